@@ -1,0 +1,40 @@
+"""Real parts that tests share: images made here, the engine, a dockerd beside it, a registry."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.daemons import Daemon, Registry, running_dockerd, running_engine, running_registry
+from tests.images import busybox_layer, save_tar
+
+
+@pytest.fixture(scope="session")
+def busybox_tar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`busybox:latest`, as `docker save` writes it."""
+    path = tmp_path_factory.mktemp("images") / "busybox.tar"
+    save_tar(path, tags=["busybox:latest"], layers=[busybox_layer()])
+    return path
+
+
+@pytest.fixture(scope="session")
+def engine(busybox_tar: Path) -> Iterator[Daemon]:
+    """Our engine, with busybox:latest loaded. Tests remove what they make."""
+    with tempfile.TemporaryDirectory(prefix="qs-") as folder, running_engine(Path(folder)) as daemon:
+        daemon.load(busybox_tar)
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def dockerd(busybox_tar: Path) -> Iterator[Daemon]:
+    """Debian's dockerd, with busybox:latest loaded, to compare with."""
+    with tempfile.TemporaryDirectory(prefix="dk-") as folder, running_dockerd(Path(folder)) as daemon:
+        daemon.load(busybox_tar)
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[Registry]:
+    with tempfile.TemporaryDirectory(prefix="reg-") as folder, running_registry(Path(folder)) as running:
+        yield running
