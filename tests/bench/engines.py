@@ -79,7 +79,9 @@ def _starting(clients: dict[str, Client]) -> Iterator[Figure]:
         run(name, 0)  # the first start warms caches on both sides
     taken = interleaved_ms({name: lambda n, name=name: run(name, n) for name in clients}, _ROUNDS)
     yield Figure("create call -> process running, bridge, published port", "ms", taken["ours"], taken["theirs"])
-    removed = interleaved_ms({name: lambda n, name=name: clients[name].remove(started[name][n]) for name in clients}, _ROUNDS)
+    removed = interleaved_ms(
+        {name: lambda n, name=name: clients[name].remove(started[name][n]) for name in clients}, _ROUNDS
+    )
     yield Figure("rm -f of a running container", "ms", removed["ours"], removed["theirs"])
     for name, client in clients.items():
         client.remove(started[name][_ROUNDS])
