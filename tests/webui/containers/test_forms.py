@@ -3,8 +3,9 @@
 import pytest
 from django.http import QueryDict
 
-from webui.containers.forms import HostFacts, RunForm, free_name, image_key
+from webui.containers.forms import HostFacts, RunForm, free_name
 from webui.containers.rows import ContainerRow, row_of
+from webui.images.reference import listed_name
 
 
 def container(name: str, *, state: str = "running", stack: str = "", host_port: int = 0) -> ContainerRow:
@@ -153,4 +154,4 @@ def test_a_port_that_another_program_holds_is_put_on_its_line() -> None:
 def test_the_next_free_name_counts_on() -> None:
     assert free_name("shop-db-1", FACTS) == "shop-db-2"
     assert free_name("web", FACTS) == "web-2"
-    assert image_key("docker.io/library/nginx") == "nginx:latest"
+    assert listed_name("docker.io/library/nginx") == "nginx:latest"

@@ -1,7 +1,8 @@
 """Filtering, sorting and counting containers."""
 
-from webui.containers.listing import ContainerQuery, counts, natural, query_of, selected
+from webui.containers.listing import counts, query_of, selected
 from webui.containers.rows import Condition, ContainerRow, row_of
+from webui.resources import ListQuery, natural
 
 NOW = 1_800_000_000.0
 
@@ -30,7 +31,7 @@ ROWS = [
 
 
 def names(**query: object) -> list[str]:
-    return [row.name for row in selected(ROWS, ContainerQuery(by_stack=False, **query))]  # type: ignore[arg-type]
+    return [row.name for row in selected(ROWS, ListQuery(**query))]  # type: ignore[arg-type]
 
 
 def test_names_sort_as_people_count() -> None:
@@ -43,13 +44,13 @@ def test_sorting_by_state_brings_trouble_first() -> None:
 
 
 def test_grouped_by_stack_those_without_one_come_last() -> None:
-    grouped = [row.name for row in selected(ROWS, ContainerQuery())]
+    grouped = [row.name for row in selected(ROWS, ListQuery(grouped=True))]
     assert grouped == ["grafana", "web-2", "web-10", "ended", "etl", "scratch"]
 
 
 def test_a_chip_and_a_text_narrow_together() -> None:
-    assert names(condition=Condition.RUNNING, text="shop") == ["web-2", "web-10"]
-    assert names(condition=Condition.STOPPED, text="shop") == []
+    assert names(show=Condition.RUNNING, text="shop") == ["web-2", "web-10"]
+    assert names(show=Condition.STOPPED, text="shop") == []
 
 
 def test_every_word_must_match() -> None:
@@ -82,8 +83,8 @@ def test_counts_add_up_to_the_total_and_follow_the_text() -> None:
 
 
 def test_a_query_string_that_makes_no_sense_still_shows_a_list() -> None:
-    assert query_of({"show": "purple", "sort": "-nothing", "group": "x"}) == ContainerQuery(by_stack=False)
-    assert query_of({"show": "failing", "sort": "-age", "q": " a "}).condition == Condition.FAILING
+    assert query_of({"show": "purple", "sort": "-nothing", "group": "x"}) == ListQuery(grouped=False)
+    assert query_of({"show": "failing", "sort": "-age", "q": " a "}).show == Condition.FAILING
 
 
 def test_natural_order_does_not_choke_on_mixed_names() -> None:

@@ -1,0 +1,147 @@
+"""One connection to the streams of a process, and everyone who listens to it.
+
+A session may join before the process exists: it then misses nothing. The connection is read as fast as the slowest
+session takes it, so that nothing is dropped and memory stays bounded.
+"""
+
+import asyncio
+import logging
+import socket
+
+from engine.attach.session import AttachSession
+
+log = logging.getLogger(__name__)
+
+# conmon's packets: one byte that names the stream, then up to 8 KB.
+_PACKET_BYTES = 8193
+_STREAM_OF = {2: 1, 3: 2}
+_PACKETS_AT_ONCE = 64
+
+
+class Stdio:
+    """The streams of one process, or of one container over all its runs.
+
+    `closes_stdin`: the process's stdin ends when the first session that has it ends it (StdinOnce of the API); else it
+    stays open for the next one.
+    """
+
+    def __init__(self, *, is_tty: bool, closes_stdin: bool) -> None:
+        self.is_tty = is_tty
+        self._closes_stdin = closes_stdin
+        self._sessions: set[AttachSession] = set()
+        self._socket: socket.socket | None = None
+        self._is_paused = False
+        self._is_ready = asyncio.Event()
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody waits for the process to begin."""
+        return bool(self._sessions)
+
+    @property
+    def is_connected(self) -> bool:
+        return self._socket is not None
+
+    def connect(self, connection: socket.socket) -> None:
+        """Use this connection from now on; it is closed here when the process has ended or nobody listens."""
+        self.disconnect(ends_sessions=False)
+        self._socket = connection
+        self._is_paused = False
+        self._is_ready.set()
+        asyncio.get_running_loop().add_reader(connection, self._on_readable)
+
+    def disconnect(self, *, ends_sessions: bool = True) -> None:
+        """Close the connection. Sessions end, unless they are to see the next run."""
+        connection, self._socket = self._socket, None
+        self._is_ready.clear()
+        if connection is not None:
+            asyncio.get_running_loop().remove_reader(connection)
+            connection.close()
+        if ends_sessions:
+            for session in list(self._sessions):
+                session.end()
+            self._sessions.clear()
+
+    def join(self, *, stdin: bool, stdout: bool, stderr: bool, detach_keys: bytes) -> AttachSession:
+        """Take part from now on. Call `leave` at the end."""
+        session = AttachSession(
+            self, stdin=stdin, stdout=stdout, stderr=stderr, detach_keys=detach_keys if self.is_tty else b""
+        )
+        self._sessions.add(session)
+        return session
+
+    def leave(self, session: AttachSession, *, has_detached: bool) -> None:
+        """Take no more part. The stdin that was this session's alone ends with it, unless it detached."""
+        self._sessions.discard(session)
+        session.end()
+        if session.has_stdin and self._closes_stdin and not has_detached:
+            self.end_stdin()
+        if self._sessions or self._closes_stdin:
+            self.resume_reading()
+        else:
+            self.disconnect()
+
+    async def wait_ready(self) -> None:
+        """Wait until there is a process: what a client sends before the start is kept for it."""
+        await self._is_ready.wait()
+
+    async def send(self, data: bytes) -> None:
+        """Pass on what was typed. What comes after the end of the process is dropped."""
+        view = memoryview(data)
+        while view and self._socket is not None:
+            try:
+                # conmon reads up to 8 KB of a packet and drops the rest of it.
+                await asyncio.get_running_loop().sock_sendall(self._socket, view[: _PACKET_BYTES - 1])
+            except OSError as error:
+                log.debug("the process takes no more input: %s", error)
+                return
+            view = view[_PACKET_BYTES - 1 :]
+
+    def end_stdin(self) -> None:
+        """The end of the process's input, where that is ours to say. Its output goes on."""
+        if self._socket is None or not self._closes_stdin or self.is_tty:
+            return
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError as error:
+            log.debug("the process has ended before its input: %s", error)
+
+    def resume_reading(self) -> None:
+        """A session has room again."""
+        if self._is_paused and self._socket is not None and not any(s.is_full for s in self._sessions):
+            self._is_paused = False
+            asyncio.get_running_loop().add_reader(self._socket, self._on_readable)
+
+    def _on_readable(self) -> None:
+        connection = self._socket
+        if connection is None:
+            return
+        joined: dict[int, list[bytes]] = {}
+        for _ in range(_PACKETS_AT_ONCE):
+            try:
+                packet = connection.recv(_PACKET_BYTES)
+            except BlockingIOError:
+                break
+            except OSError:
+                packet = b""
+            if not packet:
+                self._deliver(joined)
+                self.disconnect()
+                return
+            stream = _STREAM_OF.get(packet[0])
+            if stream is not None:
+                if joined and stream not in joined:
+                    # The order between the streams is kept as far as the process gives it.
+                    self._deliver(joined)
+                    joined = {}
+                joined.setdefault(stream, []).append(packet[1:])
+        self._deliver(joined)
+        if any(session.is_full for session in self._sessions):
+            self._is_paused = True
+            asyncio.get_running_loop().remove_reader(connection)
+
+    def _deliver(self, joined: dict[int, list[bytes]]) -> None:
+        for stream, payloads in joined.items():
+            payload = b"".join(payloads)
+            for session in self._sessions:
+                session.offer(stream, payload)

@@ -1,0 +1,237 @@
+"""From a container that is only described to one whose process runs, and the way back.
+
+Everything that a run needs is made here and given back here: the root file system, the network, the volumes, the OCI
+document, the process. Callers hold the container's lock.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from engine.attach import Stdio
+from engine.cgroups import container_cgroup_path
+from engine.config import EngineConfig
+from engine.containers.model import Container, MountPoint
+from engine.containers.network_settings import sandbox_request
+from engine.containers.rooms import Layers, Network, Runtime, Seccomp, Volumes
+from engine.errors import Conflict, EngineError, InvalidArgument
+from engine.network import Sandbox
+from engine.runtime import Bundle, connect_attach
+from engine.spec import (
+    HostFacts,
+    MountSpec,
+    SpecRequest,
+    build_spec,
+    effective_capabilities,
+    find_init,
+    find_user,
+)
+
+_NETWORK_FILES = {"/etc/resolv.conf": "resolv.conf", "/etc/hostname": "hostname", "/etc/hosts": "hosts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """The rooms that a run stands on."""
+
+    config: EngineConfig
+    layers: Layers
+    runtime: Runtime
+    network: Network
+    volumes: Volumes
+    seccomp: Seccomp
+    facts: HostFacts
+
+
+class Launcher:
+    """Makes runs of containers and clears them away."""
+
+    def __init__(self, foundation: Foundation, find: Callable[[str], Container]) -> None:
+        self._rooms = foundation
+        self._find = find
+
+    async def launch(self, container: Container, stdio: Stdio) -> int:
+        """Make everything and start the process; returns its pid. When it raises, nothing of the run is left."""
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(self.release, container)
+            rootfs, sandbox, mounts = await _all(
+                self._rooms.layers.mount(container.id), self._open_sandbox(container), self._mount_volumes(container)
+            )
+            spec, cgroup_path = await self._spec(container, rootfs, sandbox, mounts)
+            pid = await self._rooms.runtime.create(
+                container.id,
+                Bundle(spec, cgroup_path),
+                tty=container.is_tty,
+                open_stdin=bool(container.config["OpenStdin"]),
+                stdin_once=closes_stdin(container),
+                log_path=container.log_path,
+            )
+            undo.push_async_callback(self._rooms.runtime.delete, container.id)
+            if stdio.is_wanted or closes_stdin(container):
+                # Between create and start, so that the first byte is not missed.
+                stdio.connect(connect_attach(self._rooms.runtime.attach_path(container.id)))
+                undo.callback(stdio.disconnect)
+            await self._rooms.runtime.start(container.id)
+            container.record.sandbox = sandbox.to_json()
+            # What `docker exec` begins with, also after the next start of the daemon.
+            container.record.spec = {"process": spec["process"]}
+            undo.pop_all()
+        return pid
+
+    async def clear(self, container: Container) -> None:
+        """Remove what is left of a run that has ended; fine when there is nothing."""
+        await self._rooms.runtime.delete(container.id)
+        await self.release(container)
+
+    async def release(self, container: Container) -> None:
+        """Give back network, volumes and root file system. Each is tried, whatever became of the others."""
+        volumes = [point.name for point in container.record.mounts if point.type == "volume"]
+        outcomes = await asyncio.gather(
+            self._rooms.network.close_sandbox(container.id),
+            self._rooms.layers.unmount(container.id),
+            *(self._rooms.volumes.unmount(name, container.id) for name in volumes),
+            return_exceptions=True,
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _open_sandbox(self, container: Container) -> Sandbox:
+        mode = container.host_config["NetworkMode"]
+        if mode.startswith("container:"):
+            other = self._running_container(mode.partition(":")[2], "network")
+            mode = f"container:{other.id}"
+        return await self._rooms.network.open_sandbox(sandbox_request(container, mode=mode))
+
+    async def _mount_volumes(self, container: Container) -> list[MountSpec]:
+        """The volumes and binds as mounts, each source made or mounted."""
+        specs = []
+        for point in container.record.mounts:
+            source = point.source
+            if point.type == "volume":
+                source = str(await self._rooms.volumes.mount(point.name, container.id))
+                source = await asyncio.to_thread(_subpath, Path(source), point.subpath)
+            elif point.type == "bind":
+                await asyncio.to_thread(_ensure_bind_source, point)
+            specs.append(mount_spec(replace(point, source=source)))
+        return specs
+
+    async def _spec(
+        self, container: Container, rootfs: Path, sandbox: Sandbox, mounts: list[MountSpec]
+    ) -> tuple[dict[str, Any], str]:
+        host, config = container.host_config, container.config
+        facts = self._rooms.facts
+        user = await asyncio.to_thread(find_user, rootfs, config["User"], tuple(host["GroupAdd"] or ()))
+        capabilities = effective_capabilities(host, facts.capabilities)
+        cgroup_path = container_cgroup_path(self._rooms.config, container.id, host["CgroupParent"])
+        taken = {mount.destination for mount in mounts}
+        request = SpecRequest(
+            container_id=container.id,
+            rootfs=rootfs,
+            args=[container.record.path, *container.record.args],
+            env=config["Env"] or [],
+            user=user,
+            host_config=host,
+            cgroup_path=cgroup_path,
+            facts=facts,
+            hostname=config["Hostname"],
+            domainname=config["Domainname"],
+            cwd=config["WorkingDir"] or "/",
+            tty=container.is_tty,
+            mounts=(*mounts, *(m for m in self._network_files(container) if m.destination not in taken)),
+            netns=sandbox.netns_path,
+            joined=self._joined(host),
+            seccomp=self._rooms.seccomp.resolve(
+                host["SecurityOpt"] or (), capabilities, privileged=bool(host["Privileged"])
+            ),
+            init=_init_program() if host.get("Init") else None,
+            annotations=host.get("Annotations") or {},
+        )
+        return build_spec(request), cgroup_path
+
+    def _network_files(self, container: Container) -> list[MountSpec]:
+        directory = container.directory
+        mode = container.host_config["NetworkMode"]
+        if mode.startswith("container:"):
+            directory = self._find(mode.partition(":")[2]).directory
+        return [
+            MountSpec(destination, str(directory / name), read_only=bool(container.host_config["ReadonlyRootfs"]))
+            for destination, name in _NETWORK_FILES.items()
+            if (directory / name).exists()
+        ]
+
+    def _joined(self, host: Mapping[str, Any]) -> dict[str, Path]:
+        """The namespaces of other containers that this one is to be in."""
+        joined = {}
+        for kind, key in (("ipc", "IpcMode"), ("pid", "PidMode")):
+            if host[key].startswith("container:"):
+                other = self._running_container(host[key].partition(":")[2], kind.upper())
+                joined[kind] = Path(f"/proc/{other.state.pid}/ns/{kind}")
+        return joined
+
+    def _running_container(self, reference: str, what: str) -> Container:
+        other = self._find(reference)
+        if not other.state.has_process:
+            if what == "network":
+                raise Conflict(f"cannot join network of a non running container: {other.id}")
+            raise Conflict(f"cannot join {what} of a non running container: {other.id}")
+        return other
+
+
+def closes_stdin(container: Container) -> bool:
+    """Whether the first client that ends its input ends the container's. A terminal has no end of input."""
+    return bool(container.config["OpenStdin"] and container.config["StdinOnce"] and not container.is_tty)
+
+
+def mount_spec(point: MountPoint) -> MountSpec:
+    options = tuple(word for word in point.options.split(",") if word)
+    return MountSpec(
+        point.destination,
+        point.source,
+        "tmpfs" if point.type == "tmpfs" else "bind",
+        read_only=not point.is_writable,
+        propagation=point.propagation or "rprivate",
+        recursive=point.is_recursive,
+        options=options,
+    )
+
+
+async def _all(*work: Awaitable[Any]) -> list[Any]:
+    """Do everything at once; when something fails, wait for the rest before raising, so that undoing meets no race."""
+    outcomes = await asyncio.gather(*work, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return outcomes
+
+
+def _ensure_bind_source(point: MountPoint) -> None:
+    source = Path(point.source)
+    if source.exists():
+        return
+    if point.is_from_mounts:
+        raise InvalidArgument(f'invalid mount config for type "bind": bind source path does not exist: {source}')
+    try:
+        source.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EngineError(f"error while creating mount source path '{source}': {error.strerror or error}") from error
+
+
+def _subpath(volume: Path, subpath: str) -> str:
+    if not subpath:
+        return str(volume)
+    # A link inside the volume must not lead out of it.
+    found = (volume / subpath).resolve()
+    if not found.is_relative_to(volume.resolve()) or not found.exists():
+        raise InvalidArgument(f"cannot access path {subpath} in the volume: no such file or directory")
+    return str(found)
+
+
+def _init_program() -> Path:
+    program = find_init()
+    if program is None:
+        raise EngineError("--init needs tini or catatonit on this machine: install one of these packages")
+    return program

@@ -1,0 +1,133 @@
+"""Between the API's network objects and the network room's: what is asked for, what inspect shows. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from engine.containers.model import Container
+from engine.containers.ports import exposed_ports, published_ports
+from engine.network import EndpointRequest, Sandbox, SandboxRequest
+
+_NO_ENDPOINT: Mapping[str, Any] = {
+    "IPAMConfig": None,
+    "Links": None,
+    "Aliases": None,
+    "MacAddress": "",
+    "DriverOpts": None,
+    "GwPriority": 0,
+    "NetworkID": "",
+    "EndpointID": "",
+    "Gateway": "",
+    "IPAddress": "",
+    "IPPrefixLen": 0,
+    "IPv6Gateway": "",
+    "GlobalIPv6Address": "",
+    "GlobalIPv6PrefixLen": 0,
+    "DNSNames": None,
+}
+_OF_DEFAULT_BRIDGE = (
+    "EndpointID", "Gateway", "GlobalIPv6Address", "GlobalIPv6PrefixLen", "IPAddress", "IPPrefixLen", "IPv6Gateway",
+    "MacAddress",
+)  # fmt: skip
+
+
+def asked_endpoints(networking: Mapping[str, Any] | None, *, mode: str) -> dict[str, dict[str, Any]]:
+    """Network -> EndpointSettings as the create request has them, with the network of `mode` among them."""
+    given = (networking or {}).get("EndpointsConfig") or {}
+    endpoints = {("bridge" if name == "default" else name): dict(settings or {}) for name, settings in given.items()}
+    if mode.startswith("container:"):
+        return {}
+    if mode in ("host", "none"):
+        return {mode: endpoints.get(mode, {})}
+    return endpoints if mode in endpoints else {mode: {}, **endpoints}
+
+
+def endpoint_request(name: str, asked: Mapping[str, Any], *, mac_address: str = "", links: Any = ()) -> EndpointRequest:
+    """What the network room is asked for."""
+    ipam = asked.get("IPAMConfig") or {}
+    return EndpointRequest(
+        network=name,
+        aliases=tuple(asked.get("Aliases") or ()),
+        ipv4_address=ipam.get("IPv4Address") or None,
+        ipv6_address=ipam.get("IPv6Address") or None,
+        mac_address=asked.get("MacAddress") or mac_address or None,
+        links=tuple(asked.get("Links") or links or ()),
+        driver_opts=dict(asked.get("DriverOpts") or {}),
+    )
+
+
+def sandbox_request(container: Container, *, mode: str) -> SandboxRequest:
+    """Everything about the container that the network room needs. `mode` names another container by its full id."""
+    config, host = container.config, container.host_config
+    endpoints = () if mode in ("host", "none") or mode.startswith("container:") else container.record.endpoints.items()
+    return SandboxRequest(
+        container_id=container.id,
+        name=container.name,
+        hostname=config["Hostname"],
+        directory=container.directory,
+        mode=mode,
+        domainname=config["Domainname"],
+        endpoints=tuple(
+            endpoint_request(
+                name,
+                asked,
+                mac_address=config.get("MacAddress") or "" if name == mode else "",
+                links=host["Links"] if name == "bridge" else (),
+            )
+            for name, asked in endpoints
+        ),
+        ports=tuple(published_ports(config, host)),
+        exposed_ports=exposed_ports(config),
+        dns=tuple(host["Dns"] or ()),
+        dns_search=tuple(host["DnsSearch"] or ()),
+        dns_options=tuple(host["DnsOptions"] or ()),
+        extra_hosts=tuple(host["ExtraHosts"] or ()),
+    )
+
+
+def saved_sandbox(container: Container) -> Sandbox | None:
+    """The network of the present run."""
+    if container.record.sandbox is None or not container.state.has_process:
+        return None
+    return Sandbox.from_json(container.record.sandbox)
+
+
+def networks_to_wire(container: Container, sandbox: Sandbox | None) -> dict[str, Any]:
+    """NetworkSettings.Networks: every network asked for, with the endpoint where there is one."""
+    endpoints = sandbox.endpoints if sandbox else {}
+    networks: dict[str, Any] = {}
+    for name, asked in container.record.endpoints.items():
+        request = endpoint_request(name, asked)
+        endpoint = endpoints.get(name)
+        if endpoint is not None:
+            networks[name] = endpoint.to_wire(request)
+        else:
+            networks[name] = {
+                **_NO_ENDPOINT,
+                "IPAMConfig": asked.get("IPAMConfig"),
+                "Links": list(request.links) or None,
+                "Aliases": list(request.aliases) or None,
+            }
+    for name in endpoints.keys() - networks.keys():
+        networks[name] = endpoints[name].to_wire()
+    return networks
+
+
+def network_settings(container: Container) -> dict[str, Any]:
+    """NetworkSettings of inspect."""
+    sandbox = saved_sandbox(container)
+    networks = networks_to_wire(container, sandbox)
+    bridge = networks.get("bridge", _NO_ENDPOINT)
+    netns = str(sandbox.netns_path) if sandbox and sandbox.netns_path else ""
+    return {
+        "Bridge": "",
+        "SandboxID": container.id if sandbox else "",
+        "SandboxKey": netns,
+        "Ports": dict(sandbox.ports) if sandbox else {},
+        "HairpinMode": False,
+        "LinkLocalIPv6Address": "",
+        "LinkLocalIPv6PrefixLen": 0,
+        "SecondaryIPAddresses": None,
+        "SecondaryIPv6Addresses": None,
+        **{key: bridge[key] for key in _OF_DEFAULT_BRIDGE},
+        "Networks": networks,
+    }

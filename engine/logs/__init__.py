@@ -1,0 +1,6 @@
+"""The output of containers as it lies on disk: read back, cut to size, followed. conmon writes it."""
+
+from engine.logs.lines import LogPiece, LogQuery
+from engine.logs.reader import LogReader
+
+__all__ = ["LogPiece", "LogQuery", "LogReader"]

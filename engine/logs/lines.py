@@ -1,0 +1,100 @@
+"""The k8s-file format that conmon writes, line by line. Pure.
+
+`2026-11-24T02:55:11.123456789+00:00 stdout F text`: the time in the zone of this machine, the stream, F for a line that
+ended with a newline and P for a piece that did not, then the text.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+_STDOUT, _STDERR = 1, 2
+_MOMENT_BYTES = 29  # 2026-11-24T02:55:11.123456789
+
+
+class LogPiece(NamedTuple):
+    """Some output of one stream (1 stdout, 2 stderr); with timestamps it holds one line at most."""
+
+    stream: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """What a reader wants. Times are unix nanoseconds, both inclusive; `tail` None means all lines."""
+
+    stdout: bool = True
+    stderr: bool = True
+    since_ns: int = 0
+    until_ns: int = 0
+    tail: int | None = None
+    follow: bool = False
+    timestamps: bool = False
+    prefix: bytes = b""
+
+
+def pieces(lines: Iterable[bytes], query: LogQuery) -> list[LogPiece]:
+    """Those lines that the query wants, neighbours of one stream joined unless each needs its time."""
+    select = _selection(query)
+    found: list[LogPiece] = []
+    pending: list[bytes] = []
+    pending_stream = 0
+    for line in lines:
+        moment, stream, is_full, text = _split(line)
+        if stream == 0 or not select(moment, stream):
+            continue
+        payload = text + b"\n" if is_full else text
+        if query.timestamps or query.prefix:
+            stamp = moment + b"Z " if query.timestamps else b""
+            found.append(LogPiece(stream, stamp + query.prefix + payload))
+            continue
+        if stream != pending_stream and pending:
+            found.append(LogPiece(pending_stream, b"".join(pending)))
+            pending = []
+        pending_stream = stream
+        pending.append(payload)
+    if pending:
+        found.append(LogPiece(pending_stream, b"".join(pending)))
+    return found
+
+
+def _selection(query: LogQuery) -> Callable[[bytes, int], bool]:
+    since = moment_bytes(query.since_ns) if query.since_ns else b""
+    until = moment_bytes(query.until_ns) if query.until_ns else b"\xff"
+    wanted = {stream for stream, is_on in ((_STDOUT, query.stdout), (_STDERR, query.stderr)) if is_on}
+    return lambda moment, stream: stream in wanted and since <= moment <= until
+
+
+def _split(line: bytes) -> tuple[bytes, int, bool, bytes]:
+    """Moment in UTC, stream, whether the newline belongs to it, text. Stream 0 for what is not a log line."""
+    # The usual line, in UTC: every field at its place.
+    if line[29:42] == b"+00:00 stdout":
+        return line[:_MOMENT_BYTES], _STDOUT, line[43:44] == b"F", line[45:]
+    if line[29:42] == b"+00:00 stderr":
+        return line[:_MOMENT_BYTES], _STDERR, line[43:44] == b"F", line[45:]
+    parts = line.split(b" ", 3)
+    if len(parts) != 4 or parts[1] not in (b"stdout", b"stderr"):
+        return b"", 0, False, b""
+    return _to_utc(parts[0]), _STDOUT if parts[1] == b"stdout" else _STDERR, parts[2] == b"F", parts[3]
+
+
+def _to_utc(stamp: bytes) -> bytes:
+    """conmon writes local time with its offset; Python's datetime holds no nanoseconds, so they are carried over."""
+    text = stamp.decode("ascii", errors="replace")
+    try:
+        whole = datetime.fromisoformat(text[:19] + text[_MOMENT_BYTES:]).astimezone(UTC)
+    except ValueError:
+        return b""
+    return f"{whole:%Y-%m-%dT%H:%M:%S}{text[19:_MOMENT_BYTES]}".encode()
+
+
+def moment_bytes(moment_ns: int) -> bytes:
+    """Unix nanoseconds in the form of the file, without the zone, in UTC: they compare as bytes."""
+    seconds, fraction = divmod(moment_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}".encode()
+
+
+def ends_line(line: bytes) -> bool:
+    """Whether the line is the last piece of a line of output."""
+    return line[43:44] == b"F" if line[29:36] == b"+00:00 " else b" F " in line[:60]

@@ -1,0 +1,81 @@
+"""What this machine allows, read once."""
+
+import os
+import resource
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.spec.capabilities import names_of
+
+_DOCKER_PROFILE = "docker-default"
+_INIT_PROGRAMS = ("docker-init", "tini-static", "tini", "catatonit")
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """`capabilities` is the bounding set: a container can be given none beyond it, whatever it asks for.
+
+    `cgroup_v2` is true on the unified hierarchy only; a hybrid host counts as v1. `default_apparmor_profile` is what a
+    container gets that asks for none.
+    """
+
+    cgroup_v2: bool
+    capabilities: frozenset[str]
+    nofile_limit: int
+    has_apparmor: bool = False
+    default_apparmor_profile: str | None = None
+    online_cpus: int = 1
+    has_swap_limit: bool = True
+
+    @classmethod
+    def read(cls) -> "HostFacts":
+        """Look at this machine. Cheap, blocking."""
+        return cls(
+            cgroup_v2=Path("/sys/fs/cgroup/cgroup.controllers").exists(),
+            capabilities=names_of(_bounding_mask()),
+            nofile_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+            has_apparmor=_apparmor_is_on(),
+            default_apparmor_profile=_loaded_apparmor_profile(),
+            online_cpus=os.cpu_count() or 1,
+            has_swap_limit=_swap_can_be_limited(),
+        )
+
+
+def find_init() -> Path | None:
+    """The host's minimal init for `--init`, None when no such package is installed."""
+    for name in _INIT_PROGRAMS:
+        if found := shutil.which(name, path="/usr/libexec/podman:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"):
+            return Path(found)
+    return None
+
+
+def _bounding_mask() -> int:
+    for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+        if line.startswith("CapBnd:"):
+            return int(line.split()[1], 16)
+    return 0
+
+
+def _swap_can_be_limited() -> bool:
+    """Kernels may be built, or started (swapaccount=0), without it. On version 2 the root group has no such file."""
+    v1 = Path("/sys/fs/cgroup/memory")
+    if v1.is_dir():
+        return (v1 / "memory.memsw.limit_in_bytes").exists()
+    return next(Path("/sys/fs/cgroup").glob("*/memory.swap.max"), None) is not None
+
+
+def _loaded_apparmor_profile() -> str | None:
+    """The profile that dockerd gives its containers, where one has been loaded into the kernel; we load none."""
+    try:
+        loaded = Path("/sys/kernel/security/apparmor/profiles").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return _DOCKER_PROFILE if f"{_DOCKER_PROFILE} (" in loaded else None
+
+
+def _apparmor_is_on() -> bool:
+    try:
+        return Path("/sys/module/apparmor/parameters/enabled").read_text(encoding="ascii").startswith("Y")
+    except OSError:
+        return False

@@ -1,0 +1,192 @@
+"""Layers as folders that overlayfs merges: a container costs one mkdir and one mount.
+
+A layer is extracted without the ones below it, so all layers of an image can be extracted at once. Kernel facts:
+Documentation/filesystems/overlayfs.rst.
+"""
+
+import os
+import stat
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from engine.errors import EngineError
+from engine.linux import mounts, syscalls
+from engine.linux.files import write_atomically
+from engine.storage.changes import overlay_changes
+from engine.storage.driver import StagedLayer, StorageDriver
+from engine.storage.folders import Folders, names_in, size_of
+
+_OPAQUE = "trusted.overlay.opaque"
+# mount(2) takes one page of options. Layers are named by this much of their chain id and mounted relative to the
+# folder of all layers, so that 128 of them fit into it.
+_NAME_LENGTH = 20
+MAX_DEPTH = 128
+
+
+class OverlayWhiteouts:
+    """A character device 0/0 hides a name, an extended attribute makes a directory opaque."""
+
+    def hide(self, directory_fd: int, name: bytes) -> None:
+        os.mknod(name, stat.S_IFCHR | 0o600, os.makedev(0, 0), dir_fd=directory_fd)
+
+    def hide_all(self, directory_fd: int, kept: frozenset[bytes]) -> None:
+        os.setxattr(directory_fd, _OPAQUE, b"y")
+
+
+class Overlay2(StorageDriver):
+    """Raises OSError from the constructor where overlayfs cannot be mounted on `root`."""
+
+    name = "overlay2"
+    layers_are_independent = True
+
+    def __init__(self, root: Path) -> None:
+        self.whiteouts = OverlayWhiteouts()
+        self._folders = Folders(root)
+        # Relative lowerdirs are looked up from the working directory of the calling thread: this one has its own.
+        self._mounter = ThreadPoolExecutor(1, "overlay-mount", initializer=self._enter_layers)
+        self._backing = _fstype_of(root)
+        self._probe()
+
+    def _enter_layers(self) -> None:
+        syscalls.unshare_fs()
+        os.chdir(self._folders.layers)
+
+    def _probe(self) -> None:
+        staged = self._folders.stage()
+        try:
+            for name in ("upper", "work", "merged"):
+                (staged.directory / name).mkdir()
+            options = f"lowerdir={staged.files},upperdir={staged.directory}/upper,workdir={staged.directory}/work"
+            mounts.mount("overlay", staged.directory / "merged", "overlay", data=options)
+            mounts.unmount(staged.directory / "merged")
+        finally:
+            self._folders.discard(staged.directory)
+
+    def status(self) -> list[list[str]]:
+        return [
+            ["Backing Filesystem", self._backing],
+            ["Supports d_type", "true"],
+            ["Native Overlay Diff", "true"],
+            ["userxattr", "false"],
+        ]
+
+    def stage(self, parent: str | None) -> StagedLayer:
+        return self._folders.stage()
+
+    def commit(self, staged: StagedLayer, layer_id: str) -> None:
+        self._folders.commit(staged, _name(layer_id))
+
+    def abort(self, staged: StagedLayer) -> None:
+        self._folders.discard(staged.directory)
+
+    def has_layer(self, layer_id: str) -> bool:
+        return self.files_of(layer_id).is_dir()
+
+    def files_of(self, layer_id: str) -> Path:
+        return self._folders.layers / _name(layer_id) / "diff"
+
+    def keep_only(self, layer_ids: Iterable[str]) -> None:
+        for name in names_in(self._folders.layers) - {_name(layer_id) for layer_id in layer_ids}:
+            self._folders.discard(self._folders.layers / name)
+
+    def discard_layer(self, layer_id: str) -> None:
+        self._folders.discard(self._folders.layers / _name(layer_id))
+
+    def create_writable(self, writable_id: str, layers: Sequence[str]) -> None:
+        if len(layers) > MAX_DEPTH:
+            raise EngineError(f"max depth exceeded: {len(layers)} layers, overlay2 takes {MAX_DEPTH}")
+        directory = self._folders.writable / writable_id
+        directory.mkdir(mode=0o710)
+        for name in ("diff", "merged"):
+            (directory / name).mkdir(mode=0o755)
+        (directory / "work").mkdir(mode=0o700)
+        names = [_name(layer) for layer in reversed(layers)]
+        write_atomically(directory / "lower.json", orjson.dumps(names))
+
+    def mount(self, writable_id: str) -> Path:
+        merged = self._folders.writable / writable_id / "merged"
+        # Asked of the kernel: another file system than its parent's means that the overlay is there.
+        if os.lstat(merged).st_dev == os.lstat(merged.parent).st_dev:
+            self._mounter.submit(self._mount, writable_id, merged).result(timeout=60)
+        return merged
+
+    def _mount(self, writable_id: str, merged: Path) -> None:
+        if os.lstat(merged).st_dev != os.lstat(merged.parent).st_dev:
+            return
+        own = f"../writable/{writable_id}"
+        options = f"lowerdir={self._lower(writable_id)},upperdir={own}/diff,workdir={own}/work"
+        mounts.mount("overlay", merged, "overlay", data=options)
+
+    def _lower(self, writable_id: str) -> str:
+        names = self._lower_names(writable_id)
+        # An image without layers still needs something below: an empty folder of the container's own.
+        if not names:
+            empty = self._folders.writable / writable_id / "empty"
+            empty.mkdir(exist_ok=True)
+            return f"../writable/{writable_id}/empty"
+        return ":".join(f"{name}/diff" for name in names)
+
+    def _lower_names(self, writable_id: str) -> list[str]:
+        names: list[str] = orjson.loads((self._folders.writable / writable_id / "lower.json").read_bytes())
+        return names
+
+    def unmount(self, writable_id: str) -> None:
+        merged = self._folders.writable / writable_id / "merged"
+        if merged.exists():
+            mounts.unmount(merged, lazy=True)
+
+    def remove_writable(self, writable_id: str) -> None:
+        self.unmount(writable_id)
+        self._folders.discard(self._folders.writable / writable_id)
+
+    def writables(self) -> set[str]:
+        return names_in(self._folders.writable)
+
+    def graph_data(self, writable_id: str) -> dict[str, str] | None:
+        directory = self._folders.writable / writable_id
+        try:
+            names = self._lower_names(writable_id)
+        except FileNotFoundError:
+            return None
+        return {
+            "LowerDir": ":".join(str(self._folders.layers / name / "diff") for name in names),
+            "MergedDir": str(directory / "merged"),
+            "UpperDir": str(directory / "diff"),
+            "WorkDir": str(directory / "work"),
+        }
+
+    def image_graph_data(self, layers: Sequence[str]) -> dict[str, str] | None:
+        if not layers:
+            return None
+        paths = [str(self.files_of(layer)) for layer in reversed(layers)]
+        data = {"LowerDir": ":".join(paths[1:])} if len(paths) > 1 else {}
+        return data | {"UpperDir": paths[0]}
+
+    def changes(self, writable_id: str) -> list[dict[str, Any]]:
+        lowers = [self._folders.layers / name / "diff" for name in self._lower_names(writable_id)]
+        return overlay_changes(self._folders.writable / writable_id / "diff", lowers)
+
+    def size_rw(self, writable_id: str) -> int:
+        return size_of(self._folders.writable / writable_id / "diff")
+
+    def empty_trash(self) -> None:
+        self._folders.empty_trash()
+
+    def recover(self) -> None:
+        self._folders.recover()
+
+
+def _name(layer_id: str) -> str:
+    return layer_id.removeprefix("sha256:")[:_NAME_LENGTH]
+
+
+def _fstype_of(path: Path) -> str:
+    real = Path(os.path.realpath(path))
+    covering = [point for point in mounts.mountpoints() if real.is_relative_to(point.path)]
+    best = max(covering, key=lambda point: len(point.path.parts), default=None)
+    names = {"ext4": "extfs", "ext3": "extfs", "ext2": "extfs"}
+    return names.get(best.fstype, best.fstype) if best else "unknown"

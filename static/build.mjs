@@ -1,0 +1,147 @@
+// Builds static/dist/ from static/src/: one bundle per file in src/js (and the stylesheet it imports), app.css with only
+// those rules of Tabler that our markup uses, a sprite of the icons that are named anywhere, and a manifest of all names.
+// Names carry a content hash, so that browsers may keep files for ever. `--watch` builds again after each change.
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+
+import * as esbuild from "esbuild";
+import { PurgeCSS } from "purgecss";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
+const source = path.join(root, "static/src");
+const dist = path.join(root, "static/dist");
+const modules = path.join(root, "node_modules");
+
+const filesUnder = (folder, ending) =>
+  existsSync(folder)
+    ? readdirSync(folder, { recursive: true })
+        .map((name) => path.join(folder, name))
+        .filter((name) => ending.some((end) => name.endsWith(end)))
+        .sort()
+    : [];
+
+const hashed = (name, content) => {
+  const { name: stem, ext } = path.parse(name);
+  const digest = createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase();
+  return `${stem}-${digest}${ext}`;
+};
+
+const markup = () => [...filesUnder(path.join(root, "templates"), [".html"]), ...filesUnder(path.join(root, "webui"), [".py", ".html"])];
+const scripts = () => filesUnder(path.join(source, "js"), [".js"]);
+
+// Every quoted word that is the name of an icon. A word that only happens to be one costs the sprite 200 bytes.
+function iconNames() {
+  const folder = path.join(modules, "@tabler/icons/icons/outline");
+  const names = new Set();
+  for (const file of [...markup(), ...scripts()]) {
+    for (const [, name] of readFileSync(file, "utf8").matchAll(/["']([a-z][a-z0-9-]*)["']/g)) names.add(name);
+  }
+  const exists = (name) => existsSync(path.join(folder, `${name}.svg`));
+  const asked = markup().flatMap((file) => [...readFileSync(file, "utf8").matchAll(/(?:\{% icon |\bicon=)"([a-z0-9-]+)"/g)].map(([, name]) => ({ file, name })));
+  for (const { file, name } of asked) if (!exists(name)) throw new Error(`${path.relative(root, file)}: Tabler has no outline icon "${name}"`);
+  return [...names].filter(exists).sort();
+}
+
+function sprite() {
+  const symbols = iconNames().map((name) => {
+    const svg = readFileSync(path.join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
+    const paths = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>")).replace(/\s*\n\s*/g, "");
+    return `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">${paths}</symbol>`;
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
+}
+
+// Tabler whole is 79 kB compressed; what our templates, Python and scripts can name is a tenth of that.
+async function tabler() {
+  const css = readFileSync(path.join(modules, "@tabler/core/dist/css/tabler.css"), "utf8").replace(/\/\*#.*?\*\//g, "");
+  const [result] = await new PurgeCSS().purge({
+    content: [...markup(), ...scripts()],
+    css: [{ raw: css }],
+    defaultExtractor: (text) => text.match(/[A-Za-z][\w-]*/g) ?? [],
+    variables: true,
+    keyframes: true,
+    fontFace: true,
+    blocklist: [/^(rtl|theme-|navbar|carousel|accordion|offcanvas|toast|modal|popover|tooltip|dropdown|nav|page|list|table|steps?|timeline|chat|col|row|g[xy]?-|m[trblxyse]?-|p[trblxyse]?-|bg-|text-|border-|status|ribbon|markdown|flag|payment|icon|pagination|tag|tab|container|dimmer|progress|alert|switch|selectgroup|legend|chart|apexcharts|ts-|jqvmap|star|litepicker|tox|hljs|dropzone|fslightbox|plyr|clr|noUi|float|order|offset|link-|bi|d-|w-|h-)/],
+  });
+  return result.css;
+}
+
+async function build() {
+  const work = `${dist}.new`;
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  const manifest = {};
+
+  const entries = readdirSync(path.join(source, "js")).filter((name) => name.endsWith(".js"));
+  const shared = {
+    bundle: true, minify: true, metafile: true, absWorkingDir: root, outdir: work, entryNames: "[name]-[hash]", assetNames: "[name]-[hash]",
+    chunkNames: "chunk-[hash]", target: ["chrome109", "firefox115", "safari16.4"], loader: { ".woff2": "file", ".svg": "file" }, logLevel: "warning",
+  };
+  const tablerCss = await tabler();
+  const withTabler = {
+    name: "tabler",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^tabler-used$/ }, () => ({ path: "tabler-used", namespace: "tabler" }));
+      plugin.onLoad({ filter: /.*/, namespace: "tabler" }, () => ({ contents: tablerCss, loader: "css", resolveDir: root }));
+    },
+  };
+  const results = [
+    await esbuild.build({ ...shared, entryPoints: entries.filter((name) => name !== "theme.js").map((name) => path.join(source, "js", name)), format: "esm", splitting: true, sourcemap: false }),
+    // Runs before the first paint, so it is no module: a module would wait for the whole document.
+    await esbuild.build({ ...shared, entryPoints: [path.join(source, "js/theme.js")], format: "iife" }),
+    await esbuild.build({ ...shared, entryPoints: [path.join(source, "css/app.css")], plugins: [withTabler] }),
+  ];
+  for (const { metafile } of results) {
+    for (const [output, about] of Object.entries(metafile.outputs)) {
+      const name = path.basename(output);
+      if (about.entryPoint) manifest[`${path.parse(about.entryPoint).name}${path.extname(output)}`] = name;
+      // What an entry imports is asked for at once, not after the entry has been read.
+      const chunks = about.imports.filter(({ kind }) => kind === "import-statement").map(({ path: chunk }) => path.basename(chunk));
+      if (about.entryPoint && chunks.length) manifest[`${path.parse(about.entryPoint).name}.js imports`] = chunks.join(" ");
+      if (about.cssBundle) manifest[`${path.parse(about.entryPoint).name}.css`] = path.basename(about.cssBundle);
+      if (name.endsWith(".woff2")) manifest[name.replace(/-[A-Z0-9]{8}(?=\.woff2$)/, "")] = name;
+    }
+  }
+  for (const [name, content] of [["icons.svg", sprite()], ["logo.svg", readFileSync(path.join(source, "img/logo.svg"), "utf8")]]) {
+    manifest[name] = hashed(name, content);
+    writeFileSync(path.join(work, manifest[name]), content);
+  }
+  writeFileSync(path.join(work, "manifest.json"), `${JSON.stringify(manifest, null, 1)}\n`);
+  compress(work);
+  rmSync(`${dist}.old`, { recursive: true, force: true });
+  if (existsSync(dist)) renameSync(dist, `${dist}.old`);
+  renameSync(work, dist);
+  rmSync(`${dist}.old`, { recursive: true, force: true });
+  return manifest;
+}
+
+// Compressed once here rather than at each request.
+function compress(folder) {
+  for (const name of readdirSync(folder).filter((one) => /\.(js|css|svg)$/.test(one))) {
+    const content = readFileSync(path.join(folder, name));
+    writeFileSync(path.join(folder, `${name}.gz`), gzipSync(content, { level: 9 }));
+    writeFileSync(path.join(folder, `${name}.br`), brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } }));
+  }
+}
+
+function report(manifest) {
+  for (const [name, built] of Object.entries(manifest).sort().filter(([one]) => !one.endsWith(" imports"))) {
+    const file = path.join(dist, built);
+    const sent = existsSync(`${file}.br`) ? `${file}.br` : file;
+    console.log(`${(readFileSync(sent).length / 1000).toFixed(1).padStart(8)} kB  ${name}`);
+  }
+}
+
+report(await build());
+if (process.argv.includes("--watch")) {
+  let timer;
+  const again = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => build().then(() => console.log("built"), (error) => console.error(error.message)), 100);
+  };
+  for (const folder of [source, path.join(root, "templates"), path.join(root, "webui")]) watch(folder, { recursive: true }, again);
+}

@@ -1,0 +1,88 @@
+// Acts: every [data-act] button posts its action and the ids to the page's act URL, and puts the answer where the server
+// says: a toast, a preview in the dialog, or another page. Rows that wait are marked busy until they change.
+
+import htmx from "./htmx.js";
+import { csrf } from "./dom.js";
+import { openDialog } from "./dialogs.js";
+import { selectedIds, unselectAll } from "./selection.js";
+import { showToast } from "./toasts.js";
+
+const rowOf = (id) => document.querySelector(`#rows > tr[data-id="${CSS.escape(id)}"]`);
+
+function mark(ids, isBusy) {
+  for (const id of ids) {
+    const row = rowOf(id);
+    if (isBusy) row?.setAttribute("aria-busy", "true");
+    else row?.removeAttribute("aria-busy");
+  }
+}
+
+function tellRows({ failed = {}, done = [] }) {
+  for (const id of done) rowOf(id)?.querySelector(".problem")?.remove();
+  for (const [id, words] of Object.entries(failed)) {
+    const cell = rowOf(id)?.querySelector("td.state") ?? rowOf(id)?.querySelector("td.lead");
+    if (!cell) continue;
+    cell.querySelector(".problem")?.remove();
+    const problem = document.createElement("span");
+    problem.className = "problem";
+    problem.textContent = words;
+    cell.append(problem);
+  }
+}
+
+async function take(response) {
+  const headers = response.headers;
+  if (headers.has("HX-Redirect")) {
+    location.assign(headers.get("HX-Redirect"));
+    return;
+  }
+  if (headers.has("HX-Refresh")) {
+    location.reload();
+    return;
+  }
+  const text = await response.text();
+  const target = headers.get("HX-Retarget");
+  if (!target) {
+    if (!response.ok) showToast(`The server answered ${response.status} ${response.statusText}. Reload the page and try again.`);
+    return;
+  }
+  await htmx.swap({ sourceElement: document.body, target, swap: headers.get("HX-Reswap") ?? "innerHTML", text });
+  if (target === "#dialog") openDialog(document.getElementById("dialog"));
+  const acted = JSON.parse(headers.get("HX-Trigger") ?? "{}").acted;
+  if (acted) tellRows(acted);
+  if (acted && !Object.keys(acted.failed).length && acted.done.length > 1) unselectAll();
+}
+
+export async function post(url, body, ids) {
+  mark(ids, true);
+  try {
+    const headers = { "HX-Request": "true", "X-CSRFToken": csrf() };
+    await take(await fetch(url, { method: "POST", body, headers, redirect: "follow" }));
+  } catch (error) {
+    showToast(`Quayside did not answer: ${error.message}. Nothing may have happened; look before you try again.`);
+  } finally {
+    mark(ids, false);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-act]");
+  if (!button || button.getAttribute("aria-disabled") === "true") return;
+  event.preventDefault();
+  const own = button.dataset.id || button.closest("[data-id]")?.dataset.id;
+  const ids = "bulk" in button.dataset ? selectedIds() : own ? [own] : [];
+  const url = button.closest("[data-act-url]")?.dataset.actUrl || document.querySelector("main[data-act-url]")?.dataset.actUrl;
+  if (!url) return;
+  const body = new URLSearchParams([["action", button.dataset.act], ...ids.map((id) => ["id", id])]);
+  // Not `disabled`: that would throw the focus away, and a dialog could not give it back.
+  button.setAttribute("aria-disabled", "true");
+  post(url, body, ids).finally(() => button.removeAttribute("aria-disabled"));
+});
+
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches?.("form[data-confirm]")) return;
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(event.target));
+  event.target.closest("dialog")?.close();
+  post(event.target.getAttribute("action"), body, body.getAll("id"));
+});

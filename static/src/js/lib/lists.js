@@ -1,0 +1,97 @@
+// Lists: filter box, selects, chips and column heads fetch the part that changes; more rows come as the reader scrolls.
+// The URL always names what is shown.
+
+import htmx from "./htmx.js";
+import { whenPresent } from "./dom.js";
+import { showToast } from "./toasts.js";
+
+let asked = null;
+
+async function ask(url, signal) {
+  const response = await fetch(url, { headers: { "HX-Request": "true" }, signal });
+  // Whoever is signed in no longer is sent to sign in.
+  if (response.headers.has("HX-Redirect")) location.assign(response.headers.get("HX-Redirect"));
+  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  return response;
+}
+
+async function show(url, { push }) {
+  asked?.abort();
+  const mine = (asked = new AbortController());
+  const list = document.getElementById("list");
+  list?.setAttribute("aria-busy", "true");
+  try {
+    const response = await ask(url, mine.signal);
+    const text = await response.text();
+    // What arrived carries the nonce of its own response; this page trusts only its own.
+    await htmx.swap({ sourceElement: document.body, target: "#list", swap: "outerHTML", text: withPageNonce(text, response) });
+    history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    list?.removeAttribute("aria-busy");
+    showToast(`The list could not be fetched: ${error.message}.`);
+  }
+}
+
+function withPageNonce(text, response) {
+  const theirs = response.headers.get("Content-Security-Policy")?.match(/'nonce-([^']+)'/)?.[1];
+  const ours = document.querySelector("script[nonce]")?.nonce;
+  return theirs && ours ? text.replaceAll(`hx-nonce="${theirs}"`, `hx-nonce="${ours}"`) : text;
+}
+
+function urlOf(form) {
+  // What a select offers first is the default, and the default needs no word in the URL.
+  const isDefault = ([name, value]) => value === "" || form.elements[name]?.options?.[0]?.value === value;
+  const params = new URLSearchParams([...new FormData(form)].filter((pair) => !isDefault(pair)));
+  return params.size ? `${location.pathname}?${params}` : location.pathname;
+}
+
+whenPresent("#filter", (form) => {
+  let timer;
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => show(urlOf(form), { push: false }), 120);
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    show(urlOf(form), { push: true });
+  });
+  return () => clearTimeout(timer);
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-list-link]");
+  if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0 || !document.getElementById("list")) return;
+  event.preventDefault();
+  const url = new URL(link.href);
+  const box = document.getElementById("q");
+  if (box) box.value = url.searchParams.get("q") ?? "";
+  for (const select of document.querySelectorAll("#filter select")) select.value = url.searchParams.get(select.name) ?? select.options[0].value;
+  const inChips = link.closest("#chips") !== null;
+  const place = [...(link.parentElement?.children ?? [])].indexOf(link);
+  show(link.href, { push: true }).then(() => inChips && document.getElementById("chips")?.children[place]?.focus({ preventScroll: true }));
+});
+
+whenPresent("tr[data-more]", (row) => {
+  const watcher = new IntersectionObserver(async ([seen]) => {
+    if (!seen.isIntersecting) return;
+    watcher.disconnect();
+    try {
+      const text = await (await ask(row.dataset.more)).text();
+      if (row.isConnected) await htmx.swap({ sourceElement: document.body, target: row, swap: "outerHTML", text });
+    } catch (error) {
+      row.firstElementChild.textContent = `More could not be fetched: ${error.message}. Reload the page.`;
+    }
+  }, { rootMargin: "800px" });
+  watcher.observe(row);
+  return () => watcher.disconnect();
+});
+
+// A click on a row's empty part opens it, as the name does.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest?.("#rows > tr[data-href]");
+  if (!row || event.target.closest("a, button, input, label, select, .menu, .pick, .acts") || getSelection()?.toString()) return;
+  if (event.ctrlKey || event.metaKey) open(row.dataset.href);
+  else location.assign(row.dataset.href);
+});

@@ -1,0 +1,86 @@
+// Ctrl-K: pages of the menu at once, objects of every host as the server finds them, the chosen one by Enter.
+
+import { icon, make } from "./dom.js";
+
+const palette = document.getElementById("palette");
+
+function pages(text) {
+  const wanted = text.toLowerCase();
+  return [...document.querySelectorAll("#sidebar nav a")]
+    .map((link) => ({ label: link.childNodes[1]?.textContent.trim() ?? "", url: link.href, icon: iconOf(link), where: "page" }))
+    .filter((hit) => hit.label.toLowerCase().includes(wanted));
+}
+
+const iconOf = (link) => link.querySelector("use")?.getAttribute("href")?.split("#")[1] ?? "arrow-right";
+
+function start() {
+  const input = palette.querySelector("input");
+  const list = palette.querySelector("ul");
+  const none = palette.querySelector(".none");
+  let at = 0;
+  let asked = null;
+  let timer;
+
+  function draw(hits) {
+    list.replaceChildren(
+      ...hits.map((hit, place) => {
+        const link = make("a", { href: hit.url, tabindex: "-1" }, icon(hit.icon), make("span", {}, hit.label), make("small", {}, hit.where ?? ""));
+        return make("li", { role: "option", id: `hit-${place}` }, link);
+      }),
+    );
+    none.hidden = hits.length > 0;
+    choose(0);
+  }
+
+  function choose(place) {
+    const all = [...list.children];
+    at = Math.max(0, Math.min(place, all.length - 1));
+    all.forEach((item, index) => item.setAttribute("aria-selected", String(index === at)));
+    all[at]?.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", all[at]?.id ?? "");
+  }
+
+  async function ask() {
+    asked?.abort();
+    asked = new AbortController();
+    const text = input.value.trim();
+    if (!text) {
+      draw(pages(""));
+      return;
+    }
+    try {
+      const params = new URLSearchParams({ q: text, host: palette.dataset.host ?? "" });
+      const response = await fetch(`${palette.dataset.findUrl}?${params}`, { signal: asked.signal, headers: { Accept: "application/json" } });
+      const { hits } = await response.json();
+      const objects = hits.filter((hit) => !hit.is_action);
+      draw([...objects, ...pages(text), ...hits.filter((hit) => hit.is_action)]);
+    } catch (error) {
+      if (error.name !== "AbortError") draw(pages(text));
+    }
+  }
+
+  input.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 60);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown") choose(at + 1);
+    else if (event.key === "ArrowUp") choose(at - 1);
+    else if (event.key === "Enter") list.children[at]?.querySelector("a")?.click();
+    else return;
+    event.preventDefault();
+  });
+  list.addEventListener("pointermove", (event) => {
+    const item = event.target.closest("li");
+    if (item && item.getAttribute("aria-selected") !== "true") choose([...list.children].indexOf(item));
+  });
+  // However it was opened, it starts with an empty question.
+  new MutationObserver(() => {
+    if (!palette.open) return;
+    input.value = "";
+    draw(pages(""));
+    input.focus();
+  }).observe(palette, { attributeFilter: ["open"] });
+}
+
+if (palette) start();

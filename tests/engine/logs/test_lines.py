@@ -1,0 +1,37 @@
+from engine.logs.lines import LogPiece, LogQuery, pieces
+
+OUT = b"2026-11-24T02:55:11.123456789+00:00 stdout F hello"
+ERR = b"2026-11-24T02:55:12.000000001+00:00 stderr F trouble"
+PART = b"2026-11-24T02:55:13.000000000+00:00 stdout P half"
+
+
+def test_a_full_line_ends_with_a_newline_and_a_piece_does_not() -> None:
+    assert pieces([OUT, PART], LogQuery()) == [LogPiece(1, b"hello\nhalf")]
+
+
+def test_the_streams_are_kept_apart_and_in_order() -> None:
+    assert pieces([OUT, ERR, OUT], LogQuery()) == [(1, b"hello\n"), (2, b"trouble\n"), (1, b"hello\n")]
+
+
+def test_with_timestamps_each_line_is_a_piece_of_its_own() -> None:
+    found = pieces([OUT, OUT], LogQuery(timestamps=True))
+    assert found == [LogPiece(1, b"2026-11-24T02:55:11.123456789Z hello\n")] * 2
+
+
+def test_a_time_in_another_zone_is_told_in_utc() -> None:
+    line = b"2026-11-24T04:55:11.123456789+02:00 stdout F hello"
+    assert pieces([line], LogQuery(timestamps=True)) == pieces([OUT], LogQuery(timestamps=True))
+
+
+def test_since_and_until_are_inclusive() -> None:
+    moment_ns = 1795488911_123456789
+    assert pieces([OUT, ERR], LogQuery(until_ns=moment_ns)) == [(1, b"hello\n")]
+    assert pieces([OUT, ERR], LogQuery(since_ns=moment_ns + 1)) == [(2, b"trouble\n")]
+
+
+def test_a_stream_that_is_not_wanted_is_left_out() -> None:
+    assert pieces([OUT, ERR], LogQuery(stdout=False)) == [(2, b"trouble\n")]
+
+
+def test_what_is_no_log_line_is_passed_over() -> None:
+    assert pieces([b"", b"nonsense", OUT], LogQuery()) == [(1, b"hello\n")]

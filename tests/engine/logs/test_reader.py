@@ -1,0 +1,65 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from engine.logs import LogQuery, LogReader
+
+
+def line(number: int, text: str = "line") -> bytes:
+    return f"2026-11-24T02:55:11.{number:09d}+00:00 stdout F {text} {number}\n".encode()
+
+
+async def read(path: Path, query: LogQuery, run_ended: "asyncio.Future[None] | None" = None) -> bytes:
+    return b"".join([piece.payload async for batch in LogReader().read(path, query, run_ended) for piece in batch])
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "container.log"
+    path.write_bytes(b"".join(line(number) for number in range(10_000)))
+    return path
+
+
+async def test_all_of_it_is_read(log: Path) -> None:
+    assert (await read(log, LogQuery())).count(b"\n") == 10_000
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 5_000, 9_999, 10_000, 20_000])
+async def test_a_tail_has_as_many_lines_as_were_asked_for(log: Path, count: int) -> None:
+    lines = (await read(log, LogQuery(tail=count))).splitlines()
+    assert lines == [f"line {number}".encode() for number in range(10_000)][max(0, 10_000 - count) :]
+
+
+async def test_a_log_that_does_not_exist_has_no_lines(tmp_path: Path) -> None:
+    assert await read(tmp_path / "none", LogQuery()) == b""
+
+
+async def test_a_line_that_is_longer_than_a_block_comes_whole(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(line(1, "x" * 1_000_000) + line(2))
+    assert len(await read(path, LogQuery())) == 1_000_003 + len("line 2\n")
+
+
+async def test_a_follower_sees_what_is_written_and_ends_with_the_run(log: Path) -> None:
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    seen: list[bytes] = []
+    first = asyncio.Event()
+
+    async def follow() -> None:
+        async for batch in LogReader().read(log, LogQuery(tail=0, follow=True), ended):
+            seen.extend(piece.payload for piece in batch)
+            if seen:
+                first.set()
+
+    following = asyncio.create_task(follow())
+    await asyncio.sleep(0)
+    with log.open("ab") as file:
+        while not first.is_set():
+            file.write(line(1, "new"))
+            file.flush()
+            await asyncio.wait({asyncio.create_task(first.wait())}, timeout=0.05)
+        file.write(line(2, "last"))
+    ended.set_result(None)
+    await asyncio.wait_for(following, 5)
+    assert b"".join(seen).endswith(b"new 1\nlast 2\n")

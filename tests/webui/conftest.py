@@ -1,0 +1,52 @@
+"""People and hosts for the console's tests."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from tests.daemons import Daemon
+from webui.access import Role
+from webui.accounts.models import User
+from webui.gate import Actor, actor_of
+from webui.hosts.models import Host
+
+PASSWORD = "harbour-lights-42"
+
+
+@pytest.fixture
+def olga(db: None) -> User:
+    """An administrator."""
+    return User.objects.create_user("olga", PASSWORD, role=Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def rita(db: None) -> User:
+    """A reader."""
+    return User.objects.create_user("rita", PASSWORD, role=Role.READER)
+
+
+@pytest.fixture
+def administrator(olga: User) -> Actor:
+    return actor_of(olga)
+
+
+@pytest.fixture
+def reader(rita: User) -> Actor:
+    return actor_of(rita)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def dockerd_host(db: None, dockerd: Daemon) -> Host:
+    """A real dockerd as a host of the console."""
+    return Host.objects.create(slug="docks", name="Docks", url=dockerd.url)

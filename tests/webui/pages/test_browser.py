@@ -1,0 +1,128 @@
+"""The scripts of every page, in a real browser, under the real Content-Security-Policy."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+pytestmark = [pytest.mark.real, pytest.mark.urls("tests.webui.pages.harbour"), pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = shutil.which("chromium") or pytest.skip("there is no chromium here")
+    with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
+        # playwright keeps an event loop in this thread, which Django would take for async code of ours.
+        patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Any, live_server: Any) -> Iterator[Page]:
+    """The list of boats, just opened. Whatever the page's policy refuses fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 700})
+    opened = context.new_page()
+    refused: list[str] = []
+    opened.on("console", lambda message: "Content Security Policy" in message.text and refused.append(message.text))
+    opened.on("pageerror", lambda error: refused.append(str(error)))
+    opened.goto(f"{live_server.url}/boats/")
+    yield opened
+    context.close()
+    assert refused == []
+
+
+def test_the_filter_finds_while_typing_keeps_the_focus_and_stands_in_the_url(page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("bea-7")
+    expect(page.locator("#list-count")).to_have_text("11 of 240")
+    expect(page.locator("#q")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"/boats/\?q=bea-7$"))
+
+
+def test_a_chip_filters_and_going_back_shows_what_was_there(page: Page) -> None:
+    page.locator("#chips a", has_text="Cleo").click()
+    expect(page.locator("#list-count")).to_have_text("80 of 240")
+    expect(page.locator("#chips [aria-current]")).to_have_text(re.compile("Cleo"))
+    page.go_back()
+    expect(page.locator("#list-count")).to_have_text("240 boats")
+
+
+def test_more_rows_come_as_the_reader_scrolls(page: Page) -> None:
+    expect(page.locator("#rows > tr[data-id]")).to_have_count(100)
+    page.locator("tr.more").scroll_into_view_if_needed()
+    expect(page.locator("#rows > tr[data-id]")).to_have_count(200)
+
+
+def test_rows_are_chosen_by_keys_alone(page: Page) -> None:
+    for key in ("j", "j", "x"):
+        page.keyboard.press(key)
+    expect(page.locator("#rows [aria-selected=true]")).to_have_attribute("data-id", "ada-2")
+    expect(page.locator("#bulk")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#bulk")).to_be_hidden()
+
+
+def test_a_row_that_changes_keeps_its_focus_and_its_selection(page: Page) -> None:
+    for key in ("j", "x"):
+        page.keyboard.press(key)
+    page.evaluate(
+        """async () => {
+          const text = document.querySelector("#b-ada-1").outerHTML.replace("moored", "at sea");
+          await htmx.swap({ sourceElement: document.body, target: "#b-ada-1", swap: "outerMorph", text });
+        }"""
+    )
+    expect(page.locator("#b-ada-1 .state")).to_have_text("at sea")
+    expect(page.locator("#b-ada-1 .lead a")).to_be_focused()
+    expect(page.locator("#b-ada-1 .pick input")).to_be_checked()
+
+
+def test_what_is_gone_is_no_longer_selected(page: Page) -> None:
+    page.locator("#b-ada-1 .pick input").check()
+    page.evaluate("htmx.swap({ sourceElement: document.body, target: '#b-ada-1', swap: 'delete', text: ' ' })")
+    expect(page.locator("#bulk")).to_be_hidden()
+
+
+def test_failures_stand_in_a_toast_and_in_their_row(page: Page) -> None:
+    for name in ("ada-1", "ada-2"):
+        page.locator(f"#b-{name} .pick input").check()
+    page.locator("#bulk [data-act=launch]").click()
+    expect(page.locator(".toast-note", has_text="Launched ada-1")).to_be_visible()
+    expect(page.locator("#b-ada-2 .problem")).to_have_text("leaks")
+
+
+def test_a_destructive_act_shows_what_goes_and_esc_gives_the_focus_back(page: Page) -> None:
+    page.locator("#b-ada-1 .pick input").check()
+    page.locator("#bulk [data-act=sink]").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Sink 1 boats")
+    page.keyboard.press("Escape")
+    expect(page.locator("#bulk [data-act=sink]")).to_be_focused()
+    page.locator("#bulk [data-act=sink]").click()
+    page.locator("#dialog .btn-danger").click()
+    expect(page.locator(".toast-note", has_text="Sunk ada-1")).to_be_visible()
+
+
+def test_a_menu_is_walked_by_arrows_and_acts_on_its_own_row(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("m")
+    expect(page.get_by_role("menuitem", name="Sink…")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("ada-1")
+
+
+def test_markup_that_was_smuggled_in_does_nothing(page: Page) -> None:
+    page.evaluate(
+        """() => htmx.swap({ sourceElement: document.body, target: "#b-ada-1 .state", swap: "innerHTML",
+             text: '<a id="evil" hx-get="/evil/" hx-trigger="load">x</a>' })"""
+    )
+    expect(page.locator("#evil")).not_to_have_attribute("hx-get", re.compile(".*"))
+
+
+def test_the_page_does_not_move_sideways_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".tabbar")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

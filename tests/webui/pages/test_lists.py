@@ -1,0 +1,76 @@
+from collections.abc import Callable
+
+from django.http import HttpRequest
+
+from webui.pages import ListPage, render_list
+
+Boats = Callable[..., ListPage]
+PartOf = Callable[[str], HttpRequest]
+
+
+def _text(request: HttpRequest, page: ListPage) -> str:
+    return render_list(request, page).content.decode()
+
+
+def test_the_script_gets_chips_count_and_rows_without_the_shell(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of("/boats/"), boats())
+    assert 'id="b-1"' in text
+    assert 'hx-target="#chips"' in text
+    assert "1 of 2" in text
+    assert "<html" not in text
+    assert "sidebar" not in text
+
+
+def test_the_next_window_is_rows_and_nothing_else(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of("/boats/?after=100:x"), boats(next_url="?after=200:y"))
+    assert text.strip().startswith("<tr id=")
+    assert 'data-more="?after=200:y"' in text
+    assert "<table" not in text
+
+
+def test_going_back_in_the_history_is_not_a_part(part_of: PartOf) -> None:
+    from webui.pages.render import is_part
+
+    request = part_of("/boats/")
+    assert is_part(request)
+    request.META["HTTP_HX_HISTORY_RESTORE_REQUEST"] = "true"
+    del request.headers
+    assert not is_part(request)
+
+
+def test_a_column_head_turns_its_order_around_and_keeps_the_filter(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of("/boats/?q=ada"), boats(sort="name"))
+    assert 'href="?q=ada&amp;sort=-name"' in text
+    assert 'aria-sort="ascending"' in text
+    assert 'href="?q=ada&amp;sort=age"' in text
+
+
+def test_chips_keep_the_filter_and_say_which_is_on(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of("/boats/?q=ada&show=out"), boats())
+    assert 'href="?q=ada"' in text
+    assert '<a class="chip" href="?q=ada&amp;show=out" aria-current="true"' in text
+
+
+def test_what_the_filter_box_does_not_hold_goes_along_with_it(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of("/boats/?q=ada&show=out&group=pier&sort=-age"), boats(sort="-age"))
+    assert '<input type="hidden" name="show" value="out">' in text
+    assert '<input type="hidden" name="sort" value="-age">' in text
+    assert 'type="hidden" name="group"' not in text
+    assert 'type="hidden" name="q"' not in text
+
+
+def test_a_filter_that_finds_nothing_offers_its_reset(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of("/boats/?q=zzz"), boats(rows=[], total=0))
+    assert "Nothing matches" in text
+    assert 'href="/boats/"' in text
+
+
+def test_a_page_and_its_part_never_share_a_cache(part_of: PartOf, boats: Boats) -> None:
+    response = render_list(part_of("/boats/"), boats())
+    assert "HX-Request" in response.headers["Vary"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_what_a_person_typed_is_text_and_never_markup(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of('/boats/?show="><script>alert(1)</script>'), boats())
+    assert "<script>" not in text

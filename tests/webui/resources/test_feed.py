@@ -1,0 +1,81 @@
+"""Which swaps a live list sends: only what changed, new rows where they belong, nothing that moves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+
+from webui.live import Message, Picture, Viewer
+from webui.pages import Column, ListPage
+from webui.resources import RowsFeed, Shown, stamp_of
+
+PICTURE = Picture("local", serial=3)
+
+
+class Board:
+    """A list whose rows a test writes; `see` is what one viewer is sent."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, str] = {"a": "A", "b": "B"}
+        self.asked: Mapping[str, str] = {}
+        self.feed = RowsFeed(kind="volumes", operation="volume.list", show=self._show)
+        self.viewer = Viewer(actor=None, host=None, may=lambda _operation: True)  # type: ignore[arg-type]
+
+    def _show(self, _picture: Picture, _viewer: Viewer, params: Mapping[str, str]) -> Shown:
+        self.asked = params
+        page = ListPage("Things", [Column("name", "Name")], [], len(self.rows), len(self.rows), ("thing", "things"))
+        return Shown(dict(self.rows), page)
+
+    def see(self, query: str = "") -> list[tuple[str, str, str]]:
+        sent: Any = self.feed.messages(
+            picture=PICTURE, viewer=self.viewer, params=QueryDict(query), changed=frozenset("x")
+        )
+        return [told(message) for message in sent if message["target"] not in {"#chips", "#list-count"}]
+
+
+def told(message: Message) -> tuple[str, str, str]:
+    return message["target"], message["swap"], message["content"]
+
+
+@pytest.fixture
+def board() -> Board:
+    board = Board()
+    board.see(f"at={stamp_of(PICTURE)}")
+    return board
+
+
+def test_a_page_that_is_up_to_date_is_sent_nothing() -> None:
+    assert Board().see(f"at={stamp_of(PICTURE)}") == []
+
+
+def test_a_page_that_missed_something_gets_its_rows_again() -> None:
+    assert [(target, swap) for target, swap, _html in Board().see("at=1-2-up")] == [("#rows", "innerMorph")]
+
+
+def test_a_change_is_swapped_in_place(board: Board) -> None:
+    board.rows["b"] = "B2"
+    assert board.see() == [("#b", "outerMorph", "B2")]
+    assert board.see() == []
+
+
+def test_a_new_row_follows_the_one_before_it(board: Board) -> None:
+    board.rows = {"0": "zero", "a": "A", "a1": "one", "a2": "two", "b": "B"}
+    assert board.see() == [("#rows", "afterbegin", "zero"), ("#a", "afterend", "one"), ("#a1", "afterend", "two")]
+
+
+def test_a_gone_row_is_taken_out_first(board: Board) -> None:
+    board.rows = {"b": "B", "c": "C"}
+    assert board.see() == [("#a", "delete", " "), ("#b", "afterend", "C")]
+
+
+def test_the_chips_and_the_count_follow_each_change(board: Board) -> None:
+    board.rows["c"] = "C"
+    sent = board.feed.messages(picture=PICTURE, viewer=board.viewer, params=QueryDict(), changed=frozenset("c"))
+    assert [message["target"] for message in sent] == ["#b", "#chips", "#list-count"]
+    assert "3 things" in sent[-1]["content"]
+
+
+def test_the_stamp_is_no_part_of_the_query(board: Board) -> None:
+    board.see("q=x&at=1")
+    assert board.asked == {"q": "x"}

@@ -1,0 +1,107 @@
+"""Signing in, the first administrator, one's own profile and password."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from webui.accounts import throttle
+from webui.accounts.models import User
+
+if TYPE_CHECKING:
+    ProfileBase = forms.ModelForm[User]
+else:
+    ProfileBase = forms.ModelForm
+
+
+class SignInForm(forms.Form):
+    """Says the same for a wrong name, a wrong password and somebody who was deactivated."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = request
+        self.user: User | None = None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        username, password = cleaned.get("username"), cleaned.get("password")
+        if not username or not password:
+            return cleaned
+        address = str(self._request.META.get("REMOTE_ADDR", ""))
+        wait_s = throttle.seconds_to_wait(username, address)
+        if wait_s:
+            words = ngettext(
+                "Too many failed tries. Wait %d second, then try again.",
+                "Too many failed tries. Wait %d seconds, then try again.",
+                wait_s,
+            )
+            raise ValidationError(words % wait_s, code="throttled")
+        user = authenticate(self._request, username=username, password=password)
+        if not isinstance(user, User):
+            throttle.failed(username, address)
+            raise ValidationError(_("That user name and password do not belong together."), code="wrong")
+        throttle.succeeded(username, address)
+        self.user = user
+        return cleaned
+
+
+class SetUpForm(forms.Form):
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        validators=User._meta.get_field("username").validators,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("Password"), strip=False, max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+    repeated = forms.CharField(
+        label=_("The password again"), strip=False, max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = " ".join(str(text) for text in password_validators_help_texts()[1:2])
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=username).exists():
+            raise ValidationError(_("Somebody has this name already."))
+        return username
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        password = cleaned.get("password")
+        if password:
+            try:
+                validate_password(password, User(username=cleaned.get("username", "")))
+            except ValidationError as error:
+                self.add_error("password", error)
+        if password and "repeated" in cleaned and cleaned["repeated"] != password:
+            self.add_error("repeated", _("The two passwords differ."))
+        return cleaned
+
+
+class ProfileForm(ProfileBase):
+    class Meta:
+        model = User
+        fields = ["display_name", "email", "theme"]

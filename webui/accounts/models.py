@@ -1,0 +1,89 @@
+"""A person, the one-time link for the first of them, and what is remembered of failed sign-ins."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from webui.access import Role
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(username=self.model.normalize_username(username), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """An administrator; the name is the one that Django's createsuperuser calls."""
+        return self.create_user(username, password, role=Role.ADMINISTRATOR, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username__iexact=username)
+
+
+class User(AbstractBaseUser):
+    """Somebody who signs in. `theme` is light, dark, or "" for what their system prefers."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", _("As the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    username = models.CharField(
+        _("User name"),
+        max_length=150,
+        unique=True,
+        validators=[UnicodeUsernameValidator()],
+        error_messages={"unique": _("Somebody has this name already.")},
+    )
+    display_name = models.CharField(_("Name"), max_length=150, blank=True)
+    email = models.EmailField(_("Email"), blank=True)
+    role = models.CharField(_("Role"), max_length=64, choices=Role.choices, default=Role.READER)
+    theme = models.CharField(_("Theme"), max_length=8, choices=Theme.choices, default=Theme.SYSTEM, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering = ["username"]
+        constraints = [models.UniqueConstraint(Lower("username"), name="accounts_username_ignoring_case")]
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    @property
+    def is_administrator(self) -> bool:
+        return self.role == Role.ADMINISTRATOR
+
+
+class SetUpLink(models.Model):
+    """The one link that makes the first administrator. Only a hash of its token is kept."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"set-up link of {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class FailedSignIns(models.Model):
+    """How often signing in failed in a row, for a name, an address, or both; and until when the next try must wait."""
+
+    key = models.CharField(max_length=300, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(default=timezone.now)
+    waits_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.failures}"

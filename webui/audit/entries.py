@@ -1,0 +1,47 @@
+"""Writing entries. The models are imported when first written: this room's door is open before Django is."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from webui.gate.actors import Actor
+
+
+def record(
+    actor: "Actor",
+    operation: str,
+    *,
+    is_allowed: bool,
+    host: str = "",
+    resource: str = "",
+    target: str = "",
+    method: str = "",
+    path: str = "",
+    rule: str = "",
+    message: str = "",
+) -> int:
+    """Write an entry and return its id. Raises what the database raises: what cannot be recorded must not be done."""
+    from webui.audit.models import Entry
+
+    entry = Entry.objects.create(
+        user_id=actor.user_id,
+        username=actor.username[:200],
+        role=actor.role,
+        address=actor.address,
+        host=host,
+        operation=operation,
+        resource=resource,
+        target=target[:300],
+        method=method[:16],
+        path=path[:500],
+        is_allowed=is_allowed,
+        rule=rule[:200],
+        message=message[:500],
+    )
+    return int(entry.pk)
+
+
+def complete(entry_id: int, *, status: int | None, duration_s: float, message: str = "") -> None:
+    """Say how it ended: the host's status, or why there is none, and how long it took."""
+    from webui.audit.models import Entry
+
+    Entry.objects.filter(pk=entry_id).update(status=status, duration_ms=round(duration_s * 1000), message=message[:500])

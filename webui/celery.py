@@ -1,0 +1,23 @@
+"""Celery: the app that worker and beat run, and what runs by the clock."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
+
+app = Celery("quayside")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_ignore_result=True,
+    # A message is taken off the queue when its task has ended: one that a killed worker held comes back.
+    task_acks_late=True,
+    worker_prefetch_multiplier=1,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"visibility_timeout": 6 * 3600, "global_keyprefix": "quayside:"},
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    task_default_queue="jobs",
+    beat_schedule={"tidy jobs": {"task": "jobs.tidy", "schedule": 30.0, "options": {"expires": 25.0}}},
+)
+app.autodiscover_tasks()

@@ -1,0 +1,99 @@
+"""What can be done to a container: the actions as data, and carrying one out through docker-py."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from webui.containers.rows import ContainerRow
+from webui.gate import Operation
+from webui.pages import Action
+
+STOP_GRACE_S: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A row together with the host that it is on, so that it knows its own addresses."""
+
+    row: ContainerRow
+    host: str
+
+    @property
+    def name(self) -> str:
+        return self.row.name
+
+    def url_of(self, url_name: str) -> str:
+        return reverse(url_name, kwargs={"host": self.host, "id": self.row.short_id})
+
+
+def _state_in(*states: str) -> Callable[[ShownRow], bool]:
+    return lambda shown: shown.row.state in states
+
+
+ACTIONS: Final = (
+    Action("logs", _("Logs"), "file-text", Operation.CONTAINER_LOGS, is_icon=True, href_name="containers:logs"),
+    Action("console", _("Console"), "terminal-2", Operation.CONTAINER_EXEC, is_icon=True,
+           href_name="containers:console", shown_when=_state_in("running")),
+    Action("start", _("Start"), "player-play", Operation.CONTAINER_START, is_icon=True, is_bulk=True,
+           shown_when=_state_in("created", "exited", "dead")),
+    Action("unpause", _("Resume"), "player-play", Operation.CONTAINER_UNPAUSE, is_icon=True,
+           shown_when=_state_in("paused")),
+    # In the row itself where it is what a person most likely wants: to end a container that keeps failing.
+    Action("stop", _("Stop"), "player-stop", Operation.CONTAINER_STOP, is_icon=True,
+           shown_when=_state_in("restarting")),
+    Action("stop", _("Stop"), "player-stop", Operation.CONTAINER_STOP, is_bulk=True,
+           shown_when=_state_in("running", "paused")),
+    Action("restart", _("Restart"), "refresh", Operation.CONTAINER_RESTART, is_bulk=True,
+           shown_when=_state_in("running", "restarting", "exited")),
+    Action("pause", _("Pause"), "player-pause", Operation.CONTAINER_PAUSE, shown_when=_state_in("running")),
+    Action("kill", _("Kill"), "bolt", Operation.CONTAINER_KILL,
+           shown_when=_state_in("running", "restarting", "paused")),
+    Action("stats", _("Stats"), "chart-line", Operation.CONTAINER_STATS, href_name="containers:stats",
+           shown_when=_state_in("running", "paused")),
+    Action("inspect", _("Inspect"), "code", Operation.CONTAINER_INSPECT, href_name="containers:inspect"),
+    Action("remove", _("Remove"), "trash", Operation.CONTAINER_REMOVE, is_bulk=True, is_danger=True, previews=True),
+)  # fmt: skip
+
+BY_NAME: Final[Mapping[str, Action]] = {action.name: action for action in ACTIONS if not action.href_name}
+
+DONE: Final[Mapping[str, Any]] = {
+    "start": _("Started"),
+    "stop": _("Stopped"),
+    "restart": _("Restarted"),
+    "pause": _("Paused"),
+    "unpause": _("Resumed"),
+    "kill": _("Killed"),
+    "remove": _("Removed"),
+}
+
+# What an act would change nothing about: Docker answers 304 or an error that only says as much.
+_ALREADY: Final[Mapping[str, tuple[frozenset[str], Any]]] = {
+    "start": (frozenset({"running"}), _("was already running")),
+    "stop": (frozenset({"exited", "created"}), _("was not running")),
+    "pause": (frozenset({"paused"}), _("was already paused")),
+    "unpause": (frozenset({"running"}), _("was not paused")),
+    "kill": (frozenset({"exited", "created"}), _("was not running")),
+}
+
+
+def already_words(action: str, state: str) -> str:
+    """What to say where the act would change nothing; "" where it has something to do."""
+    states, words = _ALREADY.get(action, (frozenset(), ""))
+    return str(words) if state in states else ""
+
+
+def carry_out(api: Any, action: str, container_id: str, *, with_volumes: bool = False) -> None:
+    """Do one action by docker-py's low-level client. Raises what docker-py raises."""
+    match action:
+        case "stop" | "restart":
+            getattr(api, action)(container_id, timeout=STOP_GRACE_S)
+        case "start" | "pause" | "unpause" | "kill":
+            getattr(api, action)(container_id)
+        case "remove":
+            # The preview has said that a running one is killed.
+            api.remove_container(container_id, v=with_volumes, force=True)
+        case _:
+            raise LookupError(action)

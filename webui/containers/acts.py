@@ -1,0 +1,122 @@
+"""Answering "do this to these containers": which, by whom, what a removal would take, and how each of them went."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from webui import resources
+from webui.containers.actions import BY_NAME, DONE, STOP_GRACE_S, already_words, carry_out
+from webui.containers.columns import rows_of
+from webui.containers.rows import ContainerRow, state_words
+from webui.pages import Outcome, Preview, PreviewLine, outcome, preview
+from webui.pages.formats import size
+from webui.resources import Asked, EngineRefusal, Opened, Target, act_on_each, engine_call
+
+# A kill follows the grace time; then the host still has to answer.
+TIMEOUT_S: Final = STOP_GRACE_S + 50
+
+
+def asked_of(form: QueryDict, here: Opened) -> Asked[ContainerRow]:
+    """Read a submitted act. Raises LookupError for an action that there is not, or when nothing is named."""
+    return resources.asked_of(
+        form, {row.short_id: row for row in rows_of(here.host.slug, here.picture)}, actions=BY_NAME
+    )
+
+
+def answer(request: HttpRequest, here: Opened, asked: Asked[ContainerRow]) -> HttpResponse:
+    """Show what would go, or do it and say how it went."""
+    if BY_NAME[asked.action].previews and not asked.is_confirmed:
+        return preview(request, removal(here, asked.rows, url=request.get_full_path()))
+    outcomes = [*asked.gone_outcomes(), *_done(here, asked)]
+    leaves = asked.action == "remove" and request.GET.get("from") == "detail"
+    next_url = reverse("containers:list", kwargs={"host": here.host.slug}) if leaves else ""
+    return outcome(request, outcomes, done=DONE[asked.action], next_url=next_url)
+
+
+def _done(here: Opened, asked: Asked[ContainerRow]) -> list[Outcome]:
+    states = {row.short_id: row.state for row in asked.rows}
+
+    def act(target: Target) -> str:
+        try:
+            with engine_call(), here.client(timeout_s=TIMEOUT_S) as client:
+                carry_out(client.api, asked.action, target.id, with_volumes="volumes" in asked.extras)
+        except EngineRefusal as error:
+            # Gone is what a removal wanted, and "already so" is not a failure.
+            words = _("was already gone") if error.is_gone and asked.action == "remove" else ""
+            if not (words or (words := already_words(asked.action, states[target.id]))):
+                raise
+            return words
+        return already_words(asked.action, states[target.id])
+
+    return act_on_each([Target(row.short_id, row.name) for row in asked.rows], act) if asked.rows else []
+
+
+def removal(here: Opened, rows: Sequence[ContainerRow], *, url: str) -> Preview:
+    """What removing these containers takes, what that frees, and what stays."""
+    sizes = _written_bytes(here, rows)
+    now = here.picture.seen_at.timestamp() if here.picture.seen_at else 0.0
+    count = len(rows)
+    lines = [
+        PreviewLine(row.name, why=_why(row, now), frees=size(sizes[row.id]) if row.id in sizes else "–")  # noqa: RUF001
+        for row in rows
+    ]
+    return Preview(
+        title=_("Remove %s") % rows[0].name
+        if count == 1
+        else ngettext("Remove %d container", "Remove %d containers", count) % count,
+        intro=_("Counted just now on %s. Nothing else is touched.") % here.host.name,
+        lines=lines,
+        do=ngettext("Remove %d container", "Remove %d containers", count) % count,
+        action="remove",
+        item_ids=[row.short_id for row in rows],
+        url=url,
+        keep=_("Keep it") if count == 1 else _("Keep them"),
+        kept=_kept(rows),
+        sum=_("%(count)s · %(size)s") % {"count": _containers(count), "size": size(sum(sizes.values()))},
+        columns=(_("Container"), _("What happens to it"), _("Frees")),
+        extra=[("volumes", _("Remove their nameless volumes too"), False)]
+        if any(_nameless(row) for row in rows)
+        else [],
+    )
+
+
+def _containers(count: int) -> str:
+    return ngettext("%d container", "%d containers", count) % count
+
+
+def _why(row: ContainerRow, now: float) -> str:
+    if row.is_running:
+        return _("%s: is killed first") % state_words(row, now)
+    return state_words(row, now)
+
+
+def _nameless(row: ContainerRow) -> list[str]:
+    return [mount.source for mount in row.mounts if mount.kind == "volume" and len(mount.source) == 64]
+
+
+def _kept(rows: Sequence[ContainerRow]) -> str:
+    volumes = sorted({m.source for row in rows for m in row.mounts if m.kind == "volume" and len(m.source) != 64})
+    images = sorted({row.image for row in rows})
+    kept = _("images (%s)") % ", ".join(images[:3] + (["…"] if len(images) > 3 else []))
+    if not volumes:
+        return _("Kept: %s.") % kept
+    return _("Kept: volumes (%(volumes)s), %(images)s.") % {
+        "volumes": ", ".join(volumes[:5] + (["…"] if len(volumes) > 5 else [])),
+        "images": kept,
+    }
+
+
+def _written_bytes(here: Opened, rows: Sequence[ContainerRow]) -> Mapping[str, int]:
+    """What each container has written into its own layer. A host that does not say is not worth stopping for."""
+    try:
+        with engine_call(), here.client(timeout_s=20) as client:
+            found: list[dict[str, Any]] = client.api.containers(
+                all=True, size=True, filters={"id": [row.id for row in rows]}
+            )
+    except EngineRefusal:
+        return {}
+    return {one["Id"]: int(one.get("SizeRw") or 0) for one in found}

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class ContainersConfig(AppConfig):
+    name = "webui.containers"
+    label = "containers"
+
+    def ready(self) -> None:
+        from webui.containers.feeds import ContainerFeed
+        from webui.live import register_feed
+
+        register_feed(ContainerFeed())

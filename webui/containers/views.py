@@ -1,0 +1,184 @@
+"""The containers list and what can be done from it, the run form, and the tabs of one container's page."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from webui.access import Operation, needs
+from webui.containers import acts, head, inspection, running
+from webui.containers.actions import ACTIONS
+from webui.containers.columns import rows_of, state_of
+from webui.containers.forms import RunForm
+from webui.containers.overview import overview_of
+from webui.containers.page import list_page, listing_of
+from webui.containers.rows import ContainerRow
+from webui.gate import HostUnreachable
+from webui.pages import Crumb, go, host_down, render_list, render_page
+from webui.resources import EngineRefusal, Opened, engine_call, note_of, opened, stale_words, stamp_of
+
+
+@require_GET
+@needs(Operation.CONTAINER_LIST)
+def list_view(request: HttpRequest, host: str) -> HttpResponse:
+    here = opened(request, host)
+    found = listing_of(here.host.slug, here.picture, request.GET)
+    page = list_page(
+        found,
+        here.allowed(ACTIONS),
+        params=request.GET.dict(),
+        may_run=here.may(Operation.CONTAINER_CREATE),
+        stamp=stamp_of(here.picture),
+        note=note_of(here.picture),
+    )
+    context = {"stale": stale_words(here.picture, here.host.name)}
+    return render_list(request, page, context, host=here.host, active="containers", template="resources/list.html")
+
+
+@require_POST
+@needs(Operation.CONTAINER_LIST)
+def act_view(request: HttpRequest, host: str) -> HttpResponse:
+    """One action on one container or many; each is asked of the gate on its own."""
+    here = opened(request, host)
+    try:
+        asked = acts.asked_of(request.POST, here)
+    except LookupError as error:
+        return HttpResponseBadRequest(str(error))
+    try:
+        return acts.answer(request, here, asked)
+    except HostUnreachable as error:
+        return host_down(request, here.host, str(error), active="containers")
+
+
+@needs(Operation.CONTAINER_CREATE)
+def run_view(request: HttpRequest, host: str) -> HttpResponse:
+    here = opened(request, host)
+    facts = running.facts_of(here.host.slug, here.picture)
+    if request.method != "POST":
+        form = RunForm(facts=facts, initial={"image": request.GET.get("image", ""), "network": "bridge"})
+        return _run_page(request, here, form)
+    form = RunForm(request.POST, facts=facts)
+    if request.POST.get("show") == "command":
+        return HttpResponse(render_to_string("containers/_command.html", running.form_context(form)))
+    if "pull" in request.POST:
+        return _run_page(request, here, form, pulling=running.start_pull(here, form))
+    if not form.is_valid():
+        return _run_page(request, here, form)
+    try:
+        container_id = running.create_and_start(here, form)
+    except HostUnreachable as error:
+        form.add_error(None, str(error))
+    except EngineRefusal as error:
+        form.blame(str(error))
+    else:
+        return go(request, reverse("containers:detail", kwargs={"host": here.host.slug, "id": container_id[:12]}))
+    return _run_page(request, here, form)
+
+
+def _run_page(request: HttpRequest, here: Opened, form: RunForm, *, pulling: Any = None) -> HttpResponse:
+    context = {"form": form, "pulling": pulling, **running.form_context(form)}
+    crumb = Crumb(_("Containers"), reverse("containers:list", kwargs={"host": here.host.slug}))
+    has_errors = form.is_bound and not pulling and bool(form.errors)
+    return render_page(
+        request, "containers/run.html", context, host=here.host, active="containers", title=_("Run a container"),
+        crumbs=[crumb], status=HTTPStatus.UNPROCESSABLE_ENTITY if has_errors else HTTPStatus.OK,
+    )  # fmt: skip
+
+
+@require_GET
+@needs(Operation.CONTAINER_INSPECT)
+def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002 - the name in the URL
+    here = opened(request, host)
+    row = _row_or_404(here, id)
+    try:
+        with engine_call():
+            found = _inspected(here, row)
+    except HostUnreachable:
+        found = None
+    except EngineRefusal as error:
+        if error.is_gone:
+            raise Http404(str(error)) from error
+        raise
+    context = {"overview": overview_of(row, found), "stale": stale_words(here.picture, here.host.name)}
+    return _tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
+
+
+@require_GET
+@needs(Operation.CONTAINER_LOGS)
+def logs_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
+    here = opened(request, host)
+    return _tab(request, here, _row_or_404(here, id), tab="logs", template="containers/logs.html", context={})
+
+
+@require_GET
+@needs(Operation.CONTAINER_EXEC)
+def console_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
+    here = opened(request, host)
+    return _tab(request, here, _row_or_404(here, id), tab="console", template="containers/console.html", context={})
+
+
+@require_GET
+@needs(Operation.CONTAINER_STATS)
+def stats_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
+    here = opened(request, host)
+    return _tab(request, here, _row_or_404(here, id), tab="stats", template="containers/stats.html", context={})
+
+
+@require_GET
+@needs(Operation.CONTAINER_INSPECT)
+def inspect_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
+    here = opened(request, host)
+    row = _row_or_404(here, id)
+    try:
+        with engine_call():
+            found = _inspected(here, row)
+    except HostUnreachable as error:
+        return host_down(request, here.host, str(error), active="containers")
+    except EngineRefusal as error:
+        raise Http404(str(error)) from error
+    context = {
+        "tree": inspection.tree(found),
+        "text": inspection.text(found),
+        "is_text": request.GET.get("as") == "text",
+    }
+    return _tab(request, here, row, tab="inspect", template="containers/inspect.html", context=context)
+
+
+def _tab(
+    request: HttpRequest, here: Opened, row: ContainerRow, *, tab: str, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    slug, allowed = here.host.slug, here.allowed(ACTIONS)
+    base = {"host": slug}
+    crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs=base))]
+    if row.stack:
+        crumbs.append(Crumb(row.stack, f"{reverse('containers:list', kwargs=base)}?q=stack%3D{row.stack}"))
+    full = {
+        "row": row,
+        "container_id": row.id,
+        "live_url": f"/ws/h/{slug}/lists/containers/?id={row.short_id}",
+        "may_logs": here.may(Operation.CONTAINER_LOGS),
+        "may_stats": here.may(Operation.CONTAINER_STATS),
+        **context,
+    }
+    return render_page(
+        request, template, full, host=here.host, active="containers", title=row.name, crumbs=crumbs,
+        state=state_of(row), buttons=head.buttons_of(row, slug, allowed), tabs=head.tabs_of(slug, row.id, allowed),
+        tab=tab, act_url=f"{reverse('containers:act', kwargs=base)}?from=detail",
+    )  # fmt: skip
+
+
+def _row_or_404(here: Opened, container_id: str) -> ContainerRow:
+    raw = here.picture.find("containers", container_id)
+    if raw is None:
+        raise Http404(_("There is no container %(id)s on %(host)s.") % {"id": container_id, "host": here.host.name})
+    return next(row for row in rows_of(here.host.slug, here.picture) if row.id == raw["Id"])
+
+
+def _inspected(here: Opened, row: ContainerRow) -> dict[str, Any]:
+    with here.client(timeout_s=10) as client:
+        found: dict[str, Any] = client.api.inspect_container(row.id)
+    return found

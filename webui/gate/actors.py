@@ -1,0 +1,42 @@
+"""Who asks: a person in a request, a websocket or a job, or Quayside itself keeping its pictures."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+
+from webui.access import Role
+
+if TYPE_CHECKING:
+    from webui.accounts.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody as the gate sees them. `address` is where the request came from, "" for what Quayside does by itself."""
+
+    user_id: int | None
+    username: str
+    role: str
+    address: str = ""
+
+
+def actor_of(source: "HttpRequest | dict[str, Any] | User") -> Actor:
+    """The actor behind a request, an ASGI scope or a user. Who is not signed in gets one that may do nothing."""
+    if isinstance(source, HttpRequest):
+        return _actor(source.user, str(source.META.get("REMOTE_ADDR", "")))
+    if isinstance(source, dict):
+        client = source.get("client") or ("",)
+        return _actor(source["user"], str(client[0]))
+    return _actor(source, "")
+
+
+def _actor(user: Any, address: str) -> Actor:
+    if not user.is_authenticated or not user.is_active:
+        return Actor(None, "", "", address)
+    return Actor(user.pk, user.get_username(), user.role, address)
+
+
+def system_actor() -> Actor:
+    """Quayside itself, which only looks: it keeps the picture of each host."""
+    return Actor(None, "quayside", Role.READER)

@@ -1,0 +1,110 @@
+"""May this actor do this on this host? Decided by the table and the actor's role; what may not is refused by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from webui.access import Operation, operations_of
+from webui.gate.actors import Actor
+from webui.gate.bodies import read_body
+from webui.gate.errors import Refused
+from webui.gate.paths import read_path
+from webui.gate.rules import Audit, Match, Never, Rule
+from webui.gate.table import ROWS
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
+
+Body = bytes | str | Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a request means and whether it may pass. `path` is what must be sent; `refusal` is "" where it is allowed.
+
+    `operation` is "" for a path that is not in the table. `rule` names what decided.
+    """
+
+    method: str
+    path: str
+    operation: str
+    resource: str
+    target: str
+    audit: Audit
+    rule: str
+    refusal: str = ""
+
+    @property
+    def is_allowed(self) -> bool:
+        return not self.refusal
+
+
+def decide(
+    actor: Actor, host: "Host", method: str, path: str, *, query: Mapping[str, str] | None = None, body: Body = None,
+    is_streamed: bool = False,
+) -> Decision:  # fmt: skip
+    """The decision on one request; writes and sends nothing. `is_streamed`: the body cannot be looked at first."""
+    method = method.upper()
+    try:
+        api_path = read_path(path)
+    except Refused as refused:
+        return Decision(method, path[:200], "", "", "", Audit.NOTHING, refused.rule, str(refused))
+    match = ROWS.match(method, api_path.path)
+    if match is None or isinstance(match.rule, Never):
+        return _unknown(method, api_path.path, match)
+    rule = match.rule
+    operation = rule.operation_for(query or {})
+    target = _target(rule, match.parts, query or {})
+    try:
+        _check_role(actor, host, operation)
+        _check_body(rule, body, is_streamed=is_streamed)
+    except Refused as refused:
+        return Decision(
+            method, api_path.sent, operation, rule.resource, target, rule.audit, refused.rule, str(refused)
+        )  # fmt: skip
+    return Decision(method, api_path.sent, operation, rule.resource, target, rule.audit, f"role {actor.role}")
+
+
+def may(actor: Actor, host: "Host", operation: str) -> bool:
+    """Whether an actor may do an operation on a host. Raises ValueError for a name that the table does not know."""
+    return Operation(operation) in operations_of(actor.role)
+
+
+def require(actor: Actor, host: "Host", operation: str) -> None:
+    """Raises Refused when the actor may not do the operation on the host."""
+    _check_role(actor, host, Operation(operation))
+
+
+def _check_role(actor: Actor, host: "Host", operation: Operation) -> None:
+    if not may(actor, host, operation):
+        who = f"the role {actor.role}" if actor.role else "somebody who is not signed in"
+        raise Refused(f"{operation} on {host.name} is not for {who}.", rule=f"role {actor.role or 'none'}")
+
+
+def _check_body(rule: Rule, body: Body, *, is_streamed: bool) -> None:
+    if not rule.is_json:
+        return
+    if is_streamed:
+        raise Refused("The body of this request must be given whole, so that it can be looked at.", rule="body")
+    fields = read_body(body)
+    for body_rule in rule.body_rules:
+        complaint = body_rule(fields)
+        if complaint:
+            raise Refused(complaint, rule="body")
+
+
+def _target(rule: Rule, parts: Mapping[str, str], query: Mapping[str, str]) -> str:
+    if rule.target.startswith("?"):
+        return str(query.get(rule.target[1:], ""))[:300]
+    return parts.get(rule.target, "")
+
+
+def _unknown(method: str, path: str, match: Match | None) -> Decision:
+    if match is not None and isinstance(match.rule, Never):
+        words, rule = (
+            f"{method} {path} is for nobody: {match.rule.why}.",
+            f"never {match.rule.method} {match.rule.path}",
+        )
+    else:
+        words, rule = f"{method} {path[:200]} is not in the table of what may be asked of a host.", "not in the table"
+    return Decision(method, path, "", "", "", Audit.NOTHING, rule, words)

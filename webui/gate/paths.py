@@ -1,0 +1,53 @@
+"""A path as it was asked for, made into the one path that is both matched and sent.
+
+What could be read in two ways (encoded slashes, dots, empty parts, double encoding) is refused, never repaired.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote, unquote_to_bytes
+
+from webui.gate.errors import Refused
+
+# One prefix, as the API has them; anything else that looks like one is part of the path, and no path begins so.
+_VERSION: Final = re.compile(r"/v[0-9]{1,3}\.[0-9]{1,3}(?=/)")
+_ENCODED_STRUCTURE: Final = re.compile(r"%(2f|2e|5c|25|00|3f|23)", re.IGNORECASE)
+_FORBIDDEN: Final = re.compile(r"[^!-~]|[%\\?#]")
+_SAFE: Final = "/:@+~!$&'()*,;=-._"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiPath:
+    """`version` is "" or "/v1.41"; `path` is decoded and without it: what the table matches."""
+
+    version: str
+    path: str
+
+    @property
+    def sent(self) -> str:
+        """What goes over the wire: made from what was matched, not from what was asked."""
+        return self.version + quote(self.path, safe=_SAFE)
+
+
+def read_path(asked: str) -> ApiPath:
+    """Raises Refused for a path that a host might read in another way than we do."""
+    if not asked.startswith("/"):
+        raise _refusal(asked, "it does not begin with a slash")
+    if _ENCODED_STRUCTURE.search(asked):
+        raise _refusal(asked, "it holds an encoded slash, dot or percent sign")
+    try:
+        path = unquote_to_bytes(asked).decode("ascii")
+    except UnicodeDecodeError:
+        raise _refusal(asked, "it holds characters outside ASCII") from None
+    if _FORBIDDEN.search(path):
+        raise _refusal(asked, "it holds a blank, a control character, or one that ends a path")
+    if any(part in {"", ".", ".."} for part in path.split("/")[1:]):
+        raise _refusal(asked, "it holds an empty part or dots")
+    version = _VERSION.match(path)
+    prefix = version.group() if version else ""
+    return ApiPath(prefix, path.removeprefix(prefix))
+
+
+def _refusal(asked: str, why: str) -> Refused:
+    return Refused(f"The path {asked[:200]!r} is refused: {why}.", rule="path")

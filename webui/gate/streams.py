@@ -1,0 +1,131 @@
+"""Requests and streamed answers for async code: live views and the proxy."""
+
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from webui.gate.actors import Actor
+from webui.gate.addresses import CONNECT_TIMEOUT_S, base_url, read_address, tls_context, unreachable
+from webui.gate.errors import HostRefused
+from webui.gate.passage import begin_async, end_async
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
+
+Query = Mapping[str, str]
+_CHUNK_BYTES: Final = 64 * 1024
+_LARGEST_ERROR_BYTES: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a host answered, whole. An error status is an answer too."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON. Raises ValueError where it is none."""
+        return orjson.loads(self.body)
+
+
+async def request(
+    actor: Actor, host: "Host", method: str, path: str, *, query: Query | None = None, json: Any = None,
+    headers: Mapping[str, str] | None = None, timeout_s: float = 60,
+) -> Reply:  # fmt: skip
+    """Ask a host and wait for the whole answer. Raises Refused (nothing was sent), HostUnreachable, TimeoutError."""
+    body = None if json is None else orjson.dumps(json)
+    passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
+    status, message = None, ""
+    try:
+        async with _session(host, timeout_s) as session:
+            asked = session.request(
+                method,
+                _url(host, passage.path, query),
+                data=body,
+                headers=_headers(headers, body),
+                allow_redirects=False,
+            )
+            async with asked as response:
+                status = response.status
+                return Reply(status, response.headers, await response.read())
+    except (aiohttp.ClientConnectionError, ssl.SSLError) as error:
+        told = unreachable(host, error)
+        message = str(told)
+        raise told from error
+    finally:
+        await end_async(passage, status, message)
+
+
+@asynccontextmanager
+async def stream(
+    actor: Actor, host: "Host", method: str, path: str, *, query: Query | None = None, json: Any = None,
+    headers: Mapping[str, str] | None = None,
+) -> AsyncIterator[AsyncIterator[bytes]]:  # fmt: skip
+    """An answer chunk by chunk as it comes, however long it lasts. Leaving the block closes the connection.
+
+    Raises Refused, HostUnreachable, HostRefused for an error status. A stream that is cut while it is read raises
+    aiohttp.ClientError: it is not an end.
+    """
+    body = None if json is None else orjson.dumps(json)
+    passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
+    status, message = None, ""
+    session = _session(host, None)
+    try:
+        try:
+            response = await session.request(
+                method,
+                _url(host, passage.path, query),
+                data=body,
+                headers=_headers(headers, body),
+                allow_redirects=False,
+            )
+        except (aiohttp.ClientConnectionError, ssl.SSLError) as error:
+            told = unreachable(host, error)
+            message = str(told)
+            raise told from error
+        status = response.status
+        if status >= 400:
+            raise HostRefused(status, message_of(await response.content.read(_LARGEST_ERROR_BYTES), status))
+        yield response.content.iter_any()
+        response.close()
+    finally:
+        await session.close()
+        await end_async(passage, status, message)
+
+
+def message_of(body: bytes, status: int) -> str:
+    try:
+        return str(orjson.loads(body)["message"])
+    except (ValueError, LookupError, TypeError):
+        return body.decode(errors="replace").strip() or f"the host answered {status}"
+
+
+def _session(host: "Host", timeout_s: float | None) -> aiohttp.ClientSession:
+    """A session for one request: its connector is the host's, and nothing of the environment is taken."""
+    address = read_address(host.url)
+    connector: aiohttp.BaseConnector
+    if address.socket_path:
+        connector = aiohttp.UnixConnector(path=address.socket_path, force_close=True)
+    else:
+        connector = aiohttp.TCPConnector(ssl=tls_context(host) or True, force_close=True)
+    timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S)
+    return aiohttp.ClientSession(
+        connector=connector, timeout=timeout, trust_env=False, read_bufsize=_CHUNK_BYTES, auto_decompress=False
+    )
+
+
+def _url(host: "Host", path: str, query: Query | None) -> URL:
+    # The path is already as it must be sent: yarl may not touch it.
+    return URL(base_url(host) + path, encoded=True).update_query(query or {})
+
+
+def _headers(headers: Mapping[str, str] | None, body: bytes | None) -> dict[str, str]:
+    return {**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})}

@@ -1,0 +1,22 @@
+"""The Docker hosts that this console manages: where each is, who may see it, and which are already here."""
+
+from typing import TYPE_CHECKING, Any
+
+from webui.access import Operation, operations_of
+from webui.gate import actor_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from webui.hosts.models import Host
+
+__all__ = ["visible_hosts"]
+
+
+def visible_hosts(user: Any) -> "QuerySet[Host]":
+    """The hosts that somebody may see, by name; none for a stranger."""
+    # This door is imported before Django's models can be.
+    from webui.hosts.models import Host
+
+    may_look = Operation.CONTAINER_LIST in operations_of(actor_of(user).role)
+    return Host.objects.all() if may_look else Host.objects.none()

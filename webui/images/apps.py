@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class ImagesConfig(AppConfig):
+    name = "webui.images"
+    label = "images"
+
+    def ready(self) -> None:
+        from webui.images import jobs  # noqa: F401 - declares its kinds of job
+        from webui.images.page import FEED
+        from webui.live import register_feed
+
+        register_feed(FEED)

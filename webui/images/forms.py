@@ -1,0 +1,44 @@
+"""The pull form: one reference, checked before a job is started for it."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from webui.images.reference import is_reference
+
+
+class PullForm(forms.Form):
+    reference = forms.CharField(
+        label=_("Image"),
+        max_length=512,
+        help_text=_(
+            "As in docker pull: nginx:1.27, ghcr.io/owner/name:tag, localhost:5000/app. Without a tag it is latest."
+        ),
+        error_messages={"required": _("Which image should be pulled?")},
+        widget=forms.TextInput(
+            attrs={
+                "class": "code",
+                "placeholder": "nginx:1.27",
+                "autofocus": True,
+                "autocomplete": "off",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def clean_reference(self) -> str:
+        reference = str(self.cleaned_data["reference"]).strip()
+        # What people copy from pages and shells.
+        for prefix in ("docker pull ", "docker://", "https://", "http://"):
+            reference = reference.removeprefix(prefix).strip()
+        if not is_reference(reference):
+            hint = _(" Try %s.") % reference.lower() if is_reference(reference.lower()) else ""
+            raise forms.ValidationError(
+                _("“%(name)s” is not the name of an image.%(hint)s"), params={"name": reference, "hint": hint}
+            )
+        return reference
+
+    def params(self) -> dict[str, Any]:
+        """What the pull job is told."""
+        return {"reference": self.cleaned_data["reference"]}

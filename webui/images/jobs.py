@@ -1,0 +1,87 @@
+"""Pulling an image: the host does it, this job asks, follows each layer and says what happened."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from docker import DockerClient
+from docker.errors import APIError, ImageNotFound
+from docker.types import CancellableStream
+from docker.utils import parse_repository_tag
+from requests import Response
+
+from webui.jobs import JobFailed, JobRun, job_kind
+
+# Docker's progress words (api/types/jsonmessage) and what a person reads instead.
+_WORDS: Final[Mapping[str, Callable[[], str]]] = {
+    "Pulling fs layer": lambda: _("waiting"),
+    "Waiting": lambda: _("waiting"),
+    "Downloading": lambda: _("downloading"),
+    "Verifying Checksum": lambda: _("verifying"),
+    "Download complete": lambda: _("downloaded"),
+    "Extracting": lambda: _("extracting"),
+    "Pull complete": lambda: _("done"),
+    "Already exists": lambda: _("already here"),
+}
+_COMPLETE: Final = frozenset({"Verifying Checksum", "Download complete"})
+_TONES: Final = {"Pulling fs layer": "waiting", "Waiting": "waiting", "Pull complete": "done", "Already exists": "here"}
+
+
+def reference_of(params: Mapping[str, Any]) -> str:
+    """The reference with its tag or digest: `busybox` is `busybox:latest`."""
+    repository, tag = parse_repository_tag(params["reference"])
+    return f"{repository}{'@' if tag and ':' in tag else ':'}{tag or 'latest'}"
+
+
+@job_kind(
+    "image.pull",
+    operation="image.pull",
+    title=lambda params: _("Pull %s") % reference_of(params),
+    noun=("layer", "layers"),
+)
+def pull(run: JobRun) -> None:
+    """Pull `params["reference"]`, for `params["platform"]` where one is given."""
+    reference, platform = reference_of(run.params), run.params.get("platform") or None
+    run.log(_("asking the host for %s") % (f"{reference} ({platform})" if platform else reference))
+    client = run.client()
+    try:
+        for message in _progress(run, client, reference, platform):
+            _follow(run, message)
+        image_id = client.images.get(reference).id
+    except ImageNotFound as error:
+        raise JobFailed(_("%s was not pulled: %s") % (reference, error.explanation or error)) from error
+    except APIError as error:
+        raise JobFailed(str(error.explanation or error)) from error
+    finally:
+        client.close()
+    run.log(_("%(reference)s is %(id)s") % {"reference": reference, "id": image_id})
+
+
+def _progress(run: JobRun, client: DockerClient, reference: str, platform: str | None) -> Iterator[dict[str, Any]]:
+    answers: list[Response] = []
+    client.api.hooks["response"].append(lambda answer, **_kwargs: answers.append(answer))
+    repository, tag = parse_repository_tag(reference)
+    messages = client.api.pull(repository, tag=tag, stream=True, decode=True, platform=platform)
+    # The generator cannot be closed while it waits in a read; the socket under its answer can.
+    stream = CancellableStream(messages, answers[-1])
+    with run.closing(stream.close):
+        yield from messages
+
+
+def _follow(run: JobRun, message: Mapping[str, Any]) -> None:
+    if "error" in message:
+        raise JobFailed(str(message["error"]))
+    status, layer_id = str(message.get("status", "")), str(message.get("id", ""))
+    detail = message.get("progressDetail") or {}
+    if status in _COMPLETE and layer_id:
+        run.steps.fill(layer_id, _WORDS[status]())
+    elif status in _WORDS and layer_id:
+        tone: Any = _TONES.get(status, "busy")
+        run.steps.set(layer_id, _WORDS[status](), tone=tone, done=detail.get("current"), total=detail.get("total"))
+        if status == "Pull complete":
+            run.log(_("layer %s extracted") % layer_id)
+    elif status.startswith("Retrying"):
+        run.steps.set(layer_id, status.lower(), tone="waiting")
+        run.log(_("layer %(id)s: %(status)s") % {"id": layer_id, "status": status.lower()}, "warning")
+    elif status:
+        run.log(status)

@@ -1,0 +1,33 @@
+"""What changes while somebody looks: the picture of each host, and one upstream per stream shared by all its viewers.
+
+`picture(host)` is the in-memory list of a host's containers, images, volumes and networks, kept right by one event
+feed per host and process. A page renders from it without asking the host, and registers a `ListFeed` (in its app's
+`ready()`) which turns changed ids into htmx messages for the viewers of its list.
+
+    class ContainerFeed:
+        kind = "containers"
+        operation = "container.list"
+        def messages(self, *, picture, viewer, params, changed): ...
+    register_feed(ContainerFeed())
+
+The page connects to `/ws/h/<host>/lists/<kind>/?<its own query string>`. What this room refuses to know: rows,
+columns, pages.
+"""
+
+from webui.live.feeds import ListFeed, Message, Viewer, register_feed
+from webui.live.picture import KINDS, HostState, Picture
+from webui.live.pictures import forget, last_picture, picture, picture_after
+
+__all__ = [
+    "KINDS",
+    "HostState",
+    "ListFeed",
+    "Message",
+    "Picture",
+    "Viewer",
+    "forget",
+    "last_picture",
+    "picture",
+    "picture_after",
+    "register_feed",
+]

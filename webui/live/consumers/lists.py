@@ -1,0 +1,77 @@
+"""A list that lives: changed ids of the host's picture become the feed's messages, at most twenty times a second."""
+
+import asyncio
+from typing import Any, ClassVar, Final
+
+from channels.db import database_sync_to_async
+from django.http import QueryDict
+
+from webui import gate
+from webui.live.consumers.base import LiveConsumer
+from webui.live.feeds import ListFeed, Message, Viewer, feed_of
+from webui.live.pictures import host_feed
+
+_PAUSE_S: Final = 0.05
+
+
+class ListConsumer(LiveConsumer):
+    """/ws/h/<host>/lists/<kind>/?<the page's query>. What it needs is what the feed declares."""
+
+    needs: ClassVar[str] = "by the feed"
+
+    def required(self) -> str:
+        feed = self._feed()
+        return feed.operation if feed else ""
+
+    def _feed(self) -> ListFeed | None:
+        return feed_of(self.scope["url_route"]["kwargs"]["kind"])
+
+    async def watch(self) -> None:
+        feed = self._feed()
+        if feed is None:
+            return
+        source = await asyncio.to_thread(host_feed, self.host)
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+        changed: set[str] = set()
+        memory: dict[str, Any] = {}
+        # What changed between the page and its socket: the feed compares.
+        news.set()
+
+        def note(ids: frozenset[str]) -> None:
+            changed.update(ids)
+            news.set()
+
+        def listener(kind: str, ids: frozenset[str]) -> None:
+            if kind in {feed.kind, ""}:
+                loop.call_soon_threadsafe(note, ids)
+
+        stop = source.listen(listener)
+        try:
+            while True:
+                await news.wait()
+                news.clear()
+                ids = frozenset(changed)
+                changed.clear()
+                for message in await self._messages(feed, ids, memory):
+                    await self.send_json(message)
+                # The first change goes at once; what follows on its heels goes together.
+                await asyncio.sleep(_PAUSE_S)
+        finally:
+            stop()
+
+    async def _messages(self, feed: ListFeed, changed: frozenset[str], memory: dict[str, Any]) -> list[Message]:
+        def made() -> list[Message]:
+            viewer = Viewer(self.actor, self.host, lambda operation: gate.may(self.actor, self.host, operation), memory)
+            params = QueryDict(self.scope["query_string"])
+            return list(
+                feed.messages(picture=host_feed(self.host).picture, viewer=viewer, params=params, changed=changed)
+            )
+
+        messages: list[Message] = await database_sync_to_async(made)()
+        return messages
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """A list has nothing to hear; hx-ws may send its form."""
+
+    async def host_notice(self, _event: dict[str, Any]) -> None:
+        await self._check()

@@ -1,0 +1,85 @@
+"""What concerns every page of a person: the running jobs in the top bar, the menu's counts of the host they look at."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, ClassVar, Final
+
+from channels.db import database_sync_to_async
+from django.template.loader import render_to_string
+
+from webui.live.consumers.base import LiveConsumer
+from webui.live.feeds import Message
+from webui.live.picture import KINDS, Picture
+from webui.live.pictures import host_feed
+from webui.live.rights import rights_of
+from webui.pages.shell import running_jobs_of
+
+# The group that hears that jobs began or ended; whoever runs jobs sends {"type": "jobs.changed"} to it.
+JOBS_GROUP: Final = "jobs"
+_PAUSE_S: Final = 0.5
+# Who may see the lists may see how long they are.
+_COUNTED: Final = "container.list"
+
+
+class NoticesConsumer(LiveConsumer):
+    """/ws/notices/: open on every page of somebody who is signed in."""
+
+    needs: ClassVar[str] = LiveConsumer.SIGNED_IN
+
+    async def watch(self) -> None:
+        self._news = asyncio.Event()
+        if self.channel_layer is not None:
+            await self.channel_layer.group_add(JOBS_GROUP, self.channel_name)
+        await self._send_jobs()
+        stop = await self._listen()
+        try:
+            await self._follow_counts()
+        finally:
+            stop()
+
+    async def disconnect(self, code: int) -> None:
+        if self.channel_layer is not None:
+            await self.channel_layer.group_discard(JOBS_GROUP, self.channel_name)
+        await super().disconnect(code)
+
+    async def jobs_changed(self, _event: dict[str, Any]) -> None:
+        await self._send_jobs()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Notices go one way."""
+
+    async def _send_jobs(self) -> None:
+        content = await database_sync_to_async(_jobs_chip)(self.scope["user"])
+        await self.send_json(Message(target="#jobs-chip", swap="outerHTML", content=content))
+
+    async def _listen(self) -> Callable[[], None]:
+        self._picture: Callable[[], Picture] | None = None
+        slug = await database_sync_to_async(self.scope["session"].get)("host")
+        rights = await database_sync_to_async(rights_of)(self.scope["user"], slug, _COUNTED) if slug else None
+        if rights is None or rights.host is None:
+            return lambda: None
+        feed = await asyncio.to_thread(host_feed, rights.host)
+        self._picture = lambda: feed.picture
+        loop = asyncio.get_running_loop()
+
+        def listener(_kind: str, _ids: frozenset[str]) -> None:
+            loop.call_soon_threadsafe(self._news.set)
+
+        return feed.listen(listener)
+
+    async def _follow_counts(self) -> None:
+        shown: dict[str, int] = {}
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            picture = self._picture() if self._picture else None
+            counts = {kind: len(picture.of(kind)) for kind in KINDS} if picture else {}
+            for kind, count in counts.items():
+                if shown.get(kind) != count:
+                    await self.send_json(Message(target=f"#nav-count-{kind}", swap="innerHTML", content=str(count)))
+            shown = counts
+            await asyncio.sleep(_PAUSE_S)
+
+
+def _jobs_chip(user: Any) -> str:
+    return render_to_string("pages/_jobs_chip.html", {"running": running_jobs_of(user)})

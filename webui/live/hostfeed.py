@@ -1,0 +1,204 @@
+"""Keeps the picture of one host right: its event stream says what changed, a question to the host says to what.
+
+Runs in the live loop. Events that arrive while a question is under way are asked about together afterwards, so that a
+thousand events cost a few questions and a single one is seen at once.
+"""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from webui.live.changes import ALL, Dirty, changes_of
+from webui.live.loop import live_loop, spawn
+from webui.live.picture import KINDS, HostState, Picture, Raw, as_down, as_up, with_list, with_objects
+from webui.live.saved import load_picture, save_picture
+from webui.live.upstream import UPSTREAM_ERRORS, Upstream, words_of
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
+
+logger = logging.getLogger(__name__)
+
+# Called in the live loop's thread with a kind ("" for the host's own state) and the ids that changed.
+Listener = Callable[[str, frozenset[str]], None]
+
+_FIRST_PAUSE_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 15.0
+# Docker's list carries words that age ("Up 3 minutes"), and an event may have been lost: ask for everything now and
+# then.
+_REFRESH_S: Final = 60.0
+_SAVE_S: Final = 60.0
+# Some engines send no headers until the first event; the lists are asked for after this at the latest.
+_STREAM_WAIT_S: Final = 2.0
+
+_PATHS: Final = {
+    "containers": ("/containers/json", {"all": "1"}),
+    "images": ("/images/json", {}),
+    "volumes": ("/volumes", {}),
+    "networks": ("/networks", {}),
+}
+# dockerd tells of some changes (pause, rename) a moment before its list shows them.
+_LOOKS_S: Final = (0.04, 0.4)
+# An id filter long enough to make the URL unwieldy is slower than the whole list.
+_MOST_IDS: Final = 40
+
+
+class HostFeed:
+    """One per host and process. `picture` is replaced, never changed; `answered` is set once it was up or down."""
+
+    def __init__(self, host: "Host") -> None:
+        self.host = host
+        self.picture: Picture = load_picture(host.slug) or Picture(host.slug)
+        self.answered = threading.Event()
+        self.changed = threading.Condition()
+        self._upstream = Upstream(host)
+        self._listeners: set[Listener] = set()
+        self._dirty = Dirty()
+        self._looks: dict[tuple[str, str], list[asyncio.TimerHandle]] = {}
+        self._saved_serial = self.picture.serial
+        self._run: Future[None] | None = None
+
+    def start(self) -> None:
+        self._run = spawn(self._keep())
+
+    def stop(self) -> None:
+        """End the feed; its picture stays as it is."""
+        if self._run is not None:
+            self._run.cancel()
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` at each change, in the live thread; returns what ends that. Both may be called anywhere."""
+        live_loop().call_soon_threadsafe(self._listeners.add, listener)
+
+        def stop() -> None:
+            live_loop().call_soon_threadsafe(self._listeners.discard, listener)
+
+        return stop
+
+    async def _keep(self) -> None:
+        pause_s = _FIRST_PAUSE_S
+        while True:
+            try:
+                await self._follow()
+                error = "the event stream ended"
+            except* UPSTREAM_ERRORS as group:
+                error = words_of(group)
+            except* Exception as group:
+                logger.exception("the feed of host %s failed", self.host.slug)
+                error = words_of(group)
+            pause_s = _FIRST_PAUSE_S if self.picture.is_up else min(pause_s * 2, _LONGEST_PAUSE_S)
+            self._replace(as_down(self.picture, error), "", frozenset())
+            await self._save()
+            await asyncio.sleep(pause_s)
+
+    async def _follow(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            opened = asyncio.Event()
+            reader = tasks.create_task(self._read_events(opened))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(opened.wait(), _STREAM_WAIT_S)
+            # The stream is open before the lists are asked for, so that nothing falls between the two.
+            await self._load()
+            keepers = [tasks.create_task(self._ask_again()), tasks.create_task(self._refresh())]
+            await reader
+            for task in keepers:
+                task.cancel()
+
+    async def _read_events(self, opened: asyncio.Event) -> None:
+        filters = orjson.dumps({"type": ["container", "image", "volume", "network"]}).decode()
+        async with self._upstream.stream("/events", query={"filters": filters}) as chunks:
+            opened.set()
+            rest = b""
+            async for chunk in chunks:
+                # Docker ends each event with a line feed, Podman too.
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        self._note(orjson.loads(line))
+
+    def _note(self, event: dict[str, Any]) -> None:
+        for kind, object_id, is_gone in changes_of(event):
+            if is_gone:
+                self._apply(kind, *with_objects(self.picture, kind, [object_id], []))
+            # Also what is gone: the answer to a question that is under way may still hold it.
+            self._dirty.add(kind, object_id)
+            self._look_again(kind, object_id)
+
+    def _look_again(self, kind: str, object_id: str) -> None:
+        loop = asyncio.get_running_loop()
+        for waiting in self._looks.pop((kind, object_id), ()):
+            waiting.cancel()
+        self._looks[kind, object_id] = [
+            loop.call_later(wait_s, self._dirty.add, kind, object_id) for wait_s in _LOOKS_S
+        ]
+        loop.call_later(_LOOKS_S[-1] * 2, self._forget_looks, kind, object_id)
+
+    def _forget_looks(self, kind: str, object_id: str) -> None:
+        looks = self._looks.get((kind, object_id), [])
+        if all(look.when() <= asyncio.get_running_loop().time() for look in looks):
+            self._looks.pop((kind, object_id), None)
+
+    async def _load(self) -> None:
+        version, *lists = await asyncio.gather(
+            self._upstream.get("/version"), *(self._list(kind, frozenset()) for kind in KINDS)
+        )
+        for kind, raws in zip(KINDS, lists, strict=True):
+            self._apply(kind, *with_list(self.picture, kind, raws))
+        self._replace(as_up(self.picture, version), "", frozenset())
+
+    async def _ask_again(self) -> None:
+        while True:
+            for kind, ids in (await self._dirty.taken()).items():
+                if ALL in ids or len(ids) > _MOST_IDS:
+                    self._apply(kind, *with_list(self.picture, kind, await self._list(kind, frozenset())))
+                else:
+                    self._apply(kind, *with_objects(self.picture, kind, ids, await self._list(kind, ids)))
+
+    async def _refresh(self) -> None:
+        while True:
+            await asyncio.sleep(_REFRESH_S)
+            for kind in KINDS:
+                self._dirty.add(kind, ALL)
+            await self._save()
+
+    async def _list(self, kind: str, ids: frozenset[str]) -> list[Raw]:
+        path, query = _PATHS[kind]
+        if ids:
+            name = "name" if kind == "volumes" else "id"
+            query = {**query, "filters": orjson.dumps({name: sorted(ids)}).decode()}
+        reply = await self._upstream.get(path, query=query)
+        raws: list[Raw] = (reply["Volumes"] or []) if kind == "volumes" else reply
+        return raws
+
+    def _apply(self, kind: str, picture: Picture, changed: frozenset[str]) -> None:
+        if changed or picture is not self.picture:
+            self._replace(picture, kind, changed)
+
+    def _replace(self, picture: Picture, kind: str, changed: frozenset[str]) -> None:
+        is_news = bool(changed) or picture.state is not self.picture.state
+        with self.changed:
+            self.picture = picture
+            self.changed.notify_all()
+        if picture.state is not HostState.WAITING:
+            self.answered.set()
+        if is_news:
+            self._tell(kind, changed)
+
+    def _tell(self, kind: str, changed: frozenset[str]) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener(kind, changed)
+            except RuntimeError:
+                # Its event loop has ended, and with it whoever wanted to know.
+                self._listeners.discard(listener)
+
+    async def _save(self) -> None:
+        if self.picture.serial != self._saved_serial and self.picture.seen_at is not None:
+            self._saved_serial = self.picture.serial
+            await asyncio.to_thread(save_picture, self.picture)

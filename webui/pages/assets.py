@@ -1,0 +1,54 @@
+"""Which file of `static/dist/` carries which name: the build writes hashes into names and a manifest beside them."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+DIST: Final = Path(__file__).resolve().parents[2] / "static" / "dist"
+Manifest = dict[str, str]
+
+
+@functools.lru_cache(maxsize=2)
+def _read(path: Path, modified_ns: int) -> Manifest:
+    manifest: Manifest = json.loads(path.read_bytes())
+    return manifest
+
+
+@functools.cache
+def _fixed(path: Path) -> Manifest:
+    return _current(path)
+
+
+def _current(path: Path) -> Manifest:
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        raise ImproperlyConfigured(f"{path} is missing: the front end is not built; run `make setup`") from None
+
+
+def manifest() -> Manifest:
+    """Names as templates say them ("app.js") to names as they are served ("app-4FZ3.js")."""
+    path = DIST / "manifest.json"
+    # While developing a build may happen at any time; elsewhere a build comes with a restart.
+    return _current(path) if settings.DEBUG else _fixed(path)
+
+
+def imports_of(name: str) -> list[str]:
+    """The URLs of the chunks that an entry ("app.js") imports."""
+    return [f"{settings.STATIC_URL}{chunk}" for chunk in manifest().get(f"{name} imports", "").split()]
+
+
+def has_asset(name: str) -> bool:
+    return name in manifest()
+
+
+def asset_url(name: str) -> str:
+    """The URL of a built file. Raises ImproperlyConfigured for a name that the build did not make."""
+    try:
+        return f"{settings.STATIC_URL}{manifest()[name]}"
+    except KeyError:
+        raise ImproperlyConfigured(f"the front-end build made no {name!r}; run `make setup`") from None

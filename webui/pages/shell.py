@@ -1,0 +1,200 @@
+"""What stands around every page: the menu, the host switcher, the counts, the running jobs, and what Ctrl-K finds.
+
+The rooms that know (live, jobs) hand in callables at start-up; this module asks them and never waits on a host.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from webui.pages.declarations import State
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
+
+Counts = Callable[["Host"], Mapping[str, int]]
+HostState = Callable[["Host"], State]
+RunningJobs = Callable[[Any], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that Ctrl-K found: an object before an action; `is_danger` is never the first."""
+
+    label: str
+    url: str
+    icon: str
+    where: str = ""
+    is_action: bool = False
+
+
+Finder = Callable[[Any, "Host | None", str], Iterable[Hit]]
+
+
+@dataclass(frozen=True, slots=True)
+class NavItem:
+    """One entry of the menu. `of_host` entries lead to a page of the chosen host."""
+
+    name: str
+    label: str | Promise
+    icon: str
+    url_name: str
+    of_host: bool = False
+    on_phone: bool = False
+
+
+MENU: Final = (
+    NavItem("overview", _("Overview"), "layout-dashboard", "dashboard", on_phone=True),
+    NavItem("containers", _("Containers"), "box", "containers:list", of_host=True, on_phone=True),
+    NavItem("images", _("Images"), "photo", "images:list", of_host=True, on_phone=True),
+    NavItem("volumes", _("Volumes"), "database", "volumes:list", of_host=True),
+    NavItem("networks", _("Networks"), "topology-star-3", "networks:list", of_host=True),
+    NavItem("host", _("Host"), "server-2", "hosts:detail", of_host=True),
+)
+EVERYWHERE: Final = (
+    NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
+    NavItem("hosts", _("Hosts"), "server", "hosts:list"),
+)
+
+_counts: list[Counts] = []
+_host_states: list[HostState] = []
+_running_jobs: list[RunningJobs] = []
+_finders: list[Finder] = []
+
+
+def register_counts(counts: Counts) -> None:
+    """Hand in what counts a host's things by menu entry name. It is asked on every page, so it must not wait."""
+    _counts.append(counts)
+
+
+def register_host_state(host_state: HostState) -> None:
+    """Hand in what says how a host is doing ("quayside 1.0 · overlay2", good). It must not wait."""
+    _host_states.append(host_state)
+
+
+def register_running_jobs(running_jobs: RunningJobs) -> None:
+    """Hand in what counts the running jobs that a person may see."""
+    _running_jobs.append(running_jobs)
+
+
+def register_finder(finder: Finder) -> None:
+    """Hand in what finds things by text, best first, for (user, current host or None, text)."""
+    _finders.append(finder)
+
+
+def counts_of(host: "Host") -> dict[str, int]:
+    found: dict[str, int] = {}
+    for counts in _counts:
+        found.update(counts(host))
+    return found
+
+
+def host_state_of(host: "Host") -> State:
+    for host_state in _host_states:
+        return host_state(host)
+    return State("", "none")
+
+
+def running_jobs_of(user: Any) -> int:
+    return sum(running(user) for running in _running_jobs)
+
+
+def hits_for(user: Any, host: "Host | None", text: str) -> list[Hit]:
+    """What all finders found; objects before actions, otherwise in the finders' own order."""
+    hits = [hit for finder in _finders for hit in finder(user, host, text)]
+    return sorted(hits, key=lambda hit: hit.is_action)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A menu entry as this page shows it."""
+
+    name: str
+    label: str
+    icon: str
+    url: str
+    is_active: bool
+    count: int | None
+    on_phone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HostEntry:
+    """A host in the switcher; choosing it stays on the same kind of page."""
+
+    name: str
+    url: str
+    state: State
+    is_current: bool
+
+
+def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dict[str, Any]:
+    """What `pages/shell.html` needs around a page, for somebody who is signed in; nothing for a stranger."""
+    if not request.user.is_authenticated:
+        return {"shell": None}
+    hosts = _visible_hosts(request)
+    current = host or _remembered(request, hosts)
+    if host is not None and request.session.get("host") != host.slug:
+        request.session["host"] = host.slug
+    counts = counts_of(current) if current else {}
+    return {
+        "shell": {
+            "host": current,
+            "host_state": host_state_of(current) if current else None,
+            "hosts": [_host_entry(one, current, active) for one in hosts],
+            "menu": _entries(MENU, current, active, counts),
+            "everywhere": _entries(EVERYWHERE, current, active, counts),
+            "running_jobs": running_jobs_of(request.user),
+        }
+    }
+
+
+def _visible_hosts(request: HttpRequest) -> list["Host"]:
+    from webui.hosts import visible_hosts
+
+    return list(visible_hosts(request.user))
+
+
+def _remembered(request: HttpRequest, hosts: list["Host"]) -> "Host | None":
+    """The host that this person looked at last, else the first: pages that belong to no host still lead somewhere."""
+    slug = request.session.get("host")
+    return next((host for host in hosts if host.slug == slug), hosts[0] if hosts else None)
+
+
+def _entries(items: Iterable[NavItem], host: "Host | None", active: str, counts: Mapping[str, int]) -> list[Entry]:
+    entries = []
+    for item in items:
+        url = _url_of(item, host)
+        if url:
+            entries.append(
+                Entry(
+                    item.name,
+                    str(item.label),
+                    item.icon,
+                    url,
+                    item.name == active,
+                    counts.get(item.name),
+                    item.on_phone,
+                )
+            )
+    return entries
+
+
+def _url_of(item: NavItem, host: "Host | None") -> str:
+    if item.of_host and host is None:
+        return ""
+    try:
+        return reverse(item.url_name, kwargs={"host": host.slug} if item.of_host and host else None)
+    except NoReverseMatch:
+        return ""
+
+
+def _host_entry(host: "Host", current: "Host | None", active: str) -> HostEntry:
+    item = next((item for item in MENU if item.name == active and item.of_host), MENU[1])
+    url = _url_of(item, host) or reverse("hosts:detail", kwargs={"host": host.slug})
+    return HostEntry(host.name, url, host_state_of(host), host == current)

@@ -1,0 +1,175 @@
+"""The tags and filters that templates load: `{% load quayside %}`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import template
+from django.forms import BoundField, Form
+from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from webui.pages import formats, icons
+from webui.pages.assets import asset_url, has_asset, imports_of
+from webui.pages.declarations import Action, Outcome, State
+
+register = template.Library()
+register.filter("bytes", formats.size)
+register.filter("ago", formats.ago)
+register.filter("short_image", formats.short_image)
+register.filter("initials", formats.initials)
+
+
+@register.filter
+def span(seconds: float) -> str:
+    return formats.span(seconds)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    return icons.icon(name, label)
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    return asset_url(name)
+
+
+@register.simple_tag(takes_context=True)
+def nonce(context: template.Context) -> SafeString:
+    """The attribute that lets hx-csp trust an element with hx- attributes."""
+    return format_html('hx-nonce="{}"', page_nonce(context))
+
+
+@register.simple_tag(takes_context=True)
+def page_nonce(context: template.Context) -> str:
+    return str(getattr(context.get("request"), "csp_nonce", ""))
+
+
+@register.simple_tag(takes_context=True)
+def script(context: template.Context, name: str) -> SafeString:
+    """An entry of `static/src/js/` with the stylesheet that came of it, if it imports any CSS."""
+    sheet = f"{name}.css"
+    link = format_html('<link rel="stylesheet" href="{}">', asset_url(sheet)) if has_asset(sheet) else SafeString("")
+    source = asset_url(f"{name}.js")
+    preloads = format_html_join(
+        "", '<link rel="modulepreload" href="{}">', ((url,) for url in imports_of(f"{name}.js"))
+    )
+    return (
+        link
+        + preloads
+        + format_html('<script type="module" src="{}" nonce="{}"></script>', source, page_nonce(context))
+    )
+
+
+@register.simple_tag
+def state(what: State) -> SafeString:
+    """A dot in the tone's colour and the words; the words are coloured only where there is trouble."""
+    return format_html('<span class="dot {}"></span><span class="words {}">{}</span>', what.tone, what.tone, what.words)
+
+
+@register.simple_tag
+def copy(text: str, label: str = "Copy") -> SafeString:
+    return format_html(
+        '<button type="button" class="btn-icon copy" data-copy="{}" aria-label="{}" title="{}">{}</button>',
+        text, label, label, icons.icon("copy"),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def row_actions(actions: Sequence[Action], row: Any) -> SafeString:
+    """The acts cell of a row: the icon buttons, then one menu with the rest. `actions` are those that are allowed."""
+    shown = [action for action in actions if action.shown_when(row)]
+    straight = [action for action in shown if action.is_icon]
+    rest = [action for action in shown if not action.is_icon]
+    buttons = format_html_join("", "{}", ((_icon_button(action, row),) for action in straight))
+    return buttons + (_menu(rest, row) if rest else SafeString(""))
+
+
+def _label_for(action: Action, row: Any) -> str:
+    return f"{action.label} {getattr(row, 'name', '')}".strip()
+
+
+def _href_of(action: Action, row: Any) -> str:
+    return str(row.url_of(action.href_name))
+
+
+def _icon_button(action: Action, row: Any) -> SafeString:
+    label = _label_for(action, row)
+    if action.href_name:
+        return format_html(
+            '<a class="btn-icon" href="{}" aria-label="{}" title="{}">{}</a>',
+            _href_of(action, row), label, action.label, icons.icon(action.icon),
+        )  # fmt: skip
+    return format_html(
+        '<button type="button" class="btn-icon" data-act="{}" aria-label="{}" title="{}">{}</button>',
+        action.name, label, action.label, icons.icon(action.icon),
+    )  # fmt: skip
+
+
+def _menu(actions: Sequence[Action], row: Any) -> SafeString:
+    items = format_html_join("", "{}", ((_menu_item(action, row),) for action in actions))
+    return format_html(
+        '<button type="button" class="btn-icon" data-menu aria-haspopup="menu" aria-expanded="false" aria-label="{}">'
+        "{}</button>"
+        '<div class="menu" role="menu" hidden>{}</div>',
+        f"More for {getattr(row, 'name', '')}".strip(), icons.icon("dots-vertical"), items,
+    )  # fmt: skip
+
+
+def _menu_item(action: Action, row: Any) -> SafeString:
+    classes = "menu-item danger" if action.is_danger else "menu-item"
+    words = f"{action.label}…" if action.previews else action.label
+    if action.href_name:
+        return format_html(
+            '<a role="menuitem" tabindex="-1" class="{}" href="{}">{}{}</a>',
+            classes, _href_of(action, row), icons.icon(action.icon), words,
+        )  # fmt: skip
+    return format_html(
+        '<button type="button" role="menuitem" tabindex="-1" class="{}" data-act="{}">{}{}</button>',
+        classes, action.name, icons.icon(action.icon), words,
+    )  # fmt: skip
+
+
+@register.simple_tag
+def field(bound: BoundField, hint: str = "") -> SafeString:
+    """A form field: label, widget, help, and the error beside it; the widget is told of both (aria-describedby)."""
+    widget_type = getattr(bound.field.widget, "input_type", bound.widget_type)
+    context = {
+        "field": bound,
+        "hint": hint or bound.help_text,
+        "kind": widget_type,
+        "widget": _widget(bound, widget_type),
+    }
+    return SafeString(render_to_string("pages/field.html", context))
+
+
+def _widget(bound: BoundField, kind: str) -> SafeString:
+    own = str(bound.field.widget.attrs.get("class", ""))
+    base = {"checkbox": "form-check-input", "radio": "form-check-input", "select": "form-select"}.get(
+        kind, "form-control"
+    )
+    classes = f"{base} {own} is-invalid" if bound.errors else f"{base} {own}"
+    attrs: dict[str, str | bool] = {"class": classes.strip()}
+    described = [f"{bound.id_for_label}-hint"] if bound.help_text else []
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+        described.append(f"{bound.id_for_label}-error")
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    return bound.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def form_errors(form: Form) -> SafeString:
+    """What is wrong with a form as a whole, where its reader looks first."""
+    errors = form.non_field_errors()
+    if not errors:
+        return SafeString("")
+    lines = format_html_join("", "<div>{}</div>", ((error,) for error in errors))
+    return format_html('<div class="notice bad" role="alert">{}<div>{}</div></div>', icons.icon("alert-circle"), lines)
+
+
+@register.filter
+def problems(lines: Sequence[Outcome]) -> list[Outcome]:
+    return [line for line in lines if line.message]

@@ -1,0 +1,46 @@
+"""What the lists of containers, images, volumes and networks share: queries, kept row fragments, feeds, acting on many.
+
+It knows lists and outcomes; what a row of a kind is and what can be done to it is each kind's own business.
+"""
+
+from webui.resources.acting import EngineRefusal, Target, act_on_each, engine_call
+from webui.resources.asked import Asked, asked_of
+from webui.resources.feed import RowsFeed, Shown, stamp_of
+from webui.resources.fragments import Shelf
+from webui.resources.opened import Opened, allowed_among, note_of, opened, stale_words
+from webui.resources.query import (
+    ListQuery,
+    count_shows,
+    list_url,
+    natural,
+    next_url,
+    read_query,
+    select_rows,
+    window_of,
+)
+
+__all__ = [
+    "Asked",
+    "EngineRefusal",
+    "ListQuery",
+    "Opened",
+    "RowsFeed",
+    "Shelf",
+    "Shown",
+    "Target",
+    "act_on_each",
+    "allowed_among",
+    "asked_of",
+    "count_shows",
+    "engine_call",
+    "list_url",
+    "natural",
+    "next_url",
+    "note_of",
+    "opened",
+    "read_query",
+    "select_rows",
+    "stale_words",
+    "stamp_of",
+    "window_of",
+]

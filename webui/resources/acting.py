@@ -1,0 +1,82 @@
+"""Doing one thing to many objects of a host, with an outcome in words for each, and calling an engine in one place."""
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import requests
+from django.db import connections
+from docker.errors import APIError, DockerException, NotFound
+
+from webui.gate import HostUnreachable, Refused
+from webui.pages import Outcome
+
+# As many as a person's bulk act needs to feel like one, and few enough for a host that is busy.
+MOST_AT_ONCE: Final = 8
+
+
+class EngineRefusal(Exception):  # noqa: N818 - reads as what happened
+    """An engine, or the gate before it, did not do what was asked; the text says why, for a person."""
+
+    def __init__(self, words: str, *, is_gone: bool = False):
+        super().__init__(words)
+        self.is_gone = is_gone
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One object that an act is meant for: the id that the page knows it by, and its name."""
+
+    id: str
+    name: str
+
+
+@contextlib.contextmanager
+def engine_call() -> Iterator[None]:
+    """Turn every way in which docker-py fails into EngineRefusal. HostUnreachable passes: it has a page of its own."""
+    try:
+        yield
+    except (HostUnreachable, Refused) as error:
+        if isinstance(error, HostUnreachable):
+            raise
+        raise EngineRefusal(str(error)) from error
+    except NotFound as error:
+        raise EngineRefusal(_said(error), is_gone=True) from error
+    except APIError as error:
+        raise EngineRefusal(_said(error)) from error
+    except requests.Timeout as error:
+        raise EngineRefusal("The host did not answer in time; it may still be at it.") from error
+    except (requests.RequestException, DockerException) as error:
+        raise EngineRefusal(f"The host broke off: {error}") from error
+
+
+def _said(error: APIError) -> str:
+    return str(error.explanation or error).strip()
+
+
+def act_on_each(targets: Sequence[Target], act: Callable[[Target], str]) -> list[Outcome]:
+    """Do `act` to each target, several at a time; it returns words about what was special, or raises EngineRefusal.
+
+    One that fails stops none of the others. A host that cannot be reached fails each with the same words.
+    """
+    if len(targets) == 1:
+        return [_outcome(targets[0], act)]
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE, thread_name_prefix="act") as pool:
+        return list(pool.map(lambda target: _in_thread(target, act), targets))
+
+
+def _in_thread(target: Target, act: Callable[[Target], str]) -> Outcome:
+    try:
+        return _outcome(target, act)
+    finally:
+        # Django closes a request's own connection; this thread's (the gate's audit entry opened it) is ours to close.
+        connections.close_all()
+
+
+def _outcome(target: Target, act: Callable[[Target], str]) -> Outcome:
+    try:
+        return Outcome(target.id, target.name, True, act(target))
+    except (EngineRefusal, HostUnreachable) as error:
+        return Outcome(target.id, target.name, False, str(error))

@@ -1,0 +1,77 @@
+"""Any list, live: which swaps bring a browser's rows to what the picture holds now.
+
+A viewer's memory holds what the page shows, element by element; its first call only compares the page's stamp, which
+names the very picture that the page was made from.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import QueryDict
+from django.template.loader import render_to_string
+
+from webui.live import Message, Picture, Viewer
+from webui.pages import ListPage, list_parts
+
+STAMP: Final = "at"
+
+
+def stamp_of(picture: Picture) -> str:
+    """Names a picture: its serial counts in one process only."""
+    return f"{os.getpid()}-{picture.serial}-{picture.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A list as a viewer should see it now: every element by its id, in order, and the page around them."""
+
+    elements: Mapping[str, str]
+    page: ListPage
+
+
+@dataclass(frozen=True, slots=True)
+class RowsFeed:
+    """A `live.ListFeed` for a list whose whole content `show` can tell at little cost (fragments are kept)."""
+
+    kind: str
+    operation: str
+    show: Callable[[Picture, Viewer, Mapping[str, str]], Shown]
+
+    def messages(
+        self, *, picture: Picture, viewer: Viewer, params: QueryDict, changed: frozenset[str]
+    ) -> Sequence[Message]:
+        given = {key: str(value) for key, value in params.dict().items()}
+        stamp = given.pop(STAMP, "")
+        shown = self.show(picture, viewer, given)
+        before: Mapping[str, str] | None = viewer.memory.get("elements")
+        viewer.memory["elements"] = shown.elements
+        if before is None:
+            return [] if stamp == stamp_of(picture) else [_whole(shown), *_around(shown.page, given)]
+        swaps = list(_swaps(before, shown.elements))
+        return [*swaps, *_around(shown.page, given)] if swaps else []
+
+
+def _whole(shown: Shown) -> Message:
+    content = render_to_string("pages/_rows.html", {"list": shown.page})
+    return Message(target="#rows", swap="innerMorph", content=content)
+
+
+def _around(page: ListPage, params: Mapping[str, str]) -> Iterator[Message]:
+    parts = list_parts(page, params)
+    yield Message(target="#chips", swap="outerMorph", content=parts["chips"])
+    yield Message(target="#list-count", swap="innerHTML", content=parts["count"])
+
+
+def _swaps(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Message]:
+    """Gone ones out, changed ones in place, new ones after the one that they follow. Nothing that is shown moves."""
+    yield from (Message(target=f"#{key}", swap="delete", content=" ") for key in before if key not in now)
+    previous = ""
+    for key, html in now.items():
+        if key not in before:
+            swap = ("#" + previous, "afterend") if previous else ("#rows", "afterbegin")
+            yield Message(target=swap[0], swap=swap[1], content=html)
+        elif before[key] != html:
+            yield Message(target=f"#{key}", swap="outerMorph", content=html)
+        previous = key

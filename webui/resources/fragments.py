@@ -1,0 +1,63 @@
+"""Rows and their HTML, kept for as long as the raw object behind them is the same.
+
+The live picture replaces a raw object only when it changed, so identity tells. A fragment differs between viewers only
+by what they may do, hence one per (row, set of allowed actions).
+"""
+
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Generic, TypeVar
+
+Row = TypeVar("Row")
+MOST_HOSTS: Final = 64
+
+
+@dataclass(slots=True)
+class _Kept(Generic[Row]):
+    source: tuple[Any, ...]
+    row: Row
+    fragments: dict[Hashable, tuple[str, float]] = field(default_factory=dict)
+
+
+class Shelf(Generic[Row]):
+    """Rows of one kind, by host and key. `holds_until` says when the words of a row next change by the clock alone."""
+
+    def __init__(
+        self, *, render: Callable[[str, Row, frozenset[str]], str], holds_until: Callable[[Row, float], float]
+    ):
+        self._render = render
+        self._holds_until = holds_until
+        self._hosts: dict[str, dict[str, _Kept[Row]]] = {}
+
+    def rows(self, host: str, raws: Mapping[str, Any], read: Callable[[Any], Row], *, beside: Any = None) -> list[Row]:
+        """The rows of a host's raw objects, read anew only where something changed.
+
+        `beside` is what else a row is made of (the containers that use an image): its identity is part of the question.
+        """
+        kept = self._hosts.get(host, {})
+        now_kept: dict[str, _Kept[Row]] = {}
+        for key, raw in raws.items():
+            one = kept.get(key)
+            if one is None or one.source[0] is not raw or one.source[1] is not beside:
+                row = read(raw)
+                # Something beside it changed, but nothing that shows: its fragments are still right.
+                one = _Kept((raw, beside), row, one.fragments if one is not None and one.row == row else {})
+            now_kept[key] = one
+        if len(self._hosts) >= MOST_HOSTS and host not in self._hosts:
+            self._hosts.pop(next(iter(self._hosts)), None)
+        # Put in its place whole: other threads read the old mapping or the new one, never one in between.
+        self._hosts[host] = now_kept
+        return [one.row for one in now_kept.values()]
+
+    def html(self, host: str, key: str, row: Row, allowed: frozenset[str]) -> str:
+        """The row's `<tr>` for somebody who may do `allowed`."""
+        now = time.time()
+        one = self._hosts.get(host, {}).get(key)
+        if one is None or one.row is not row:
+            return self._render(host, row, allowed)
+        fragment, until = one.fragments.get(allowed, ("", 0.0))
+        if now >= until:
+            fragment = self._render(host, row, allowed)
+            one.fragments[allowed] = (fragment, self._holds_until(row, now))
+        return fragment

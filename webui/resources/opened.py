@@ -1,0 +1,75 @@
+"""What every view of a host's things begins with: the host that this person may see, who asks, and its live picture."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import docker
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from webui.gate import Actor, actor_of, docker_client, may
+from webui.hosts import visible_hosts
+from webui.live import Picture, picture
+from webui.pages import Action
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A host as one person sees it in one request."""
+
+    host: "Host"
+    actor: Actor
+    picture: Picture
+
+    def may(self, operation: str) -> bool:
+        return may(self.actor, self.host, operation)
+
+    @contextlib.contextmanager
+    def client(self, *, timeout_s: float = 60) -> Iterator[docker.DockerClient]:
+        """docker-py through the gate, closed at the end; one per thread."""
+        client = docker_client(self.actor, self.host, timeout_s=timeout_s)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def allowed(self, actions: Iterable[Action]) -> frozenset[str]:
+        """The names of those actions that this person may do here."""
+        return frozenset(action.name for action in actions if self.may(action.operation))
+
+
+def opened(request: HttpRequest, slug: str) -> Opened:
+    """Raises Http404 for a host that is not there or not for this person's eyes: the two look the same."""
+    host = get_object_or_404(visible_hosts(request.user), slug=slug)
+    return Opened(host, actor_of(request), picture(host))
+
+
+def allowed_among(actions: Iterable[Action], names: frozenset[str]) -> list[Action]:
+    return [action for action in actions if action.name in names]
+
+
+def stale_words(picture: Picture, host_name: str) -> str:
+    """What the banner says above a list of a host that does not answer; "" where all is well."""
+    if picture.is_up:
+        return ""
+    seen = timezone.localtime(picture.seen_at).strftime("%Y-%m-%d %H:%M:%S") if picture.seen_at else ""
+    if not picture.error:
+        return _("Waiting for %(host)s to answer.") % {"host": host_name}
+    shown = _("Shown is what it had at %s.") % seen if seen else _("Nothing is known of it yet.")
+    return _("%(host)s cannot be reached: %(error)s. %(shown)s") % {
+        "host": host_name,
+        "error": picture.error.rstrip("."),
+        "shown": shown,
+    }
+
+
+def note_of(picture: Picture) -> str:
+    """The word before a list's count: whether what is shown follows the host."""
+    return _("live") if picture.is_up else _("not live")

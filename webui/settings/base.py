@@ -1,0 +1,98 @@
+"""What the console is made of: its apps, middleware, templates, database, store and log."""
+
+from pathlib import Path
+
+from webui.settings.environment import ENVIRONMENT, secret_key
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+QUAYSIDE_DATA = ENVIRONMENT.data
+QUAYSIDE_ENGINE_SOCKET = ENVIRONMENT.engine_socket
+
+SECRET_KEY = secret_key(ENVIRONMENT.data)
+DEBUG = ENVIRONMENT.is_debug
+ROOT_URLCONF = "webui.urls"
+ASGI_APPLICATION = "webui.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "channels",
+    "django_htmx",
+    "webui.access",
+    "webui.accounts",
+    "webui.audit",
+    "webui.hosts",
+    "webui.pages",
+    "webui.live",
+    "webui.jobs",
+    "webui.dashboard",
+    "webui.containers",
+    "webui.images",
+    "webui.volumes",
+    "webui.networks",
+]
+
+MIDDLEWARE = [
+    "webui.access.middleware.KnownHost",
+    "django.middleware.security.SecurityMiddleware",
+    "webui.access.middleware.SafeHeaders",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "webui.access.middleware.Declared",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": ENVIRONMENT.database()}
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [ENVIRONMENT.store_url(3, scheme_for_socket="unix")], "prefix": "quayside"},
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": ENVIRONMENT.store_url(2, scheme_for_socket="unix"),
+        "KEY_PREFIX": "quayside",
+    }
+}
+CELERY_BROKER_URL = ENVIRONMENT.store_url(1, scheme_for_socket="redis+socket")
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static" / "dist"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(processName)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"webui": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+}

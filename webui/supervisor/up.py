@@ -1,0 +1,142 @@
+"""From a data folder to a running console: check, start in order, say where it is, watch."""
+
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from webui.supervisor import processes
+from webui.supervisor.children import Child, freeze_memory, run_once
+from webui.supervisor.leftovers import end_leftovers
+from webui.supervisor.lock import AlreadyRunning, DataLock, bind, lock_data
+from webui.supervisor.watch import block_signals, stop_all, watch
+
+_STORE_START_S = 10.0
+_WEB_START_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    data: Path
+    bind: str
+    has_engine: bool
+
+
+def up(options: UpOptions) -> int:
+    """Run until told to stop; returns the exit code. Prints what a person needs: where, and how to get in."""
+    try:
+        options.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        (options.data / "run").mkdir(exist_ok=True, mode=0o700)
+        lock = lock_data(options.data)
+        end_leftovers(options.data / "run", say=_say)
+        listener = bind(options.bind)
+    except (AlreadyRunning, ValueError, OSError) as error:
+        _say(str(error))
+        return 1
+    block_signals()
+    children: list[Child] = []
+    try:
+        return _run(options, lock, listener, children)
+    finally:
+        stop_all(children)
+
+
+def _run(options: UpOptions, lock: DataLock, listener: socket.socket, children: list[Child]) -> int:
+    def start(child: Child) -> None:
+        child.pid_file = options.data / "run" / f"{child.name}.pid"
+        child.start()
+        children.append(child)
+
+    reason = processes.why_no_engine() if options.has_engine else None
+    has_engine = options.has_engine and reason is None
+    if reason:
+        _say(f"going on without the bundled engine: {reason}")
+    if has_engine:
+        start(processes.engine(options.data))
+    # Not before the data folder is there: the settings keep their key in it.
+    from webui.settings.environment import ENVIRONMENT
+
+    if not ENVIRONMENT.redis_url:
+        start(processes.store(options.data / "store", ENVIRONMENT.store_socket))
+        if not _wait_for_socket(ENVIRONMENT.store_socket, _STORE_START_S):
+            _say(f"the store did not start: see the lines above, and {options.data / 'store'}")
+            return 1
+    if run_once(lambda: _prepare_database(has_engine=has_engine)) != 0:
+        _say("the database could not be brought up to date: see the lines above")
+        return 1
+    _import_everything()
+    freeze_memory()
+    start(processes.web(listener, lock.close_in_child))
+    start(processes.worker(lambda: _leave(lock, listener)))
+    start(processes.beat(options.data, lambda: _leave(lock, listener)))
+    _welcome(options.bind, listener)
+    watch(children, say=_say)
+    return 0
+
+
+def _leave(lock: DataLock, listener: socket.socket) -> None:
+    lock.close_in_child()
+    listener.close()
+
+
+def _prepare_database(*, has_engine: bool) -> int:
+    """Migrations, the bundled host, the first administrator. In a child: the parent never opens a connection."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("prepare", no_engine=not has_engine)
+    return 0
+
+
+def _import_everything() -> None:
+    """Once, before the fork: what web, worker and beat share afterwards costs memory once."""
+    import django
+
+    django.setup()
+    import webui.asgi
+    import webui.celery
+    import webui.urls  # noqa: F401
+
+
+def _wait_for_socket(path: Path, timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                return True
+        time.sleep(0.02)
+    return False
+
+
+def _welcome(address: str, listener: socket.socket) -> None:
+    """Say where the console is, once it answers; on first start, how to become its administrator."""
+    host, port = listener.getsockname()[:2]
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+    run_once(lambda: _say_welcome(url, shown, port))
+
+
+def _say_welcome(url: str, host: str, port: int) -> None:
+    import http.client
+
+    connection = http.client.HTTPConnection(host, port, timeout=_WEB_START_S)
+    try:
+        connection.request("GET", "/sign-in/")
+        connection.getresponse().read()
+    except OSError as error:
+        _say(f"the console does not answer on {url} yet: {error}")
+        return
+    _say(f"running on {url}")
+    from webui.accounts.first_run import set_up_path
+
+    path = set_up_path()
+    if path:
+        _say(f"first start: make your administrator at {url}{path}")
+
+
+def _say(words: str) -> None:
+    print(f"quayside: {words}", file=sys.stderr, flush=True)

@@ -1,0 +1,19 @@
+"""Where every page is. Each view says what it needs; a start-up check refuses those that do not."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("webui.dashboard.urls")),
+    path("", include("webui.accounts.urls")),
+    path("", include("webui.hosts.urls")),
+    path("jobs/", include("webui.jobs.urls")),
+    path("h/<slug:host>/containers/", include("webui.containers.urls")),
+    path("h/<slug:host>/images/", include("webui.images.urls")),
+    path("h/<slug:host>/volumes/", include("webui.volumes.urls")),
+    path("h/<slug:host>/networks/", include("webui.networks.urls")),
+]
+
+handler400 = "webui.pages.errors.bad_request"
+handler403 = "webui.pages.errors.forbidden"
+handler404 = "webui.pages.errors.not_found"
+handler500 = "webui.pages.errors.broken"

@@ -1,0 +1,1 @@
+"""Volumes of a host: the list, creating one, and what a removal would take."""
