@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from webui.settings.environment import SettingError, read_environment, secret_key, split_bind
+from webui.environment import SettingError, read_environment, secret_key, split_bind
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -31,7 +31,6 @@ from engine.containers.rooms import Images, Layers, Network, Runtime, Seccomp, S
 from engine.containers.store import ContainerStore
 from engine.errors import Conflict, EngineError, InvalidArgument, NotFound
 from engine.events import Publish
-from engine.images import ImageUse
 from engine.logs import LogPiece, LogQuery, LogReader
 from engine.network import Sandbox
 from engine.spec import HostFacts
@@ -72,7 +71,7 @@ class Containers:
         self._store = ContainerStore(config.root / "containers")
         self._creator = Creator(config, self._store, images=images, layers=layers, volumes=volumes, facts=facts)
         foundation = Foundation(config, layers, runtime, network, volumes, seccomp, facts)
-        launcher = Launcher(foundation, self._store.get)
+        launcher = Launcher(foundation, find=self._store.get, save_now=self._store.save_now)
         self._lifecycle = Lifecycle(
             self._store,
             launcher,
@@ -103,9 +102,9 @@ class Containers:
 
     # What other rooms ask.
 
-    def uses_of_image(self, image_id: str) -> list[ImageUse]:
-        """The containers of an image, and whether they run."""
-        return [ImageUse(one.id, one.state.is_running) for one in self._store if one.record.image_id == image_id]
+    def uses_of_image(self, image_id: str) -> list[tuple[str, bool]]:
+        """The containers of an image: id, and whether it runs."""
+        return [(one.id, one.state.is_running) for one in self._store if one.record.image_id == image_id]
 
     def uses_of_volume(self, name: str) -> list[str]:
         """The ids of the containers that have this volume, running or not."""

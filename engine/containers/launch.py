@@ -49,9 +49,16 @@ class Foundation:
 class Launcher:
     """Makes runs of containers and clears them away."""
 
-    def __init__(self, foundation: Foundation, find: Callable[[str], Container]) -> None:
+    def __init__(
+        self,
+        foundation: Foundation,
+        *,
+        find: Callable[[str], Container],
+        save_now: Callable[[Container], Awaitable[None]],
+    ) -> None:
         self._rooms = foundation
         self._find = find
+        self._save_now = save_now
 
     async def launch(self, container: Container, stdio: Stdio) -> int:
         """Make everything and start the process; returns its pid. When it raises, nothing of the run is left."""
@@ -61,25 +68,29 @@ class Launcher:
                 self._rooms.layers.mount(container.id), self._open_sandbox(container), self._mount_volumes(container)
             )
             spec, cgroup_path = await self._spec(container, rootfs, sandbox, mounts)
-            pid = await self._rooms.runtime.create(
-                container.id,
-                Bundle(spec, cgroup_path),
-                tty=container.is_tty,
-                open_stdin=bool(container.config["OpenStdin"]),
-                stdin_once=closes_stdin(container),
-                log_path=container.log_path,
-            )
+            # Saved while the runtime works: a daemon that comes after a crash right now must know this network as ours,
+            # and what `docker exec` begins with.
+            container.record.sandbox = sandbox.to_json()
+            container.record.spec = {"process": spec["process"]}
             undo.push_async_callback(self._rooms.runtime.delete, container.id)
+            pid, _ = await _all(self._create(container, Bundle(spec, cgroup_path)), self._save_now(container))
             if stdio.is_wanted or closes_stdin(container):
                 # Between create and start, so that the first byte is not missed.
                 stdio.connect(connect_attach(self._rooms.runtime.attach_path(container.id)))
                 undo.callback(stdio.disconnect)
             await self._rooms.runtime.start(container.id)
-            container.record.sandbox = sandbox.to_json()
-            # What `docker exec` begins with, also after the next start of the daemon.
-            container.record.spec = {"process": spec["process"]}
             undo.pop_all()
-        return pid
+        return int(pid)
+
+    async def _create(self, container: Container, bundle: Bundle) -> int:
+        return await self._rooms.runtime.create(
+            container.id,
+            bundle,
+            tty=container.is_tty,
+            open_stdin=bool(container.config["OpenStdin"]),
+            stdin_once=closes_stdin(container),
+            log_path=container.log_path,
+        )
 
     async def clear(self, container: Container) -> None:
         """Remove what is left of a run that has ended; fine when there is nothing."""

@@ -174,13 +174,13 @@ class Images:
         wanted = parse_reference(f"{reference}:{tag}" if tag else reference)
         known = [name for image in self._store for name in self._store.references_of(image.id)]
         wanted_names = [name for name in known if name.tag and name.repository == wanted.repository]
+        progress({"status": f"The push refers to repository [{wanted.repository}]"})
+        if not wanted_names:
+            raise NotFound(f"An image does not exist locally with the tag: {wanted.familiar_name}")
         if wanted.tag:
             wanted_names = [name for name in wanted_names if name.tag == wanted.tag]
         if not wanted_names:
-            if wanted.tag:
-                raise NotFound(f"tag does not exist: {wanted.familiar}")
-            raise NotFound(f"An image does not exist locally with the tag: {wanted.familiar_name}")
-        progress({"status": f"The push refers to repository [{wanted.repository}]"})
+            raise NotFound(f"tag does not exist: {wanted.familiar}")
         async with RegistryClient(self._config, wanted, parse_auth_header(auth), actions="pull,push") as client:
             pusher = Pusher(self._store, self._content, self._layers, self._known_blobs)
             for name in wanted_names:

@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from isal import isal_zlib
 
 from engine.content import ContentStore, digest_of
@@ -154,7 +154,7 @@ def _manifest(config_digest: str, config_size: int, layers: Sequence[Blob]) -> b
         "config": {"mediaType": _CONFIG, "size": config_size, "digest": config_digest},
         "layers": [{"mediaType": _docker_type(blob), "size": blob.size, "digest": blob.digest} for blob in layers],
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    return json.dumps(document, indent=3).encode()
 
 
 def _docker_type(blob: Blob) -> str:

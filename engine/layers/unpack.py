@@ -53,7 +53,7 @@ class _Directories:
         os.close(self._root)
 
     def forget(self) -> None:
-        for fd in {directory.fd for directory in self._open.values()}:
+        for fd in {directory.fd for directory in self._open.values()} - {self._root}:
             os.close(fd)
         self._open.clear()
 

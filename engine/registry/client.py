@@ -289,7 +289,7 @@ async def _error(response: ClientResponse) -> EngineError:
             f"unexpected status from {response.method} request to {response.url}: {response.status} {response.reason}"
         )
     words = code.lower().replace("_", " ")
-    text = f"{words}: {message}" if words and words != message else message
+    text = f"{words}: {message}" if words else message
     if response.status == 401:
         return Unauthorized(
             "no basic auth credentials"

@@ -29,7 +29,7 @@ def test_run_prints_the_output_and_passes_the_exit_code_on(docker: DockerCli) ->
     [
         (["no-such-program"], 127, "executable file not found"),
         (["/etc"], 126, "permission denied"),
-        (["sh", "-c", "kill -9 $$"], 137, ""),
+        (["sh", "-c", "sleep 9 & kill -9 $!; wait $!"], 137, ""),
     ],
 )
 def test_exit_codes_tell_what_went_wrong(docker: DockerCli, command: list[str], code: int, words: str) -> None:

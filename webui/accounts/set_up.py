@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from webui.access import Role
-from webui.settings.environment import SettingError, secret_of
+from webui.environment import SettingError, secret_of
 
 if TYPE_CHECKING:
     from webui.accounts.models import User

@@ -13,7 +13,7 @@ from webui.containers.actions import ACTIONS
 from webui.containers.rows import ContainerRow
 from webui.live import Picture
 from webui.pages import Button, Empty, ListPage
-from webui.resources import ListQuery, allowed_among, list_url, next_url, window_of
+from webui.resources import ListQuery, allowed_among, list_url, next_url, unknown, window_of
 
 NOUN: Final = (gettext_lazy("container"), gettext_lazy("containers"))
 
@@ -27,12 +27,15 @@ class Listing:
     every: Sequence[ContainerRow]
     chosen: Sequence[ContainerRow]
     counts: Mapping[str, int]
+    unknown: Empty | None = None
 
 
 def listing_of(host: str, picture: Picture, params: Mapping[str, Any]) -> Listing:
     query = listing.query_of(params)
     every = columns.rows_of(host, picture)
-    return Listing(host, query, every, listing.selected(every, query), listing.counts(every, query.text))
+    return Listing(
+        host, query, every, listing.selected(every, query), listing.counts(every, query.text), unknown(picture)
+    )
 
 
 def list_page(
@@ -102,9 +105,7 @@ def _run_button(host: str) -> Button:
 
 
 def _empty(found: Listing, *, may_run: bool) -> Empty:
-    if found.every:
-        return Empty("filter-off", _("No container matches"), _("Nothing on this host fits this filter."))
-    return Empty(
+    return found.unknown or Empty(
         "box",
         _("No containers yet"),
         _(

@@ -64,10 +64,9 @@ def run_view(request: HttpRequest, host: str) -> HttpResponse:
     form = RunForm(request.POST, facts=facts)
     if request.POST.get("show") == "command":
         return HttpResponse(render_to_string("containers/_command.html", running.form_context(form)))
-    if "pull" in request.POST:
-        return _run_page(request, here, form, pulling=running.start_pull(here, form))
     if not form.is_valid():
-        return _run_page(request, here, form)
+        may_pull = "pull" in request.POST and form.image_is_missing
+        return _run_page(request, here, form, pulling=running.start_pull(here, form) if may_pull else None)
     try:
         container_id = running.create_and_start(here, form)
     except HostUnreachable as error:

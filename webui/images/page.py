@@ -13,7 +13,7 @@ from webui.images.columns import COLUMNS, chips_of, element_id, fragment, rows_o
 from webui.live import Picture, Viewer
 from webui.pages import Button, Empty, ListPage
 from webui.pages.formats import size
-from webui.resources import RowsFeed, Shown, list_url, next_url, stamp_of, window_of
+from webui.resources import RowsFeed, Shown, list_url, next_url, stamp_of, unknown, window_of
 
 
 def list_page(slug: str, picture: Picture, *, params: Mapping[str, str], allowed: frozenset[str]) -> ListPage:
@@ -34,7 +34,8 @@ def list_page(slug: str, picture: Picture, *, params: Mapping[str, str], allowed
         chips=chips_of(images.counts(every, query.text)),
         bulk=[action for action in ACTIONS if action.is_bulk and action.name in allowed],
         buttons=[pull] if pull else [],
-        empty=Empty(
+        empty=unknown(picture)
+        or Empty(
             "photo",
             _("No images yet"),
             _("An image is what a container starts from: a program with all its files. Pull one from a registry."),

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["JobCancelled", "JobFailed", "JobRun", "Line", "Step", "Steps"]
 
 
-class JobCancelled(Exception):  # noqa: N818 - it is not an error
+class JobCancelled(Exception):
     """Somebody asked for the job to stop, and it has."""
 
 
-class JobFailed(Exception):  # noqa: N818 - the word people see
+class JobFailed(Exception):
     """The work could not be done; the text says what was wanted, what happened and what to do."""
 
 

@@ -21,10 +21,12 @@ SHELLS: Final[tuple[tuple[str, ...], ...]] = (
 )
 # How an engine says in the stream itself that the command could not be started: the connection is handed over by then.
 _REFUSALS: Final = (b"OCI runtime exec failed", b"exec failed", b"crun:", b"runc:", b"cannot exec")
+# "Cannot be executed" and "not found" (docker-run(1), Exit Status).
+_NOT_STARTED: Final = frozenset({126, 127})
 _CHUNK: Final = 64 * 1024
 
 
-class NoShell(Exception):  # noqa: N818 - reads as a claim
+class NoShell(Exception):
     """The container holds no shell to type in; the text says so and what can be done."""
 
 
@@ -39,6 +41,7 @@ class Terminal:
         self._size = (rows, columns)
         self._duplex: gate.Duplex | None = None
         self._exec_id = ""
+        self._is_used = False
 
     async def run(self, output: Callable[[bytes], Awaitable[None]], *, command: Sequence[str] | None = None) -> int:
         """Give every byte of the terminal to `output` until the shell ends; returns its exit code.
@@ -66,10 +69,13 @@ class Terminal:
             body["User"] = self._user
         created = await self._upstream.call("POST", f"/containers/{self._container_id}/exec", json=body)
         self._exec_id = str(created["Id"])
+        self._is_used = False
         if await self._join(output):
             return None
         state = await self._upstream.get(f"/exec/{self._exec_id}/json")
-        return int(state.get("ExitCode") or 0)
+        code = int(state.get("ExitCode") or 0)
+        # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
+        return None if code in _NOT_STARTED and not self._is_used else code
 
     async def _join(self, output: Callable[[bytes], Awaitable[None]]) -> bool:
         """Join the exec until it ends; whether all that came was the engine's word that it could not be started."""
@@ -100,6 +106,7 @@ class Terminal:
 
     async def write(self, data: bytes) -> None:
         if self._duplex is not None:
+            self._is_used = True
             await self._duplex.write(data)
 
     async def resize(self, rows: int, columns: int) -> None:

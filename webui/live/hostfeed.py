@@ -44,7 +44,7 @@ _PATHS: Final = {
     "networks": ("/networks", {}),
 }
 # dockerd tells of some changes (pause, rename) a moment before its list shows them.
-_LOOKS_S: Final = (0.04, 0.4)
+_LOOKS_S: Final = (0.01, 0.04, 0.4)
 # An id filter long enough to make the URL unwieldy is slower than the whole list.
 _MOST_IDS: Final = 40
 

@@ -14,7 +14,18 @@ from webui.networks import rows as networks
 from webui.networks.actions import ACTIONS, ShownRow
 from webui.networks.rows import NetworkRow, Use, network_rows
 from webui.pages import Button, Chip, Column, Empty, ListPage, State
-from webui.resources import RowsFeed, Shelf, Shown, allowed_among, list_url, next_url, note_of, stamp_of, window_of
+from webui.resources import (
+    RowsFeed,
+    Shelf,
+    Shown,
+    allowed_among,
+    list_url,
+    next_url,
+    note_of,
+    stamp_of,
+    unknown,
+    window_of,
+)
 
 COLUMNS: Final = (
     Column("name", gettext_lazy("Name"), sort="name"),
@@ -84,7 +95,8 @@ def list_page(
         ],
         bulk=[action for action in ACTIONS if action.is_bulk and action.name in allowed],
         buttons=[create] if create else [],
-        empty=Empty(
+        empty=unknown(picture)
+        or Empty(
             "topology-star-3",
             _("No networks"),
             _("Containers on one network of their own find each other by name; others cannot reach them."),

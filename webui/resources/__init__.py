@@ -7,7 +7,7 @@ from webui.resources.acting import EngineRefusal, Target, act_on_each, engine_ca
 from webui.resources.asked import Asked, asked_of
 from webui.resources.feed import RowsFeed, Shown, stamp_of
 from webui.resources.fragments import Shelf
-from webui.resources.opened import Opened, allowed_among, note_of, opened, stale_words
+from webui.resources.opened import Opened, allowed_among, opened
 from webui.resources.query import (
     ListQuery,
     count_shows,
@@ -18,6 +18,7 @@ from webui.resources.query import (
     select_rows,
     window_of,
 )
+from webui.resources.staleness import note_of, stale_words, unknown
 
 __all__ = [
     "Asked",
@@ -42,5 +43,6 @@ __all__ = [
     "select_rows",
     "stale_words",
     "stamp_of",
+    "unknown",
     "window_of",
 ]

@@ -17,7 +17,7 @@ from webui.pages import Outcome
 MOST_AT_ONCE: Final = 8
 
 
-class EngineRefusal(Exception):  # noqa: N818 - reads as what happened
+class EngineRefusal(Exception):
     """An engine, or the gate before it, did not do what was asked; the text says why, for a person."""
 
     def __init__(self, words: str, *, is_gone: bool = False):

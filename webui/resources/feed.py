@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 
 from webui.live import Message, Picture, Viewer
 from webui.pages import ListPage, list_parts
+from webui.resources.staleness import stale_html, stale_words
 
 STAMP: Final = "at"
 
@@ -45,17 +46,25 @@ class RowsFeed:
         given = {key: str(value) for key, value in params.dict().items()}
         stamp = given.pop(STAMP, "")
         shown = self.show(picture, viewer, given)
-        before: Mapping[str, str] | None = viewer.memory.get("elements")
-        viewer.memory["elements"] = shown.elements
+        stale = stale_words(picture, viewer.host.name)
+        before, said = viewer.memory.get("elements"), viewer.memory.get("stale")
+        viewer.memory.update(elements=shown.elements, stale=stale)
         if before is None:
-            return [] if stamp == stamp_of(picture) else [_whole(shown), *_around(shown.page, given)]
+            is_right = stamp == stamp_of(picture)
+            return [] if is_right else [_whole(shown), *_around(shown.page, given), _banner(stale)]
         swaps = list(_swaps(before, shown.elements))
+        if stale != said:
+            swaps.append(_banner(stale))
         return [*swaps, *_around(shown.page, given)] if swaps else []
 
 
 def _whole(shown: Shown) -> Message:
     content = render_to_string("pages/_rows.html", {"list": shown.page})
     return Message(target="#rows", swap="innerMorph", content=content)
+
+
+def _banner(words: str) -> Message:
+    return Message(target="#stale", swap="outerMorph", content=stale_html(words))
 
 
 def _around(page: ListPage, params: Mapping[str, str]) -> Iterator[Message]:

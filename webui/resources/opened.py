@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import docker
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from webui.gate import Actor, actor_of, docker_client, may
 from webui.hosts import visible_hosts
@@ -53,23 +51,3 @@ def opened(request: HttpRequest, slug: str) -> Opened:
 
 def allowed_among(actions: Iterable[Action], names: frozenset[str]) -> list[Action]:
     return [action for action in actions if action.name in names]
-
-
-def stale_words(picture: Picture, host_name: str) -> str:
-    """What the banner says above a list of a host that does not answer; "" where all is well."""
-    if picture.is_up:
-        return ""
-    seen = timezone.localtime(picture.seen_at).strftime("%Y-%m-%d %H:%M:%S") if picture.seen_at else ""
-    if not picture.error:
-        return _("Waiting for %(host)s to answer.") % {"host": host_name}
-    shown = _("Shown is what it had at %s.") % seen if seen else _("Nothing is known of it yet.")
-    return _("%(host)s cannot be reached: %(error)s. %(shown)s") % {
-        "host": host_name,
-        "error": picture.error.rstrip("."),
-        "shown": shown,
-    }
-
-
-def note_of(picture: Picture) -> str:
-    """The word before a list's count: whether what is shown follows the host."""
-    return _("live") if picture.is_up else _("not live")

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from webui.settings.environment import ENVIRONMENT, secret_key
+from webui.environment import read_environment, secret_key
 
+ENVIRONMENT = read_environment()
 BASE_DIR = Path(__file__).resolve().parents[2]
 QUAYSIDE_DATA = ENVIRONMENT.data
 QUAYSIDE_ENGINE_SOCKET = ENVIRONMENT.engine_socket

@@ -5,7 +5,7 @@ htmx and its extensions hx-csp and hx-ws work under this policy; nothing is inli
 
 from csp.constants import NONCE, NONE, SELF
 
-from webui.settings.environment import ENVIRONMENT
+from webui.settings.base import ENVIRONMENT
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

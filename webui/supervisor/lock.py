@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-class AlreadyRunning(Exception):  # noqa: N818 - reads as a claim
+class AlreadyRunning(Exception):
     """Another `quayside up` holds what this one needs; the text says what to do."""
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from webui.environment import read_environment
 from webui.supervisor import processes
 from webui.supervisor.children import Child, freeze_memory, run_once
 from webui.supervisor.leftovers import end_leftovers
@@ -54,12 +55,10 @@ def _run(options: UpOptions, lock: DataLock, listener: socket.socket, children: 
         _say(f"going on without the bundled engine: {reason}")
     if has_engine:
         start(processes.engine(options.data))
-    # Not before the data folder is there: the settings keep their key in it.
-    from webui.settings.environment import ENVIRONMENT
-
-    if not ENVIRONMENT.redis_url:
-        start(processes.store(options.data / "store", ENVIRONMENT.store_socket))
-        if not _wait_for_socket(ENVIRONMENT.store_socket, _STORE_START_S):
+    environment = read_environment()
+    if not environment.redis_url:
+        start(processes.store(options.data / "store", environment.store_socket))
+        if not _wait_for_socket(environment.store_socket, _STORE_START_S):
             _say(f"the store did not start: see the lines above, and {options.data / 'store'}")
             return 1
     if run_once(lambda: _prepare_database(has_engine=has_engine)) != 0:

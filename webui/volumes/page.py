@@ -12,7 +12,18 @@ from django.utils.translation import gettext_lazy
 from webui.access import Operation
 from webui.live import Picture, Viewer
 from webui.pages import Button, Chip, Column, Empty, ListPage, State
-from webui.resources import RowsFeed, Shelf, Shown, allowed_among, list_url, next_url, note_of, stamp_of, window_of
+from webui.resources import (
+    RowsFeed,
+    Shelf,
+    Shown,
+    allowed_among,
+    list_url,
+    next_url,
+    note_of,
+    stamp_of,
+    unknown,
+    window_of,
+)
 from webui.volumes import rows as volumes
 from webui.volumes.actions import ACTIONS, ShownRow
 from webui.volumes.rows import Use, VolumeRow, volume_rows
@@ -82,7 +93,8 @@ def list_page(
         ],
         bulk=[action for action in ACTIONS if action.is_bulk and action.name in allowed],
         buttons=[create] if create else [],
-        empty=Empty(
+        empty=unknown(picture)
+        or Empty(
             "database",
             _("No volumes yet"),
             _("A volume keeps data apart from containers: they come and go, it stays until somebody removes it."),

@@ -78,7 +78,7 @@ def routes(streams: Streams) -> list[Route]:
         Route("POST", "/containers/{id}/attach", attach, is_abandonable=True),
         Route("GET", "/containers/{id}/attach/ws", attach_websocket),
         Route("POST", "/containers/{id}/exec", create),
-        Route("POST", "/exec/{id}/start", start),
+        Route("POST", "/exec/{id}/start", start, is_abandonable=True),
         Route("POST", "/exec/{id}/resize", resize),
         Route("GET", "/exec/{id}/json", inspect),
     ]

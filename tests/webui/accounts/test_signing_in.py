@@ -12,7 +12,7 @@ from webui.accounts import set_up
 from webui.accounts.first_run import set_up_path
 from webui.accounts.models import FailedSignIns, User
 from webui.audit.models import Entry
-from webui.settings.environment import SettingError
+from webui.environment import SettingError
 
 pytestmark = pytest.mark.django_db
 

@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from tests.daemons import Daemon
 from tests.webui.containers.conftest import Make, wait_for
 from webui.accounts.models import User
 from webui.hosts.models import Host
-from webui.live import picture
+from webui.jobs.models import Job
+from webui.live import Picture, picture
+from webui.live.saved import save_picture
 
 pytestmark = pytest.mark.real
 
@@ -170,6 +174,27 @@ def test_a_missing_image_offers_to_be_pulled(as_olga: Client, dockerd_host: Host
     assertContains(response, 'name="pull"', status_code=422)
 
 
+def test_pulling_from_the_form_starts_a_job_and_keeps_what_was_typed(as_olga: Client, dockerd_host: Host) -> None:
+    picture(dockerd_host)
+    response = as_olga.post(RUN, {"image": "nginx:1.27", "name": "kept-name", "pull": "1"})
+    assertContains(response, "Pull nginx:1.27")
+    assertContains(response, Job.objects.get().get_absolute_url())
+    assertContains(response, 'value="kept-name"')
+
+
+def test_a_name_that_cannot_be_pulled_starts_no_job(as_olga: Client, dockerd_host: Host) -> None:
+    picture(dockerd_host)
+    response = as_olga.post(RUN, {"image": "Not An Image", "pull": "1"})
+    assertContains(response, "is not the name of an image", status_code=422)
+    assert not Job.objects.exists()
+
+
+def test_the_command_beside_the_form_follows_it(as_olga: Client, dockerd_host: Host) -> None:
+    picture(dockerd_host)
+    sent = {"image": "busybox", "show": "command", "port_outside": "8080", "port_inside": "80", "port_protocol": "udp"}
+    assertContains(as_olga.post(RUN, sent), "-p 8080:80/udp")
+
+
 @pytest.mark.parametrize("tab", ["", "logs/", "console/", "stats/", "inspect/", "inspect/?as=text"])
 def test_every_tab_opens(as_olga: Client, make_container: Make, tab: str) -> None:
     container_id = make_container("opened")
@@ -192,10 +217,42 @@ def test_a_container_that_is_not_there_is_not_found(as_olga: Client, dockerd_hos
     assert as_olga.get(f"{LIST}0123456789ab/").status_code == 404
 
 
-def test_a_host_that_is_down_shows_its_last_picture_and_says_so(olga: User, signed_in: SignIn, tmp_path: Path) -> None:
-    Host.objects.create(slug="sunk", name="Sunk", url=f"unix://{tmp_path}/none.sock")
-    response = signed_in(olga).get("/h/sunk/containers/")
-    assertContains(response, "Sunk cannot be reached")
+@pytest.fixture
+def sunk(db: None, settings: Settings, tmp_path: Path) -> Host:
+    """A host that answered once, in another life of the console."""
+    settings.QUAYSIDE_DATA = tmp_path
+    raw = {"Id": "5" * 64, "Names": ["/was-here"], "State": "running", "Status": "Up 2 hours", "Image": "busybox"}
+    save_picture(
+        Picture(f"sunk-{tmp_path.name}", seen_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), containers={raw["Id"]: raw})
+    )
+    return Host.objects.create(slug=f"sunk-{tmp_path.name}", name="Sunk", url=f"unix://{tmp_path}/none.sock")
+
+
+def test_a_host_that_is_down_shows_its_last_picture_and_says_so(olga: User, signed_in: SignIn, sunk: Host) -> None:
+    listed = signed_in(olga).get(f"/h/{sunk.slug}/containers/")
+    assertContains(listed, "Sunk cannot be reached")
+    assertContains(listed, "Shown is what it had at 2026-01-02 03:04:05.")
+    assertContains(listed, "was-here")
+
+
+def test_the_page_of_a_container_on_a_host_that_is_down_shows_what_is_known(
+    olga: User, signed_in: SignIn, sunk: Host
+) -> None:
+    page = signed_in(olga).get(f"/h/{sunk.slug}/containers/{'5' * 12}/")
+    assertContains(page, "was-here")
+    assertContains(page, "Sunk cannot be reached")
+
+
+def test_acting_on_a_host_that_is_down_says_so(olga: User, signed_in: SignIn, sunk: Host) -> None:
+    sent = {"action": "stop", "id": "5" * 12}
+    response = signed_in(olga).post(f"/h/{sunk.slug}/containers/act/", sent, headers={"HX-Request": "true"})
+    assertContains(response, "cannot be reached")
+
+
+def test_a_form_for_a_host_that_is_down_keeps_what_was_typed(olga: User, signed_in: SignIn, sunk: Host) -> None:
+    response = signed_in(olga).post(f"/h/{sunk.slug}/containers/run/", {"image": "a" * 12, "name": "kept-name"})
+    assertContains(response, "cannot be reached", status_code=422)
+    assertContains(response, 'value="kept-name"', status_code=422)
 
 
 def test_signing_in_leads_back_to_the_list(client: Client, dockerd_host: Host) -> None:

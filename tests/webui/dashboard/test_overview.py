@@ -2,9 +2,9 @@ import time
 from typing import Any
 
 import pytest
-from webui.hosts.models import Host
 
 from webui.dashboard.overview import card_of, needs_of
+from webui.hosts.models import Host
 from webui.live import HostState, Picture
 
 

@@ -1,6 +1,7 @@
 """The images pages on a real dockerd."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
@@ -10,6 +11,7 @@ from tests.daemons import Daemon
 from webui.accounts.models import User
 from webui.hosts.models import Host
 from webui.images.columns import rows_of
+from webui.jobs.models import Job
 from webui.live import picture, picture_after
 
 pytestmark = pytest.mark.real
@@ -55,32 +57,49 @@ def test_a_name_that_is_none_is_said_beside_the_field(as_olga: Client) -> None:
     assertContains(response, 'value="Not An Image"', status_code=422)
 
 
-def test_a_second_tag_is_removed_with_its_image_only_after_it_was_shown(
-    as_olga: Client, dockerd: Daemon, dockerd_host: Host
-) -> None:
-    _status, reply = dockerd.api("POST", "/commit?container=" + _spare(dockerd) + "&repo=spare&tag=1", {})
-    key = _id_in(reply)
-    picture_after(dockerd_host, "images", key, timeout_s=10)
-    short = key.removeprefix("sha256:")[:12]
-    shown = as_olga.post(f"{LIST}act/", {"action": "remove", "id": short}, headers={"HX-Request": "true"})
-    assertContains(shown, "spare:1")
-    assertContains(shown, "Remove 1 image")
+@pytest.fixture
+def spare_image(dockerd: Daemon, dockerd_host: Host) -> Iterator[str]:
+    """The short id of `spare:1`, which no container uses, once the console's picture holds it."""
+    dockerd.api("POST", "/containers/create?name=spare", {"Image": "busybox:latest", "Cmd": ["true"]})
+    _status, reply = dockerd.api("POST", "/commit?container=spare&repo=spare&tag=1", {})
+    dockerd.api("DELETE", "/containers/spare")
+    image_id = str(json.loads(reply)["Id"])
+    picture(dockerd_host)
+    picture_after(dockerd_host, "images", image_id, timeout_s=10)
+    yield image_id.removeprefix("sha256:")[:12]
+    dockerd.api("DELETE", "/images/spare:1")
+
+
+def act(client: Client, image_id: str, **more: str) -> str:
+    sent = {"action": "remove", "id": image_id, **more}
+    return client.post(f"{LIST}act/", sent, headers={"HX-Request": "true"}).content.decode()
+
+
+def test_an_image_is_removed_only_after_it_was_shown(as_olga: Client, dockerd: Daemon, spare_image: str) -> None:
+    shown = act(as_olga, spare_image)
+    assert "spare:1" in shown
+    assert "Remove 1 image" in shown
     assert dockerd.api("GET", "/images/spare:1/json")[0] == 200
-    done = as_olga.post(
-        f"{LIST}act/", {"action": "remove", "id": short, "confirmed": "1"}, headers={"HX-Request": "true"}
-    )
-    assertContains(done, "Removed spare:1")
+    assert "Removed spare:1" in act(as_olga, spare_image, confirmed="1")
     assert dockerd.api("GET", "/images/spare:1/json")[0] == 404
 
 
-def _spare(dockerd: Daemon) -> str:
-    """A container to commit, gone again at once: an image that a container uses would be kept."""
-    dockerd.api("DELETE", "/containers/spare?force=1")
-    dockerd.api("POST", "/containers/create?name=spare", {"Image": "busybox:latest", "Cmd": ["true"]})
-    return "spare"
+def test_an_image_in_use_is_kept_and_says_by_whom(as_olga: Client, dockerd: Daemon, spare_image: str) -> None:
+    host = Host.objects.get(slug="docks")
+    _status, reply = dockerd.api("POST", "/containers/create?name=user-of-it", {"Image": "spare:1", "Cmd": ["true"]})
+    container_id = str(json.loads(reply)["Id"])
+    try:
+        picture_after(host, "containers", container_id, timeout_s=10)
+        shown = act(as_olga, spare_image)
+        assert "Kept, because containers use them: spare:1 by user-of-it." in shown
+        assert "Nothing can go" in shown
+    finally:
+        dockerd.api("DELETE", "/containers/user-of-it")
 
 
-def _id_in(reply: bytes) -> str:
-    import json
-
-    return str(json.loads(reply)["Id"])
+def test_pulling_starts_a_job_and_goes_to_its_page(as_olga: Client) -> None:
+    response = as_olga.post(f"{LIST}pull/", {"reference": "docker pull nginx:1.27"})
+    job = Job.objects.get()
+    assert (job.kind, job.params) == ("image.pull", {"reference": "nginx:1.27"})
+    assert response.status_code == 302
+    assert response.url == job.get_absolute_url()

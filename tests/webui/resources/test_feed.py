@@ -1,16 +1,18 @@
 """Which swaps a live list sends: only what changed, new rows where they belong, nothing that moves."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.http import QueryDict
 
-from webui.live import Message, Picture, Viewer
+from webui.live import HostState, Message, Picture, Viewer
+from webui.live.picture import as_down
 from webui.pages import Column, ListPage
 from webui.resources import RowsFeed, Shown, stamp_of
 
-PICTURE = Picture("local", serial=3)
+PICTURE = Picture("local", HostState.UP, serial=3)
 
 
 class Board:
@@ -20,7 +22,7 @@ class Board:
         self.rows: dict[str, str] = {"a": "A", "b": "B"}
         self.asked: Mapping[str, str] = {}
         self.feed = RowsFeed(kind="volumes", operation="volume.list", show=self._show)
-        self.viewer = Viewer(actor=None, host=None, may=lambda _operation: True)  # type: ignore[arg-type]
+        self.viewer = Viewer(actor=None, host=SimpleNamespace(name="Harbour"), may=lambda _operation: True)  # type: ignore[arg-type]
 
     def _show(self, _picture: Picture, _viewer: Viewer, params: Mapping[str, str]) -> Shown:
         self.asked = params
@@ -50,7 +52,10 @@ def test_a_page_that_is_up_to_date_is_sent_nothing() -> None:
 
 
 def test_a_page_that_missed_something_gets_its_rows_again() -> None:
-    assert [(target, swap) for target, swap, _html in Board().see("at=1-2-up")] == [("#rows", "innerMorph")]
+    assert [(target, swap) for target, swap, _html in Board().see("at=1-2-up")] == [
+        ("#rows", "innerMorph"),
+        ("#stale", "outerMorph"),
+    ]
 
 
 def test_a_change_is_swapped_in_place(board: Board) -> None:
@@ -79,3 +84,12 @@ def test_the_chips_and_the_count_follow_each_change(board: Board) -> None:
 def test_the_stamp_is_no_part_of_the_query(board: Board) -> None:
     board.see("q=x&at=1")
     assert board.asked == {"q": "x"}
+
+
+def test_a_host_that_stops_answering_puts_up_a_banner_and_takes_it_down_again(board: Board) -> None:
+    down = as_down(PICTURE, "the event stream ended")
+    for picture, words in ((down, "Harbour cannot be reached: the event stream ended."), (PICTURE, "")):
+        sent = board.feed.messages(picture=picture, viewer=board.viewer, params=QueryDict(), changed=frozenset())
+        [banner] = [message for message in sent if message["target"] == "#stale"]
+        assert words in banner["content"]
+        assert ("notice" in banner["content"]) == bool(words)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from webui.accounts.set_up import administrator_from_environment
 from webui.hosts.finding import register_bundled, register_found
-from webui.settings.environment import SettingError
+from webui.environment import SettingError
 
 
 class Command(BaseCommand):

@@ -164,5 +164,4 @@ def _postgresql(url: str) -> dict[str, object]:
     }
 
 
-ENVIRONMENT: Final = read_environment()
 IS_TESTING: Final = "pytest" in sys.modules

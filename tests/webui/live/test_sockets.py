@@ -1,0 +1,159 @@
+"""The websockets on a real engine: what is sent, how a shell behaves, and who is turned away."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.daemons import Daemon
+from tests.webui.live.conftest import Opens, run_container
+from webui.accounts.models import User
+from webui.hosts.models import Host
+from webui.live import Message, Picture, Viewer, picture, register_feed
+from webui.live.feeds import _feeds
+
+pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
+
+
+class StateFeed:
+    """Sends the state of each changed container."""
+
+    kind = "containers"
+    operation = "container.list"
+
+    def messages(self, *, picture: Picture, viewer: Viewer, params: Any, changed: frozenset[str]) -> Sequence[Message]:
+        states = {one: picture.containers.get(one, {}).get("State", "gone") for one in changed}
+        return [Message(target=f"#c-{one}", swap="outerMorph", content=state) for one, state in states.items()]
+
+
+@pytest.fixture
+def state_feed() -> Any:
+    kept = dict(_feeds)
+    register_feed(StateFeed())
+    yield
+    _feeds.clear()
+    _feeds.update(kept)
+
+
+def test_the_first_picture_holds_what_the_host_has(engine: Daemon, host: Host) -> None:
+    container_id = run_container(engine, "sleep 100")
+    seen = picture(host)
+    assert seen.is_up
+    assert seen.containers[container_id]["State"] == "running"
+    assert seen.images
+    assert seen.networks
+    assert seen.version["ApiVersion"]
+
+
+async def test_a_start_and_a_removal_reach_the_list(
+    engine: Daemon, host: Host, olga: User, opened: Opens, state_feed: Any
+) -> None:
+    created = await asyncio.to_thread(
+        engine.json, "POST", "/containers/create", {"Image": "busybox", "Cmd": ["sleep", "9"]}
+    )
+    async with opened("/ws/h/local/lists/containers/", olga) as socket:
+        await asyncio.to_thread(picture, host)
+        await asyncio.to_thread(engine.api, "POST", f"/containers/{created['Id']}/start")
+        await socket.json_until(lambda message: message["content"] == "running")
+        await asyncio.to_thread(engine.api, "DELETE", f"/containers/{created['Id']}?force=1")
+        message = await socket.json_until(lambda message: message["content"] == "gone")
+    assert message["target"] == f"#c-{created['Id']}"
+
+
+async def test_a_log_is_followed_through_a_restart(engine: Daemon, host: Host, rita: User, opened: Opens) -> None:
+    container_id = await asyncio.to_thread(run_container, engine, "echo hello; echo sorry >&2; sleep 0.1")
+    lines: list[str] = []
+
+    def has(count: int) -> Any:
+        def check(message: Any) -> bool:
+            lines.extend(message.get("lines", ()))
+            return sum("hello" in line for line in lines) == count
+
+        return check
+
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/", rita) as socket:
+        await socket.json_until(has(1))
+        await socket.json_until(lambda message: message.get("state") == "stopped")
+        await asyncio.to_thread(engine.api, "POST", f"/containers/{container_id}/start")
+        await socket.json_until(has(2))
+    assert {line[0] for line in lines} == {"o", "e"}
+    assert sum("hello" in line for line in lines) == 2
+
+
+async def test_a_second_viewer_gets_what_the_first_has_seen(
+    engine: Daemon, host: Host, rita: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, engine, "echo once; sleep 100")
+    path = f"/ws/h/local/containers/{container_id}/logs/"
+    async with opened(path, rita) as first:
+        await first.json_until(lambda message: "lines" in message)
+        async with opened(path, rita) as second:
+            replay = await second.json_until(lambda message: "lines" in message)
+    assert replay["replay"]
+    assert replay["lines"][0].endswith(" once")
+
+
+async def test_stats_come_by_the_second_and_are_replayed(engine: Daemon, host: Host, rita: User, opened: Opens) -> None:
+    container_id = await asyncio.to_thread(run_container, engine, "while :; do :; done")
+    path = f"/ws/h/local/containers/{container_id}/stats/"
+    async with opened(path, rita) as socket:
+        message = await socket.json_until(lambda message: any(row[1] > 1 for row in message.get("samples", ())))
+        assert message["samples"][-1][3] > 0
+    async with opened(path, rita) as socket:
+        replay = await socket.json_until(lambda message: message.get("replay"))
+    assert replay["samples"]
+
+
+async def test_a_console_is_a_terminal_of_the_size_that_was_asked_for(
+    engine: Daemon, host: Host, olga: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    async with opened(f"/ws/h/local/containers/{container_id}/console/?rows=31&columns=101", olga) as socket:
+        output = (await socket.frame())["bytes"]
+        await socket.send(b"stty size; exit 3\n")
+        async with asyncio.timeout(20):
+            while b"31 101" not in output:
+                output += (await socket.frame()).get("bytes") or b""
+        assert (await socket.json_until(lambda message: message["t"] == "ended"))["code"] == 3
+
+
+async def test_a_container_without_a_shell_says_so(engine: Daemon, host: Host, olga: User, opened: Opens) -> None:
+    script = "rm /bin/sh /bin/bash /bin/ash; exec sleep 100"
+    container_id = await asyncio.to_thread(run_container, engine, script)
+    async with asyncio.timeout(20):
+        commands = ["sh"]
+        while not all(command.startswith("sleep") for command in commands):
+            top = await asyncio.to_thread(engine.json, "GET", f"/containers/{container_id}/top")
+            commands = [row[-1] for row in top["Processes"]]
+    async with opened(f"/ws/h/local/containers/{container_id}/console/", olga) as socket:
+        message = await socket.json_until(lambda message: message["t"] == "failed")
+    assert "no shell" in message["words"]
+
+
+async def test_a_stopped_container_says_to_start_it(engine: Daemon, host: Host, olga: User, opened: Opens) -> None:
+    created = await asyncio.to_thread(engine.json, "POST", "/containers/create", {"Image": "busybox"})
+    async with opened(f"/ws/h/local/containers/{created['Id']}/console/", olga) as socket:
+        message = await socket.json_until(lambda message: message["t"] == "failed")
+    assert "not running" in message["words"]
+
+
+async def test_a_reader_may_not_open_a_console(engine: Daemon, host: Host, rita: User, opened: Opens) -> None:
+    async with opened("/ws/h/local/containers/0123456789ab/console/", rita) as socket:
+        assert await socket.close_code() == 4403
+
+
+async def test_a_stranger_is_told_to_sign_in(host: Host, opened: Opens) -> None:
+    for path in ("/ws/notices/", "/ws/h/local/lists/containers/", "/ws/h/local/containers/0123456789ab/logs/"):
+        async with opened(path) as socket:
+            assert await socket.close_code() == 4401
+
+
+async def test_a_host_that_is_not_there_is_not_found(host: Host, rita: User, opened: Opens) -> None:
+    async with opened("/ws/h/nowhere/containers/0123456789ab/logs/", rita) as socket:
+        assert await socket.close_code() == 4404
+
+
+async def test_the_log_of_a_container_that_is_not_there_says_gone(host: Host, rita: User, opened: Opens) -> None:
+    async with opened(f"/ws/h/local/containers/{'f' * 64}/logs/", rita) as socket:
+        assert (await socket.json_until(lambda message: message["t"] == "state"))["state"] == "gone"
