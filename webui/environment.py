@@ -5,7 +5,6 @@ Both the command line and Django's settings start here, so it imports neither.
 
 import os
 import secrets
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -162,6 +161,3 @@ def _postgresql(url: str) -> dict[str, object]:
         # Under ASGI each request may run in a thread of its own; only a pool keeps connections between them.
         "OPTIONS": {"pool": True, **options},
     }
-
-
-IS_TESTING: Final = "pytest" in sys.modules

@@ -190,8 +190,9 @@ async def hijack(
     """Take the connection out of HTTP, for attach and exec.
 
     A client that asks for `Upgrade: tcp` gets 101, an older one 200; then both get the raw stream. The request's body
-    must have been read, and a client must wait for the answer before it sends stdin, as all known ones do: aiohttp's parser
-    drops bytes that come in one packet with the headers. At the end the connection is closed; the handler returns the response that is yielded.
+    must have been read. A client must wait for the answer before it sends stdin, as all known ones do: aiohttp's
+    parser drops bytes that come in one packet with the headers. At the end the connection is closed; the handler
+    returns the response that is yielded.
     """
     transport = request.transport
     if transport is None:

@@ -166,6 +166,8 @@ class Containers:
             self._store.reserve(bare, container.id)
             old = container.name
             self._store.rename(container, bare)
+            if (sandbox := self._network.rename(container.id, bare)) is not None:
+                self._keep_sandbox(container, sandbox)
             self._store.save(container)
             self._lifecycle.tell(container, "rename", {"oldName": f"/{old}"})
 

@@ -67,12 +67,12 @@ class Launcher:
             rootfs, sandbox, mounts = await _all(
                 self._rooms.layers.mount(container.id), self._open_sandbox(container), self._mount_volumes(container)
             )
+            undo.push_async_callback(self._rooms.runtime.delete, container.id)
             spec, cgroup_path = await self._spec(container, rootfs, sandbox, mounts)
             # Saved while the runtime works: a daemon that comes after a crash right now must know this network as ours,
             # and what `docker exec` begins with.
             container.record.sandbox = sandbox.to_json()
             container.record.spec = {"process": spec["process"]}
-            undo.push_async_callback(self._rooms.runtime.delete, container.id)
             pid, _ = await _all(self._create(container, Bundle(spec, cgroup_path)), self._save_now(container))
             if stdio.is_wanted or closes_stdin(container):
                 # Between create and start, so that the first byte is not missed.
@@ -160,8 +160,25 @@ class Launcher:
             ),
             init=_init_program() if host.get("Init") else None,
             annotations=host.get("Annotations") or {},
+            shared_memory=await self._shared_memory(container),
         )
         return build_spec(request), cgroup_path
+
+    async def _shared_memory(self, container: Container) -> Path | None:
+        """The /dev/shm that others may join, or that of the container which this one joins."""
+        host = container.host_config
+        if host["IpcMode"] == "shareable":
+            return await self._rooms.runtime.make_shared_memory(container.id, host["ShmSize"])
+        kind, _, donor = host["IpcMode"].partition(":")
+        if kind != "container":
+            return None
+        path = self._rooms.runtime.shared_memory_path(self._find(donor).id)
+        if path is None:
+            raise Conflict(
+                f"can't join IPC of container {donor}: non-shareable IPC (hint: use IpcMode:shareable for the donor "
+                "container)"
+            )
+        return path
 
     def _network_files(self, container: Container) -> list[MountSpec]:
         directory = container.directory

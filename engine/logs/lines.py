@@ -14,7 +14,7 @@ _MOMENT_BYTES = 29  # 2026-11-24T02:55:11.123456789
 
 
 class LogPiece(NamedTuple):
-    """Some output of one stream (1 stdout, 2 stderr); with timestamps it holds one line at most."""
+    """A line, or a part of a long one, of one stream (1 stdout, 2 stderr)."""
 
     stream: int
     payload: bytes
@@ -35,11 +35,9 @@ class LogQuery:
 
 
 def pieces(lines: Iterable[bytes], query: LogQuery) -> list[LogPiece]:
-    """Those lines that the query wants, neighbours of one stream joined unless each needs its time."""
+    """Those lines that the query wants, each by itself: clients that stream take a piece for a line."""
     select = _selection(query)
     found: list[LogPiece] = []
-    pending: list[bytes] = []
-    pending_stream = 0
     for line in lines:
         moment, stream, is_full, text = _split(line)
         if stream == 0 or not select(moment, stream):
@@ -47,15 +45,8 @@ def pieces(lines: Iterable[bytes], query: LogQuery) -> list[LogPiece]:
         payload = text + b"\n" if is_full else text
         if query.timestamps or query.prefix:
             stamp = moment + b"Z " if query.timestamps else b""
-            found.append(LogPiece(stream, stamp + query.prefix + payload))
-            continue
-        if stream != pending_stream and pending:
-            found.append(LogPiece(pending_stream, b"".join(pending)))
-            pending = []
-        pending_stream = stream
-        pending.append(payload)
-    if pending:
-        found.append(LogPiece(pending_stream, b"".join(pending)))
+            payload = stamp + query.prefix + payload
+        found.append(LogPiece(stream, payload))
     return found
 
 

@@ -191,6 +191,10 @@ class NetworkController:
         """Take a running container off a network."""
         return await self._sandboxes.disconnect(container_id, network)
 
+    def rename(self, container_id: str, name: str) -> Sandbox | None:
+        """Let neighbours find a running container by its new name; None when it has no sandbox of its own."""
+        return self._sandboxes.rename(container_id, name)
+
     async def restore(self, saved: Iterable[tuple[SandboxRequest, Sandbox]]) -> None:
         """Take over the sandboxes of the containers that run; remove all others. Call it once, after `start`."""
         await self._sandboxes.restore(saved)

@@ -182,6 +182,19 @@ class Sandboxes:
         self._tell_disconnect(endpoint, container_id)
         return opened.sandbox
 
+    def rename(self, container_id: str, name: str) -> Sandbox | None:
+        """Let neighbours find a running container by its new name; None when it has no sandbox of its own."""
+        opened = self._open.get(container_id)
+        if opened is None:
+            return None
+        old, opened.request = opened.request.name, replace(opened.request, name=name)
+        renamed = {
+            network: replace(endpoint, dns_names=_with_name(endpoint.dns_names, old, name))
+            for network, endpoint in opened.sandbox.endpoints.items()
+        }
+        opened.sandbox = opened.sandbox.with_endpoints(renamed)
+        return opened.sandbox
+
     async def restore(self, saved: Iterable[tuple[SandboxRequest, Sandbox]]) -> None:
         """Take over the sandboxes of the containers that run, and remove whatever else an earlier daemon left.
 
@@ -420,6 +433,10 @@ class Sandboxes:
         known |= {network.id for network in self._store}
         doomed = [link for link in links if link.kind in kinds and bridge.object_id_of(link) not in known]
         await _in_thread(bridge.delete_links, doomed)
+
+
+def _with_name(names: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(new if name == old else name for name in names))
 
 
 def _check_connectable(opened: _Open, network: Network) -> None:

@@ -218,6 +218,16 @@ class VolumeStore:
         volume = self.get(name)
         return 0 if volume.options else await asyncio.to_thread(_size_bytes, volume.mountpoint)
 
+    async def disk_usage(self) -> "Wires":
+        """Every volume with its UsageData, as GET /system/df has it."""
+        return [
+            {
+                **volume.to_wire(),
+                "UsageData": {"Size": await self.size_bytes(name), "RefCount": len(set(self.in_use(name)))},
+            }
+            for name, volume in sorted(self._volumes.items())
+        ]
+
     def list_wire(self, filters: Filters) -> "Wires":
         return [volume.to_wire() for volume in self.list(filters)]
 

@@ -1,9 +1,10 @@
-"""A person, the one-time link for the first of them, and what is remembered of failed sign-ins."""
+"""A person, their sessions and one-time links, and what is remembered of failed sign-ins."""
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -75,6 +76,38 @@ class SetUpLink(models.Model):
 
     def __str__(self) -> str:
         return f"set-up link of {self.made_at:%Y-%m-%d %H:%M}"
+
+
+class OneTimeLink(models.Model):
+    """A link by which one person chooses their password, once. Only a hash of its token is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    made_by = models.CharField(max_length=150)
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"link for {self.user_id}, until {self.expires_at:%Y-%m-%d %H:%M}"
+
+
+class Session(AbstractBaseSession):
+    """Somebody's sign-in on one device, or a stranger's few values. Deleting the row ends it."""
+
+    user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    address = models.CharField(max_length=64, blank=True)
+    agent = models.CharField(max_length=300, blank=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(AbstractBaseSession.Meta):
+        abstract = False
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from webui.accounts.session_store import SessionStore
+
+        return SessionStore
 
 
 class FailedSignIns(models.Model):

@@ -230,8 +230,9 @@ def _unit_for(seconds: float) -> str:
 
 
 def span_words(seconds: float) -> str:
-    """`4 seconds`, `3 hours`, `6 days`: one unit, rounded down."""
-    seconds = max(0.0, seconds)
+    """`a moment`, `4 seconds`, `3 hours`, `6 days`: one unit, rounded down."""
+    if seconds < 1:
+        return "a moment"
     unit = _unit_for(seconds)
     count = int(seconds // _UNITS[unit])
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"

@@ -64,7 +64,7 @@ def run_view(request: HttpRequest, host: str) -> HttpResponse:
     form = RunForm(request.POST, facts=facts)
     if request.POST.get("show") == "command":
         return HttpResponse(render_to_string("containers/_command.html", running.form_context(form)))
-    if not form.is_valid():
+    if not form.is_valid() or "pull" in request.POST:
         may_pull = "pull" in request.POST and form.image_is_missing
         return _run_page(request, here, form, pulling=running.start_pull(here, form) if may_pull else None)
     try:

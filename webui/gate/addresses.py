@@ -1,11 +1,14 @@
 """Where a host is and how it is spoken to: unix socket, TCP, TLS; and what to say when nobody answers there."""
 
+import http.client
 import os
 import socket
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
+
+import aiohttp
 
 from webui.gate.errors import HostUnreachable
 
@@ -101,6 +104,10 @@ def _why(error: BaseException) -> str:
     return next((words for kind, words in _WORDS if isinstance(cause, kind)), f"{cause}.")
 
 
+# What HTTP clients say when the other side closes without a word.
+_CUT: Final = (EOFError, aiohttp.ServerDisconnectedError, http.client.RemoteDisconnected)
+
+
 def _cause_of(error: BaseException) -> BaseException:
     """The operating system's own error inside what HTTP libraries wrap around it."""
     seen: list[BaseException] = []
@@ -118,8 +125,9 @@ def _cause_of(error: BaseException) -> BaseException:
             *one.args,
         )
         queue += [part for part in inner if isinstance(part, BaseException)]
+    cut = [one for one in seen if isinstance(one, _CUT)]
     systems = [
         one for one in seen if isinstance(one, OSError) and type(one).__module__ in {"builtins", "ssl", "socket"}
     ]
     timeouts = [one for one in seen if "Timeout" in type(one).__name__]
-    return systems[0] if systems else TimeoutError() if timeouts else seen[-1]
+    return systems[0] if systems else ConnectionResetError() if cut else TimeoutError() if timeouts else seen[-1]

@@ -14,11 +14,11 @@ class Refused(PermissionDenied):
         self.rule = rule
 
 
-class HostUnreachable(Exception):  # noqa: N818 - reads as a claim, as the others do
+class HostUnreachable(Exception):
     """Nobody answers at the host's address. The text says which, why, and what to do."""
 
 
-class HostRefused(OSError):  # noqa: N818 - reads as a claim, as the others do
+class HostRefused(OSError):
     """The host answered a stream or an upgrade with an error. `status` is its HTTP status, the text its own message."""
 
     def __init__(self, status: int, message: str) -> None:

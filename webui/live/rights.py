@@ -1,15 +1,13 @@
 """Whether somebody may have a websocket on a host: asked of the database and the gate, at the start and again later."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from webui import gate
 
 if TYPE_CHECKING:
     from webui.gate import Actor
     from webui.hosts.models import Host
-
-SIGNED_IN: Final = "signed-in"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = list(ENVIRONMENT.trusted_origins)
 
 # An https:// origin means that a proxy speaks TLS for us: then no cookie may travel without it.
 _IS_HTTPS = any(origin.startswith("https://") for origin in ENVIRONMENT.trusted_origins)
+SESSION_ENGINE = "webui.accounts.session_store"
 SESSION_COOKIE_NAME = "quayside-session"
 SESSION_COOKIE_SECURE = _IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True

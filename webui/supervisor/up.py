@@ -92,13 +92,16 @@ def _prepare_database(*, has_engine: bool) -> int:
 
 
 def _import_everything() -> None:
-    """Once, before the fork: what web, worker and beat share afterwards costs memory once."""
+    """Once, before the fork: what web, worker and beat share afterwards costs memory once. Starts no thread."""
     import django
+    from django.urls import get_resolver
 
     django.setup()
     import webui.asgi
-    import webui.celery
-    import webui.urls  # noqa: F401
+    import webui.celery  # noqa: F401
+
+    # Importing the views is what takes long.
+    get_resolver().url_patterns  # noqa: B018
 
 
 def _wait_for_socket(path: Path, timeout_s: float) -> bool:

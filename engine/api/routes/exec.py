@@ -103,7 +103,7 @@ async def _attach(request: web.Request, streams: Streams) -> web.StreamResponse:
         async with hijack(request, stream_type(request, is_tty=is_tty)) as (stream, response):
             await _send_log(request, streams, stream, is_tty=is_tty)
             if bool_query(request, "stream"):
-                await carry(session, stream)
+                await carry(session, stream, is_raw=is_tty)
         return response
 
 
@@ -121,14 +121,15 @@ async def _start_exec(request: web.Request, streams: Streams) -> web.StreamRespo
     if body.get("Detach"):
         await streams.start_exec_detached(found)
         return empty(200)
-    is_tty = found.is_tty
-    async with hijack(request, stream_type(request, is_tty=is_tty)) as (stream, response):
+    # The Tty of this request tells how the client reads; that of the exec, whether the process has a terminal.
+    is_raw = bool(body.get("Tty"))
+    async with hijack(request, stream_type(request, is_tty=is_raw)) as (stream, response):
         try:
             async with streams.exec_session(found, console_size=_console_size(body)) as session:
-                await carry(session, stream)
+                await carry(session, stream, is_raw=is_raw)
         except EngineError as error:
             # The answer has begun: the words go where the output would, and the exit code tells the client.
-            await stream.write(encode([(1, f"{error.message}\r\n".encode())], is_tty=is_tty))
+            await stream.write(encode([(1, f"{error.message}\r\n".encode())], is_tty=is_raw))
     return response
 
 
@@ -141,12 +142,15 @@ def _console_size(body: Mapping[str, Any]) -> tuple[int, int] | None:
     return (int(size[0]), int(size[1])) if all(size) else None
 
 
-async def carry(session: Session, stream: HijackedStream) -> None:
-    """Carry bytes both ways until the process has ended, the client has detached, or it takes no more output."""
+async def carry(session: Session, stream: HijackedStream, *, is_raw: bool) -> None:
+    """Carry bytes both ways until the process has ended, the client has detached, or it takes no more output.
+
+    Output goes out raw, or framed.
+    """
     typing = asyncio.create_task(_carry_input(session, stream))
     try:
         async for channel, payload in session.output():
-            await stream.write(encode([(channel, payload)], is_tty=session.is_tty))
+            await stream.write(encode([(channel, payload)], is_tty=is_raw))
     finally:
         typing.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):

@@ -30,7 +30,7 @@ def row(status: str = "Up 6 days", state: str = "running", **more: object) -> Co
         ("running", "Up 6 days (healthy)", "healthy · up 6 days", Tone.GOOD),
         ("running", "Up 3 hours (unhealthy)", "unhealthy · up 3 hours", Tone.WARNING),
         ("running", "Up 2 seconds (health: starting)", "health check starting · up 2 seconds", Tone.GOOD),
-        ("running", "Up Less than a second", "up 0 seconds", Tone.GOOD),
+        ("running", "Up Less than a second", "up a moment", Tone.GOOD),
         ("running", "Up About an hour", "up 1 hour", Tone.GOOD),
         ("paused", "Up 2 hours (Paused)", "paused · up 2 hours", Tone.WARNING),
         ("exited", "Exited (0) 2 days ago", "exited 0 · 2 days ago", Tone.OFF),
@@ -122,6 +122,6 @@ def test_dockers_rounded_spans_become_seconds(words: str, seconds: int | None) -
 
 def test_spans_are_said_in_one_unit() -> None:
     assert [span_words(n) for n in (-3, 1, 59, 60, 7_200, 172_800, 14 * 86_400, 63_072_000)] == [
-        "0 seconds", "1 second", "59 seconds", "1 minute", "2 hours", "2 days", "2 weeks", "2 years",
+        "a moment", "1 second", "59 seconds", "1 minute", "2 hours", "2 days", "2 weeks", "2 years",
     ]  # fmt: skip
     assert [age_words(n) for n in (41, 120, 10_800, 518_400, 100_000_000)] == ["41 s", "2 min", "3 h", "6 d", "3 y"]

@@ -67,10 +67,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """The operation that this socket needs; a list asks for its own."""
         return self.needs
 
-    async def rights_changed(self, _event: dict[str, Any]) -> None:
-        """A notice of the channel layer: somebody's role or a host's visibility changed."""
-        await self._check()
-
     async def _rights(self) -> Rights:
         slug = self.scope["url_route"]["kwargs"].get("host")
         rights: Rights = await database_sync_to_async(rights_of)(self.scope["user"], slug, self.required())

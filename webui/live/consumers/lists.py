@@ -72,6 +72,3 @@ class ListConsumer(LiveConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """A list has nothing to hear; hx-ws may send its form."""
-
-    async def host_notice(self, _event: dict[str, Any]) -> None:
-        await self._check()

@@ -6,8 +6,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from webui.accounts.set_up import administrator_from_environment
-from webui.hosts.finding import register_bundled, register_found
 from webui.environment import SettingError
+from webui.hosts.finding import register_bundled, register_found
 
 
 class Command(BaseCommand):

@@ -1,0 +1,169 @@
+"""The main job, through every process: a person signs in, pulls, runs, watches, types, stops; somebody else sees it."""
+
+import re
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.consoles import ADMIN, PASSWORD, Console, running_console
+from tests.daemons import Registry
+from tests.images import busybox_layer, layer_tar, save_tar
+
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
+
+_LINK = re.compile(r"http://\S+/set-up/\S+")
+_PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def console() -> Iterator[Console]:
+    with tempfile.TemporaryDirectory(prefix="qs-") as folder, running_console(Path(folder)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def image(console: Console, registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image of three layers that is in the registry and nowhere else."""
+    name = f"{registry.address}/harbour/web:1"
+    tar = tmp_path_factory.mktemp("story") / "web.tar"
+    filler = [layer_tar({f"srv/{n}": bytes([n]) * 3_000_000}) for n in (1, 2)]
+    save_tar(tar, tags=[name], layers=[busybox_layer(), *filler])
+    console.engine.load(tar)
+    status, answer = console.engine.api("POST", f"/images/{name}/push", X_Registry_Auth="e30=")
+    assert status == 200, answer
+    assert b"errorDetail" not in answer
+    assert console.engine.api("DELETE", f"/images/{name}?force=1")[0] == 200
+    return name
+
+
+def test_the_whole_story(console: Console, browser: Browser, image: str) -> None:
+    page = _new_page(browser)
+    _set_up(page, console)
+    second = _new_page(browser)
+    _sign_in(second, console)
+    second.goto(f"{console.url}/h/local/containers/")
+
+    _pull(page, console, image)
+    port = _run(page, console, image)
+    expect(second.get_by_role("link", name="shop-web", exact=True)).to_be_visible(timeout=_PATIENCE_MS)
+    assert _fetch(f"http://127.0.0.1:{port}/") == b"hello from quayside\n"
+
+    _see_logs_grow(page)
+    _type_in_the_console(page)
+    _stop(page)
+    row = second.locator("tr", has=second.get_by_role("link", name="shop-web", exact=True))
+    expect(row).to_contain_text("exit", timeout=_PATIENCE_MS)
+    assert console.engine.json("GET", "/containers/shop-web/json")["State"]["Running"] is False
+
+
+def _new_page(browser: Browser) -> Page:
+    """A page of a browser of its own that fails on any script error or refusal by the content policy."""
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    page.set_default_timeout(_PATIENCE_MS)
+    page.on("pageerror", lambda error: pytest.fail(f"script error on {page.url}: {error}"))
+    page.on(
+        "console",
+        lambda message: pytest.fail(message.text) if "Content Security Policy" in message.text else None,
+    )
+    return page
+
+
+def _set_up(page: Page, console: Console) -> None:
+    link = _LINK.search(console.output())
+    assert link is not None
+    page.goto(link[0])
+    page.fill("input[name=username]", ADMIN)
+    for field in page.locator("input[type=password]").all():
+        field.fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{console.url}/")
+    page.goto(link[0])
+    expect(page.locator("input[name=username]")).to_have_count(0)  # the link worked once
+
+
+def _sign_in(page: Page, console: Console) -> None:
+    page.goto(f"{console.url}/sign-in/")
+    page.fill("input[name=username]", ADMIN)
+    page.fill("input[name=password]", "wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.fill("input[name=username]", ADMIN)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{console.url}/")
+
+
+def _pull(page: Page, console: Console, image: str) -> None:
+    page.goto(f"{console.url}/h/local/images/pull/")
+    page.fill("input[name=reference]", image)
+    page.get_by_role("button", name="Pull").click()
+    page.wait_for_url("**/jobs/**")
+    expect(page.get_by_text("3 layers")).to_be_visible()
+    expect(page.get_by_text(re.compile("done|succeeded")).first).to_be_visible()
+    page.goto(f"{console.url}/h/local/images/")
+    expect(page.get_by_text("harbour/web").first).to_be_visible()
+
+
+def _run(page: Page, console: Console, image: str) -> int:
+    page.goto(f"{console.url}/h/local/containers/run/")
+    page.fill("input[name=image]", image)
+    page.fill("input[name=name]", "shop-web")
+    page.fill("[name=command]", "sh -c 'httpd -h /www; while true; do echo still here; sleep 0.2; done'")
+    page.get_by_label("Port in the container").first.fill("80")
+    page.get_by_label("Port on the host").first.fill("127.0.0.1:18932")
+    page.get_by_role("button", name="Create and start").click()
+    page.wait_for_url(re.compile(r"/containers/[0-9a-f]{12,}/"))
+    expect(page.get_by_role("heading", name="shop-web")).to_be_visible()
+    ports = console.engine.json("GET", "/containers/shop-web/json")["NetworkSettings"]["Ports"]
+    return int(ports["80/tcp"][0]["HostPort"])
+
+
+def _see_logs_grow(page: Page) -> None:
+    page.get_by_role("link", name="Logs").click()
+    lines = page.get_by_text("still here")
+    expect(lines.nth(3)).to_be_visible()
+    seen = lines.count()
+    expect(lines.nth(seen + 2)).to_be_visible()
+
+
+def _type_in_the_console(page: Page) -> None:
+    page.get_by_role("link", name="Console").click()
+    terminal = page.locator(".xterm-helper-textarea")
+    terminal.wait_for(state="attached")
+    expect(page.locator(".xterm-rows")).to_contain_text("/ #")
+    terminal.focus()
+    page.keyboard.type("echo $((6 * 7)) > /tmp/answer; cat /tmp/answer\n")
+    expect(page.locator(".xterm-rows")).to_contain_text("/tmp/answer42")  # rows follow each other without a break
+
+
+def _stop(page: Page) -> None:
+    page.get_by_role("link", name="Overview", exact=True).last.click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible()
+
+
+def _fetch(url: str) -> bytes:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                return bytes(response.read())
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
