@@ -23,6 +23,7 @@ save 60 1000
 maxmemory 256mb
 maxmemory-policy noeviction
 loglevel warning
+logfile {folder}/valkey.log
 """
 _ENGINE_NEEDS = {"conmon": "conmon", "nft": "nftables", "ip": "iproute2"}
 

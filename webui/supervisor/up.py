@@ -59,7 +59,7 @@ def _run(options: UpOptions, lock: DataLock, listener: socket.socket, children: 
     if not environment.redis_url:
         start(processes.store(options.data / "store", environment.store_socket))
         if not _wait_for_socket(environment.store_socket, _STORE_START_S):
-            _say(f"the store did not start: see the lines above, and {options.data / 'store'}")
+            _say(f"the store did not start: see {options.data / 'store' / 'valkey.log'}")
             return 1
     if run_once(lambda: _prepare_database(has_engine=has_engine)) != 0:
         _say("the database could not be brought up to date: see the lines above")
