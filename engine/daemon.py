@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
+from engine.api.routes import archive as archive_routes
 from engine.api.routes import containers as container_routes
 from engine.api.routes import distribution as distribution_routes
 from engine.api.routes import events as event_routes
@@ -132,6 +133,7 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
             *system_routes.routes(system),
             *event_routes.routes(events),
             *container_routes.routes(containers),
+            *archive_routes.routes(containers.files),
             *exec_routes.routes(containers),
             *image_routes.routes(images),
             *distribution_routes.routes(images),

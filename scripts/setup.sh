@@ -17,7 +17,8 @@ done_with() { digest "${@:2}" >"$stamps/$1"; }
 # --- system packages: command or file -> Debian package
 runtime_needs="crun:crun runc:runc conmon:conmon nft:nftables ip:iproute2 iptables:iptables mount:mount ps:procps
   /usr/share/containers/seccomp.json:golang-github-containers-common /etc/ssl/certs/ca-certificates.crt:ca-certificates"
-dev_needs="chromium:chromium /usr/bin/docker:docker.io docker-registry:docker-registry /bin/busybox:busybox-static"
+dev_needs="chromium:chromium /usr/bin/docker:docker.io docker-registry:docker-registry /bin/busybox:busybox-static
+  redis-server:redis-server /usr/share/postgresql-common:postgresql"
 
 missing_packages() {
   local need thing
@@ -101,6 +102,8 @@ build_front_end() {
   # shellcheck disable=SC2086
   if [ -d static/dist ] && fresh front-end $inputs; then return; fi
   find_node
+  # Node.js brings its own list of authorities; the machine's, with those of its owner, count as well.
+  [ ! -e /etc/ssl/certs/ca-certificates.crt ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"
   if ! fresh npm package-lock.json || [ ! -d node_modules ]; then
     say "front end" "installing the locked npm packages"
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >build/npm.log 2>&1 ||

@@ -18,6 +18,10 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     task_default_queue="jobs",
-    beat_schedule={"tidy jobs": {"task": "jobs.tidy", "schedule": 30.0, "options": {"expires": 25.0}}},
+    beat_schedule={
+        "tidy jobs": {"task": "jobs.tidy", "schedule": 30.0, "options": {"expires": 25.0}},
+        "trim the audit log": {"task": "audit.trim", "schedule": 3600.0, "options": {"expires": 3000.0}},
+        "forget old sessions and links": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3000.0}},
+    },
 )
 app.autodiscover_tasks()

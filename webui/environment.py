@@ -28,6 +28,7 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     trusted_origins: tuple[str, ...]
     is_debug: bool
+    audit_days: int
 
     @property
     def store_socket(self) -> Path:
@@ -59,6 +60,7 @@ def read_environment() -> Environment:
         allowed_hosts=_words("QUAYSIDE_ALLOWED_HOSTS"),
         trusted_origins=_words("QUAYSIDE_TRUSTED_ORIGINS"),
         is_debug=os.environ.get("QUAYSIDE_DEBUG", "") == "1",
+        audit_days=_days("QUAYSIDE_AUDIT_DAYS", 180),
     )
 
 
@@ -68,6 +70,13 @@ def _default_data() -> Path:
 
 def _words(name: str) -> tuple[str, ...]:
     return tuple(os.environ.get(name, "").replace(",", " ").split())
+
+
+def _days(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) <= 36_500:
+        raise SettingError(f"{name}={text}: give a number of days, from 1 to 36500")
+    return int(text)
 
 
 def split_bind(bind: str) -> tuple[str, int]:

@@ -2,10 +2,14 @@
 
 from django.urls import include, path
 
+from webui.pages.assets import favicon
+
 urlpatterns = [
+    path("favicon.ico", favicon),
     path("", include("webui.dashboard.urls")),
     path("", include("webui.accounts.urls")),
     path("", include("webui.hosts.urls")),
+    path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
     path("h/<slug:host>/containers/", include("webui.containers.urls")),
     path("h/<slug:host>/images/", include("webui.images.urls")),

@@ -16,15 +16,18 @@ from engine.cgroups import container_cgroup_path
 from engine.config import EngineConfig
 from engine.containers.create import Creator
 from engine.containers.execs import Exec, Execs
+from engine.containers.files import ContainerFiles
 from engine.containers.health import HealthChecks
 from engine.containers.host_config import check_resources, check_restart_policy, resource_changes
 from engine.containers.inspection import inspect
 from engine.containers.launch import Foundation, Launcher
 from engine.containers.lifecycle import Lifecycle, RunListener
+from engine.containers.links import parse_link
 from engine.containers.listing import Filters, PruneFilters, list_elements, select
 from engine.containers.model import Container, Ended, Status
 from engine.containers.names import check_name
 from engine.containers.network_settings import endpoint_request
+from engine.containers.own_changes import own_changes
 from engine.containers.processes import processes_table
 from engine.containers.restoration import Restoration
 from engine.containers.rooms import Images, Layers, Network, Runtime, Seccomp, Stats, Volumes
@@ -80,6 +83,9 @@ class Containers:
             volumes=volumes,
             publish=publish,
             listeners=self._run_listeners,
+        )
+        self.files = ContainerFiles(
+            self._store, self._lifecycle, images=images, layers=layers, runtime=runtime, volumes=volumes
         )
         self._execs = Execs(runtime=runtime, layers=layers, facts=facts, tell=self._lifecycle.tell)
         self._health = HealthChecks(self._execs, self._store, self._lifecycle.tell)
@@ -151,8 +157,21 @@ class Containers:
 
     async def remove(self, reference: str, *, force: bool = False, volumes: bool = False, link: bool = False) -> None:
         if link:
-            raise InvalidArgument("links between containers are not kept as objects here: there is none to remove")
+            await self._remove_link(reference)
+            return
         await self._lifecycle.remove(self._store.get(reference), force=force, volumes=volumes)
+
+    async def _remove_link(self, reference: str) -> None:
+        """`container/alias`: its next start does not know the alias."""
+        name, _, alias = reference.lstrip("/").rpartition("/")
+        container = self._store.get(name)
+        async with container.lock:
+            links = container.host_config["Links"] or []
+            kept = [link for link in links if parse_link(link)[1] != alias]
+            if len(kept) == len(links):
+                raise NotFound(f"{reference}: container {name} has no link {alias}")
+            container.host_config["Links"] = kept or None
+            self._store.save(container)
 
     async def rename(self, reference: str, name: str) -> None:
         """Raises InvalidArgument for what is no name or the same one, Conflict for one that is taken."""
@@ -260,7 +279,7 @@ class Containers:
         return {"Titles": titles, "Processes": rows}
 
     async def changes(self, reference: str) -> list[dict[str, Any]]:
-        return await self._layers.changes(self._store.get(reference).id)
+        return [dict(change) for change in own_changes(await self._layers.changes(self._store.get(reference).id))]
 
     async def stats_once(self, reference: str, *, one_shot: bool) -> dict[str, Any]:
         """One sample; zeros for a container that does not run."""

@@ -14,6 +14,7 @@ from typing import Any
 from engine.attach import Stdio
 from engine.cgroups import container_cgroup_path
 from engine.config import EngineConfig
+from engine.containers.links import link_environment, parse_link
 from engine.containers.model import Container, MountPoint
 from engine.containers.network_settings import sandbox_request
 from engine.containers.rooms import Layers, Network, Runtime, Seccomp, Volumes
@@ -126,7 +127,7 @@ class Launcher:
                 source = str(await self._rooms.volumes.mount(point.name, container.id))
                 source = await asyncio.to_thread(_subpath, Path(source), point.subpath)
             elif point.type == "bind":
-                await asyncio.to_thread(_ensure_bind_source, point)
+                await asyncio.to_thread(ensure_bind_source, point)
             specs.append(mount_spec(replace(point, source=source)))
         return specs
 
@@ -143,7 +144,7 @@ class Launcher:
             container_id=container.id,
             rootfs=rootfs,
             args=[container.record.path, *container.record.args],
-            env=config["Env"] or [],
+            env=[*(config["Env"] or ()), *self._link_environment(container)],
             user=user,
             host_config=host,
             cgroup_path=cgroup_path,
@@ -163,6 +164,12 @@ class Launcher:
             shared_memory=await self._shared_memory(container),
         )
         return build_spec(request), cgroup_path
+
+    def _link_environment(self, container: Container) -> list[str]:
+        if container.host_config["NetworkMode"] != "bridge":
+            return []
+        pairs = [parse_link(text) for text in container.host_config["Links"] or ()]
+        return link_environment(container, [(alias, self._find(target)) for target, alias in pairs])
 
     async def _shared_memory(self, container: Container) -> Path | None:
         """The /dev/shm that others may join, or that of the container which this one joins."""
@@ -236,7 +243,7 @@ async def _all(*work: Awaitable[Any]) -> list[Any]:
     return outcomes
 
 
-def _ensure_bind_source(point: MountPoint) -> None:
+def ensure_bind_source(point: MountPoint) -> None:
     source = Path(point.source)
     if source.exists():
         return

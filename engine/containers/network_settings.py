@@ -49,6 +49,7 @@ def endpoint_request(name: str, asked: Mapping[str, Any], *, mac_address: str = 
         aliases=tuple(asked.get("Aliases") or ()),
         ipv4_address=ipam.get("IPv4Address") or None,
         ipv6_address=ipam.get("IPv6Address") or None,
+        link_local_ips=tuple(ipam.get("LinkLocalIPs") or ()),
         mac_address=asked.get("MacAddress") or mac_address or None,
         links=tuple(asked.get("Links") or links or ()),
         driver_opts=dict(asked.get("DriverOpts") or {}),
@@ -104,6 +105,8 @@ def networks_to_wire(container: Container, sandbox: Sandbox | None) -> dict[str,
             networks[name] = {
                 **_NO_ENDPOINT,
                 "IPAMConfig": asked.get("IPAMConfig"),
+                "MacAddress": request.mac_address or "",
+                "DriverOpts": dict(request.driver_opts) or None,
                 "Links": list(request.links) or None,
                 "Aliases": list(request.aliases) or None,
             }

@@ -3,30 +3,19 @@
 Protocols, so that each part here can be tried with only what it uses.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from engine.images import Commit, Image
 from engine.network import EndpointRequest, Sandbox, SandboxRequest
 from engine.runtime import Bundle, ExecHandle, ExitStatus, RestoredState
 from engine.stats import StatsTarget
 
 
-class Image(Protocol):
-    """`config` is the image's container configuration: Env, Cmd, Entrypoint..."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def chain_id(self) -> str | None: ...
-    @property
-    def config(self) -> Mapping[str, Any]: ...
-    @property
-    def size_bytes(self) -> int: ...
-
-
 class Images(Protocol):
     async def resolve(self, reference: str) -> Image: ...
+    async def commit(self, pieces: Iterator[bytes], commit: Commit, *, repository: str, tag: str) -> str: ...
 
 
 class Layers(Protocol):

@@ -11,6 +11,7 @@ from engine.content import ContentStore, digest_of
 from engine.errors import Conflict, EngineError, NotFound, Unauthorized
 from engine.events import Publish
 from engine.images import archive, wire
+from engine.images.committing import Commit, commit_image
 from engine.images.distribution import KnownBlobs
 from engine.images.import_ import import_tar
 from engine.images.model import Image
@@ -229,6 +230,19 @@ class Images:
         if target is not None:
             self._store.refer(target, image.id)
         self._publish("image", "import", image.id, {"name": target.familiar if target else image.id})
+        return image.id
+
+    async def commit(self, pieces: Iterator[bytes], commit: Commit, *, repository: str, tag: str) -> str:
+        """An image of what a container changed, `pieces` being the tar of that; returns its id.
+
+        Raises InvalidArgument for a name that is none.
+        """
+        name = f"{repository}:{tag}" if tag else repository
+        target = parse_reference(name).with_default_tag() if repository else None
+        image = await commit_image(pieces, commit, store=self._store, layers=self._layers)
+        if target is not None:
+            self._store.refer(target, image.id)
+            self._publish("image", "tag", image.id, {"name": target.familiar, **image.labels})
         return image.id
 
     async def distribution(self, reference: str, auth: str | None) -> dict[str, Any]:

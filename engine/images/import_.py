@@ -87,7 +87,7 @@ def _apply(config: dict[str, Any], instruction: str, rest: str) -> None:
     elif instruction == "ONBUILD":
         config["OnBuild"] = [*(config.get("OnBuild") or []), rest]
     else:
-        raise InvalidArgument(f"{instruction} is not a valid change command")
+        raise InvalidArgument(f"{instruction.lower()} is not a valid change command")
 
 
 def _words(rest: str) -> list[str]:

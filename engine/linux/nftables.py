@@ -91,6 +91,32 @@ class ChainWatch:
         return any(kind == _kind(_NEWCHAIN) and payload[0] == self._family for kind, payload in messages)
 
 
+class TableWatch:
+    """Tells when somebody deletes a table, as a flush of the ruleset does; for the event loop."""
+
+    def __init__(self, name: str, family: int = FAMILY_INET) -> None:
+        self._about = bytes([family]), name.encode()
+        self._listener = NetlinkListener(_NETLINK_NETFILTER, _GROUP_NFTABLES)
+
+    def fileno(self) -> int:
+        return self._listener.fileno()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def has_news(self) -> bool:
+        """Read what has come: whether the table was deleted. When something was lost, it may have been that."""
+        messages = self._listener.read()
+        if messages is None:
+            return True
+        return any(kind == _kind(_DELTABLE) and _table_of(payload) == self._about for kind, payload in messages)
+
+
+def _table_of(payload: bytes) -> tuple[bytes, bytes]:
+    name = netlink.parse_attributes(payload[4:]).get(1, b"")  # NFTA_TABLE_NAME, behind the nfgenmsg
+    return payload[:1], name.rstrip(b"\0")
+
+
 class Table:
     """The sets and maps of one table, changed in place. Opened in the calling thread's network namespace."""
 

@@ -5,6 +5,7 @@ whole cable, where a general library takes ten times as long.
 """
 
 import errno
+import secrets
 import socket
 import struct
 import sys
@@ -88,15 +89,28 @@ class RouteSocket:
 
         Raises OSError EEXIST when the name is taken, whoever has it.
         """
-        payload = _link_header(flags=_UP) + b"".join(
+        # The kernel acts on the second message of a batch also when the first has failed: with a name that is taken,
+        # the alias would go to somebody else's bridge. One by one, a crash in between would leave an unmarked bridge.
+        if self.link(name) is not None:
+            raise FileExistsError(errno.EEXIST, "this name is taken", name)
+        passing_name = f"new-{secrets.token_hex(5)}"
+        payload = _link_header() + b"".join(
             (
-                string(_IFNAME, name),
+                string(_IFNAME, passing_name),
                 attribute(_ADDRESS, _mac_bytes(mac_address)),
                 u32(_MTU, mtu),
                 nested(_LINKINFO, string(_INFO_KIND, "bridge")),
             )
         )
-        self._netlink.execute([Message(_NEWLINK, payload, CREATE | EXCL, about=name), _alias_message(name, alias)])
+        make = Message(_NEWLINK, payload, CREATE | EXCL, about=name)
+        self._netlink.execute([make, _alias_message(passing_name, alias)])
+        index = self._existing(passing_name).index
+        try:
+            self._netlink.execute([Message(_SETLINK, _link_header(index=index) + string(_IFNAME, name), about=name)])
+        except OSError:
+            self.delete_link(passing_name)
+            raise
+        self.set_up(index)
         return self._existing(name)
 
     def create_cable(self, cable: Cable) -> Link:

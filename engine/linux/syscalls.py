@@ -16,6 +16,7 @@ _SYS_MOVE_MOUNT = 429
 _SYS_FSOPEN = 430
 _SYS_FSCONFIG = 431
 _SYS_FSMOUNT = 432
+_SYS_OPENAT2 = 437
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -131,6 +132,24 @@ def inotify_init1() -> int:
 def inotify_add_watch(fd: int, path: str | os.PathLike[str], mask: int) -> int:
     """inotify_add_watch(2)."""
     return _checked(lambda: _libc.inotify_add_watch(fd, os.fsencode(path), ctypes.c_uint32(mask)), os.fspath(path))
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
+
+
+def openat2_in_root(root_fd: int, path: bytes, flags: int, mode: int = 0) -> int:
+    """openat2(2) with RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS: `root_fd` is `/` for the whole of the path.
+
+    Neither `..`, nor an absolute link, nor a rename at the wrong moment leads out of it. EAGAIN, which the kernel gives
+    when it cannot tell because of such a rename, is raised as it is.
+    """
+    no_magic_links, in_root = 0x02, 0x10
+    how = _OpenHow(flags | os.O_CLOEXEC, mode, no_magic_links | in_root)
+    return _checked(
+        lambda: _libc.syscall(_SYS_OPENAT2, root_fd, path, ctypes.byref(how), ctypes.c_size_t(ctypes.sizeof(how))),
+        os.fsdecode(path),
+    )
 
 
 class FsContext:

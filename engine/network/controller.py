@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from engine.config import EngineConfig
-from engine.errors import Forbidden, InvalidArgument, NotFound
+from engine.errors import EngineError, Forbidden, InvalidArgument, NotFound
 from engine.events import Publish
 from engine.linux.rtnetlink import RouteSocket
 from engine.network.drivers import bridge
@@ -75,6 +75,7 @@ class NetworkController:
         self._firewall.replace_bridges([bridge.policy_of(network) for network in self._bridges()])
         await self._forward_policy.ensure(self._foreign_links())
         self._forward_policy.watch(self._foreign_links)
+        self._firewall.watch(self._put_back_firewall)
 
     async def stop(self) -> None:
         """Let go. While containers run all that they use stays; after the last one nothing is left in the kernel.
@@ -86,6 +87,7 @@ class NetworkController:
         self._is_stopped = True
         await self._sandboxes.stop()
         self._forward_policy.stop()
+        self._firewall.stop_watching()
         if len(self._sandboxes) == 0:
             await asyncio.to_thread(lambda: bridge.delete_links(bridge.own_links(self._instance)))
             self._firewall.remove()
@@ -212,6 +214,13 @@ class NetworkController:
         self._firewall.remove_bridge(bridge.policy_of(network))
         await asyncio.to_thread(bridge.remove_bridge, network, self._instance)
         self._publish("network", "destroy", network.id, {"name": network.name, "type": network.driver})
+
+    async def _put_back_firewall(self) -> None:
+        log.warning("the nftables table of this engine was deleted and is made again: somebody flushed the ruleset")
+        try:
+            await self._renew_firewall()
+        except (EngineError, OSError) as error:
+            log.error("the nftables table could not be made again; the next container start tries anew: %s", error)
 
     async def _renew_firewall(self) -> None:
         await self._firewall.start()

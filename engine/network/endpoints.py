@@ -11,6 +11,7 @@ from engine.network.ipam import Address, AddressRange, parse_address
 from engine.network.model import Endpoint, EndpointRequest, SandboxRequest
 from engine.network.networks import Network
 
+_LINK_LOCAL_PREFIX = {4: 16, 6: 64}  # 169.254.0.0/16, fe80::/64
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
@@ -43,6 +44,7 @@ def allocate(network: Network, asked: EndpointRequest, owner: SandboxRequest, *,
         ipv6_prefix=network.ipv6.subnet.prefixlen if network.ipv6 else 0,
         ipv6_gateway=_gateway(network, network.ipv6),
         dns_names=_dns_names(asked, owner) if network.resolves_names else (),
+        link_local_ips=asked.link_local_ips,
     )
 
 
@@ -79,6 +81,9 @@ def plug_of(network: Network, endpoint: Endpoint, instance: str, *, is_gateway: 
     addresses = [f"{endpoint.ipv4}/{endpoint.prefix}"] if endpoint.ipv4 else []
     if endpoint.ipv6:
         addresses.append(f"{endpoint.ipv6}/{endpoint.ipv6_prefix}")
+    addresses += [
+        f"{address}/{_LINK_LOCAL_PREFIX[parse_address(address).version]}" for address in endpoint.link_local_ips
+    ]
     return Plug(
         bridge=network.document["Link"],
         link=endpoint.link,
@@ -111,6 +116,9 @@ def _check(network: Network, asked: EndpointRequest) -> None:
         )
     if asked.aliases and not network.resolves_names:
         raise InvalidArgument("network-scoped alias is supported only for containers in user defined networks")
+    for text in asked.link_local_ips:
+        if not parse_address(text).is_link_local:
+            raise InvalidArgument(f"invalid link local IP address: {text}")
     if asked.mac_address and not _MAC.fullmatch(asked.mac_address.lower()):
         raise InvalidArgument(f"invalid MAC address: {asked.mac_address}")
 

@@ -4,6 +4,8 @@ A network or a published port is an element, so the cost of a packet does not gr
 the mark of this daemon; other engines have their own, and a packet is accepted only if none of them drops it.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
@@ -123,10 +125,29 @@ class Firewall:
     def __init__(self, instance: str) -> None:
         self.table_name = f"quayside-{instance}"
         self._table = nftables.Table(self.table_name)
+        self._watch: nftables.TableWatch | None = None
+        self._renewal: asyncio.Future[None] | None = None
 
     async def start(self) -> None:
         """Make the table, or renew its rules and keep its elements: connections of running containers go on."""
         await nftables.load(_RULES.format(name=self.table_name))
+
+    def watch(self, on_gone: Callable[[], Awaitable[None]]) -> None:
+        """From now on await `on_gone` whenever somebody deletes the table: what runs needs it."""
+        self._watch = nftables.TableWatch(self.table_name)
+        asyncio.get_running_loop().add_reader(self._watch, self._on_change, on_gone)
+
+    def _on_change(self, on_gone: Callable[[], Awaitable[None]]) -> None:
+        if self._watch is not None and self._watch.has_news() and (self._renewal is None or self._renewal.done()):
+            self._renewal = asyncio.ensure_future(on_gone())
+
+    def stop_watching(self) -> None:
+        if self._watch is not None:
+            asyncio.get_running_loop().remove_reader(self._watch)
+            self._watch.close()
+            self._watch = None
+        if self._renewal is not None:
+            self._renewal.cancel()
 
     def close(self) -> None:
         self._table.close()

@@ -20,6 +20,7 @@ class EndpointRequest:
     mac_address: str | None = None
     links: tuple[str, ...] = ()  # "container" or "container:alias"
     driver_opts: Mapping[str, str] = field(default_factory=dict)
+    link_local_ips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,16 @@ class Endpoint:
     ipv6_prefix: int = 0
     ipv6_gateway: str = ""
     dns_names: tuple[str, ...] = ()
+    link_local_ips: tuple[str, ...] = ()
 
     def to_wire(self, request: EndpointRequest | None = None) -> dict[str, Any]:
         """The EndpointSettings of inspect (API 1.51); `request` adds what was asked for."""
         asked = request or EndpointRequest(self.network_name)
-        ipam = {"IPv4Address": asked.ipv4_address, "IPv6Address": asked.ipv6_address}
+        ipam = {
+            "IPv4Address": asked.ipv4_address,
+            "IPv6Address": asked.ipv6_address,
+            "LinkLocalIPs": list(asked.link_local_ips),
+        }
         return {
             "IPAMConfig": {key: value for key, value in ipam.items() if value} or None,
             "Links": list(asked.links) or None,
@@ -136,7 +142,9 @@ class Sandbox:
         return cls(
             netns_path=None if path is None else Path(path),
             endpoints={
-                name: Endpoint(**{**saved, "dns_names": tuple(saved["dns_names"])})
+                name: Endpoint(
+                    **{**saved, **{key: tuple(saved.get(key, ())) for key in ("dns_names", "link_local_ips")}}
+                )
                 for name, saved in document["endpoints"].items()
             },
             ports=document["ports"],

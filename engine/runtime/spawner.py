@@ -84,7 +84,8 @@ class Spawner:
             if self._hidden:
                 self._enter(identities)
             with stderr.open("wb") as file:
-                return spawn(argv, env=env, pass_fds=pass_fds, stderr=file)
+                # conmon leaves a file `oom` in its working directory, wherever that is: let it be the container's.
+                return spawn(argv, env=env, cwd=stderr.parent, pass_fds=pass_fds, stderr=file)
 
         return await self._on_thread(start)
 

@@ -1,4 +1,4 @@
-"""Somebody's sessions: which there are, on which device, and ending them. An ended session's websockets close at once."""
+"""Somebody's sessions: which there are, on which device, and ending them. Their websockets close at once."""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webui.accounts import views
+from webui.accounts import joining, people_views, views
 
 app_name = "accounts"
 
@@ -8,5 +8,12 @@ urlpatterns = [
     path("sign-in/", views.sign_in, name="sign-in"),
     path("sign-out/", views.sign_out, name="sign-out"),
     path("set-up/<str:token>/", views.set_up_first, name="set-up"),
+    path("join/<str:token>/", joining.join, name="join"),
     path("profile/", views.profile, name="profile"),
+    path("profile/sessions/", views.end_devices, name="end-devices"),
+    path("people/", people_views.people_page, name="people"),
+    path("people/add/", people_views.add, name="people-add"),
+    path("people/act/", people_views.act, name="people-act"),
+    path("people/<int:user_id>/", people_views.person, name="person"),
+    path("people/<int:user_id>/sessions/", people_views.end_devices, name="person-sessions"),
 ]

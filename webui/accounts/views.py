@@ -4,23 +4,23 @@ from http import HTTPStatus
 
 from django import forms
 from django.contrib.auth import login, logout, update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from webui import audit
 from webui.access import needs_sign_in, public
-from webui.accounts import set_up
-from webui.accounts.forms import ProfileForm, SetUpForm, SignInForm
+from webui.accounts import sessions, set_up
+from webui.accounts.forms import PasswordForm, ProfileForm, SetUpForm, SignInForm
 from webui.accounts.models import User
 from webui.gate import Actor, actor_of
-from webui.pages import render_page
+from webui.pages import go, render_page
 
 
 # Whoever signs in is still a stranger.
@@ -93,7 +93,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)  # noqa: S101 - needs_sign_in has seen to it
     which = request.POST.get("form", "") if request.method == "POST" else ""
     about = ProfileForm(request.POST if which == "about" else None, instance=request.user)
-    password = PasswordChangeForm(request.user, request.POST if which == "password" else None)
+    password = PasswordForm(request.user, request.POST if which == "password" else None)
     if which == "about" and about.is_valid():
         about.save()
         return HttpResponseRedirect(reverse("accounts:profile"))
@@ -101,6 +101,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         password.save()
         # Other sessions of this person end with the old password; this one goes on.
         update_session_auth_hash(request, request.user)
+        sessions.end_all(request.user, keep=request.session.session_key)
         audit.record(actor_of(request), "account.password", is_allowed=True, resource="account")
         return HttpResponseRedirect(reverse("accounts:profile"))
     parts = [
@@ -108,9 +109,27 @@ def profile(request: HttpRequest) -> HttpResponse:
         _part("password", _("Password"), password, _("Change it")),
     ]
     status = HTTPStatus.UNPROCESSABLE_ENTITY if about.is_bound or password.is_bound else HTTPStatus.OK
+    devices = sessions.devices_of(request.user, this_key=request.session.session_key)
+    context = {"parts": parts, "devices": devices, "others": [one.id for one in devices if not one.is_this]}
     return render_page(
-        request, "accounts/profile.html", {"parts": parts}, active="profile", title=_("Your profile"), status=status
-    )
+        request, "accounts/profile.html", context, active="profile", title=_("Your profile"), status=status,
+        act_url=reverse("accounts:end-devices"),
+    )  # fmt: skip
+
+
+@needs_sign_in
+@require_POST
+def end_devices(request: HttpRequest) -> HttpResponse:
+    """End one's own sessions by their ids; without any, all but the one that asks."""
+    assert isinstance(request.user, User)  # noqa: S101 - needs_sign_in has seen to it
+    this_key = str(request.session.session_key)
+    devices = sessions.devices_of(request.user, this_key=this_key)
+    ids = request.POST.getlist("id") or [one.id for one in devices if not one.is_this]
+    actor = actor_of(request)
+    ended = sessions.end(request.user, ids)
+    audit.record(actor, "account.end-sessions", is_allowed=True, resource="account", target=actor.username,
+                 message=ngettext("%d session ended", "%d sessions ended", len(ended)) % len(ended))  # fmt: skip
+    return go(request, reverse("accounts:profile"))
 
 
 def _part(name: str, title: str, form: forms.BaseForm, button: str) -> dict[str, object]:

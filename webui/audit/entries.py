@@ -1,9 +1,19 @@
 """Writing entries. The models are imported when first written: this room's door is open before Django is."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from webui.gate.actors import Actor
+
+# Knows what people call an object: (host slug, resource, id) to its name, or "". It may not wait.
+Namer = Callable[[str, str, str], str]
+_namers: list[Namer] = []
+
+
+def register_namer(namer: Namer) -> None:
+    """Hand in what turns the ids of requests into names; asked for each entry, before the thing is done."""
+    _namers[:] = [namer]
 
 
 def record(
@@ -31,6 +41,7 @@ def record(
         operation=operation,
         resource=resource,
         target=target[:300],
+        target_name=_name_of(host, resource, target)[:300],
         method=method[:16],
         path=path[:500],
         is_allowed=is_allowed,
@@ -45,3 +56,9 @@ def complete(entry_id: int, *, status: int | None, duration_s: float, message: s
     from webui.audit.models import Entry
 
     Entry.objects.filter(pk=entry_id).update(status=status, duration_ms=round(duration_s * 1000), message=message[:500])
+
+
+def _name_of(host: str, resource: str, target: str) -> str:
+    if not host or not target:
+        return ""
+    return next((name for name in (namer(host, resource, target) for namer in _namers) if name), "")

@@ -7,19 +7,22 @@ from django.utils import timezone
 class Entry(models.Model):
     """`operation` is a name of the gate's table or of accounts ("account.sign-in"); `rule` is what decided.
 
+    `target` is what the request named, often an id; `target_name` is what people called it then.
+
     `status` is the host's HTTP status, None while it is under way or where nothing was sent. No body is ever kept:
     bodies hold secrets.
     """
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
     user_id = models.BigIntegerField(null=True)
-    username = models.CharField(max_length=200, blank=True)
+    username = models.CharField(max_length=200, blank=True, db_index=True)
     role = models.CharField(max_length=64, blank=True)
     address = models.CharField(max_length=64, blank=True)
     host = models.CharField(max_length=200, blank=True, db_index=True)
     operation = models.CharField(max_length=64, blank=True, db_index=True)
     resource = models.CharField(max_length=32, blank=True)
     target = models.CharField(max_length=300, blank=True)
+    target_name = models.CharField(max_length=300, blank=True)
     method = models.CharField(max_length=16, blank=True)
     path = models.CharField(max_length=500, blank=True)
     is_allowed = models.BooleanField()

@@ -52,7 +52,8 @@ def _done(here: Opened, asked: Asked[ContainerRow]) -> list[Outcome]:
             return words
         return already_words(asked.action, states[target.id])
 
-    return act_on_each([Target(row.short_id, row.name) for row in asked.rows], act) if asked.rows else []
+    targets = [Target(row.short_id, row.name) for row in asked.rows]
+    return act_on_each(targets, act, names=here.picture.container_names) if targets else []
 
 
 def removal(here: Opened, rows: Sequence[ContainerRow], *, url: str) -> Preview:

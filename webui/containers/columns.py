@@ -6,20 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from webui.containers.actions import ACTIONS, ShownRow
 from webui.containers.rows import Condition, ContainerRow, row_of, state_words, words_hold_until
-from webui.live import Picture
+from webui.live import Figure, Picture
 from webui.pages import Chip, Choice, Column, Select, State
+from webui.pages.formats import size
 from webui.resources import ListQuery, Shelf, allowed_among
 
 COLUMNS: Final = (
-    Column("name", _("Name"), sort="name", width="xl"),
+    Column("name", _("Name"), sort="name"),
     Column("state", _("State"), sort="state", width="xl"),
+    Column("cpu", _("CPU"), sort="cpu", width="s", align="end", hides_below="narrow"),
+    Column("memory", _("Memory"), sort="memory", width="m", align="end", hides_below="narrow"),
     Column("image", _("Image"), sort="image", hides_below="narrow"),
-    Column("ports", _("Ports"), sort="ports", width="l", hides_below="narrow"),
+    Column("ports", _("Ports"), sort="ports", width="m", hides_below="wide"),
     Column("age", _("Age"), sort="age", width="xs", hides_below="wide"),
 )
 
@@ -53,6 +57,7 @@ def _render(host: str, row: ContainerRow, allowed: frozenset[str]) -> str:
         "has_pick": any(action.is_bulk for action in allowed_among(ACTIONS, allowed)),
         "ports": row.published_ports[:2],
         "more_ports": len(row.published_ports) - 2,
+        "figures": SafeString(NO_FIGURES),
         "actions": allowed_among(ACTIONS, allowed),
     }
     return render_to_string("containers/_row.html", context)
@@ -69,6 +74,26 @@ def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
 
 def fragment(host: str, row: ContainerRow, allowed: frozenset[str]) -> str:
     return SHELF.html(host, row.id, row, allowed)
+
+
+# Where the figures of a row stand. They change every other second, so they are no part of the kept fragment: it has
+# empty cells, a page that is rendered gets what is known, and from then on the page's script fills them.
+NO_FIGURES: Final = (
+    '<td class="num figure hides-narrow" data-figure="cpu"></td>'
+    '<td class="num figure hides-narrow" data-figure="memory"></td>'
+)
+
+
+def with_figures(html: str, figure: Figure | None) -> str:
+    """A row's fragment with what is known of its CPU and memory."""
+    if figure is None:
+        return html
+    cells = (
+        f'<td class="num figure hides-narrow" data-figure="cpu">{figure.cpu:.1f} %</td>'
+        f'<td class="num figure hides-narrow" data-figure="memory">{size(figure.memory)}'
+        f'<progress class="meter" max="100" value="{figure.share}" aria-hidden="true"></progress></td>'
+    )
+    return html.replace(NO_FIGURES, cells, 1)
 
 
 def group_id(stack: str) -> str:

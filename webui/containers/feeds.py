@@ -32,6 +32,7 @@ class ContainerFeed:
 
     kind = "containers"
     operation = Operation.CONTAINER_LIST.value
+    watches = frozenset({"containers"})
 
     def messages(
         self, *, picture: Picture, viewer: Viewer, params: QueryDict, changed: frozenset[str]

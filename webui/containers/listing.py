@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from webui.containers.rows import Condition, ContainerRow
+from webui.live import Figure
 from webui.resources import ListQuery, count_shows, natural, read_query, select_rows
 
 # Trouble first where a person sorts by state: that is what they look for.
@@ -21,13 +22,24 @@ SORTS: Final[Mapping[str, Callable[[ContainerRow], tuple[Any, ...]]]] = {
 }
 
 
+def sorts_by(figures: Mapping[str, Figure]) -> Mapping[str, Callable[[ContainerRow], tuple[Any, ...]]]:
+    """All sort keys. By CPU and memory the hungriest lead, and what does not run comes last."""
+
+    def figure(name: str) -> Callable[[ContainerRow], tuple[Any, ...]]:
+        return lambda row: (-getattr(figures[row.id], name) if row.id in figures else 1, natural(row.name))
+
+    return {**SORTS, "cpu": figure("cpu"), "memory": figure("memory")}
+
+
 def query_of(params: Mapping[str, Any]) -> ListQuery:
-    return read_query(params, shows=list(Condition), sorts=SORTS)
+    return read_query(params, shows=list(Condition), sorts=sorts_by({}))
 
 
-def selected(rows: Iterable[ContainerRow], query: ListQuery) -> list[ContainerRow]:
+def selected(
+    rows: Iterable[ContainerRow], query: ListQuery, figures: Mapping[str, Figure] | None = None
+) -> list[ContainerRow]:
     """The rows that the query asks for, in its order. Grouped by stack, those without one come last."""
-    chosen = select_rows(rows, query, matches=matcher(query.text), show_of=_show_of, sorts=SORTS)
+    chosen = select_rows(rows, query, matches=matcher(query.text), show_of=_show_of, sorts=sorts_by(figures or {}))
     if query.grouped:
         chosen.sort(key=lambda row: (not row.stack, natural(row.stack)))
     return chosen

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from webui.containers import columns, listing
 from webui.containers.actions import ACTIONS
 from webui.containers.rows import ContainerRow
-from webui.live import Picture
+from webui.live import Figure, Picture, figures_of
 from webui.pages import Button, Empty, ListPage
 from webui.resources import ListQuery, allowed_among, list_url, next_url, unknown, window_of
 
@@ -20,22 +20,23 @@ NOUN: Final = (gettext_lazy("container"), gettext_lazy("containers"))
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of a host that a query asks for, with the counts of its chips."""
+    """The rows of a host that a query asks for, with the counts of its chips and what is known of their CPU and memory."""
 
     host: str
     query: ListQuery
     every: Sequence[ContainerRow]
     chosen: Sequence[ContainerRow]
     counts: Mapping[str, int]
+    figures: Mapping[str, Figure]
     unknown: Empty | None = None
 
 
 def listing_of(host: str, picture: Picture, params: Mapping[str, Any]) -> Listing:
     query = listing.query_of(params)
     every = columns.rows_of(host, picture)
-    return Listing(
-        host, query, every, listing.selected(every, query), listing.counts(every, query.text), unknown(picture)
-    )
+    figures = figures_of(host)
+    chosen = listing.selected(every, query, figures)
+    return Listing(host, query, every, chosen, listing.counts(every, query.text), figures, unknown(picture))
 
 
 def list_page(
@@ -85,7 +86,8 @@ def fragments(found: Listing, window: Sequence[ContainerRow], allowed: frozenset
         if headed and row.stack != last_stack:
             made.append(columns.group_heading(row.stack, by_stack[row.stack]))
             last_stack = row.stack
-        made.append(columns.fragment(found.host, row, allowed))
+        html = columns.fragment(found.host, row, allowed)
+        made.append(columns.with_figures(html, found.figures.get(row.id)))
     return made
 
 

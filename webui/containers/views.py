@@ -35,8 +35,11 @@ def list_view(request: HttpRequest, host: str) -> HttpResponse:
         stamp=stamp_of(here.picture),
         note=note_of(here.picture),
     )
-    context = {"stale": stale_words(here.picture, here.host.name)}
-    return render_list(request, page, context, host=here.host, active="containers", template="resources/list.html")
+    context = {
+        "stale": stale_words(here.picture, here.host.name),
+        "figures_url": f"/ws/h/{here.host.slug}/figures/" if here.may(Operation.CONTAINER_STATS) else "",
+    }
+    return render_list(request, page, context, host=here.host, active="containers", template="containers/list.html")
 
 
 @require_POST

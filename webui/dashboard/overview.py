@@ -2,17 +2,21 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from webui.containers.rows import Condition, ContainerRow, row_of, state_words
-from webui.live import HostState, Picture
+from webui.containers.columns import rows_of
+from webui.containers.rows import Condition, state_words
+from webui.gate import Operation, actor_of, may
+from webui.hosts import visible_hosts
+from webui.live import HostState, Message, Picture, last_picture
 from webui.live.shell import engine_words
 from webui.pages import State
 
@@ -60,13 +64,46 @@ class Card:
     last_seen: str
 
 
-def rows_of(picture: Picture) -> list[ContainerRow]:
-    seen_at = picture.seen_at.timestamp() if picture.seen_at else time.time()
-    return [row_of(raw, seen_at=seen_at) for raw in picture.containers.values()]
+def hosts_of(user: Any) -> list["Host"]:
+    """The hosts whose containers this person may see."""
+    actor = actor_of(user)
+    return [host for host in visible_hosts(user) if may(actor, host, Operation.CONTAINER_LIST)]
+
+
+def totals_of(seen: Sequence[tuple["Host", Picture]]) -> State:
+    containers = sum(len(shown.containers) for _host, shown in seen)
+    hosts = ngettext("%d host", "%d hosts", len(seen)) % len(seen)
+    return State(f"{hosts} · {ngettext('%d container', '%d containers', containers) % containers}")
+
+
+def messages(user: Any) -> list[Message]:
+    """Every part of the overview as it should read now, for its websocket; the list of hosts has only the cards."""
+    seen = [(host, last_picture(host)) for host in hosts_of(user)]
+    cards = [
+        Message(
+            target=f"#host-{host.slug}",
+            swap="outerMorph",
+            content=render_to_string("dashboard/_host.html", {"card": card_of(host, shown)}),
+        )
+        for host, shown in seen
+    ]
+    return [
+        Message(
+            target="#head-state",
+            swap="innerHTML",
+            content=render_to_string("dashboard/_totals.html", {"state": totals_of(seen)}),
+        ),
+        Message(
+            target="#needs",
+            swap="outerMorph",
+            content=render_to_string("dashboard/_needs.html", {"needs": needs_of(seen)}),
+        ),
+        *cards,
+    ]
 
 
 def card_of(host: "Host", picture: Picture) -> Card:
-    counts = Counter(row.condition for row in rows_of(picture))
+    counts = Counter(row.condition for row in rows_of(host.slug, picture))
     is_down = picture.state is HostState.DOWN
     return Card(
         slug=host.slug,
@@ -129,7 +166,7 @@ def _host_needs(host: "Host", picture: Picture) -> Iterator[Need]:
         # Its containers are as they were, which is no news.
         return
     now = time.time()
-    for row in rows_of(picture):
+    for row in rows_of(host.slug, picture):
         if tone := _TROUBLE.get(row.condition):
             place = {"host": host.slug, "id": row.short_id}
             url, logs = reverse("containers:detail", kwargs=place), reverse("containers:logs", kwargs=place)

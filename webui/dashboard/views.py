@@ -5,27 +5,18 @@ from dataclasses import asdict
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from webui.access import Role, needs_sign_in
-from webui.dashboard.overview import card_of, needs_of
-from webui.gate import Operation, actor_of, may
+from webui.dashboard.overview import card_of, hosts_of, needs_of, totals_of
 from webui.hosts import visible_hosts
 from webui.live import picture
-from webui.pages import Button, Empty, State, render_page
+from webui.pages import Button, Empty, render_page
 from webui.pages.shell import hits_for
 
 
 @needs_sign_in
 def overview(request: HttpRequest) -> HttpResponse:
-    actor = actor_of(request)
-    hosts = [host for host in visible_hosts(request.user) if may(actor, host, Operation.CONTAINER_LIST)]
-    seen = [(host, picture(host)) for host in hosts]
-    containers = sum(len(shown.containers) for _host, shown in seen)
-    words = " · ".join([
-        ngettext("%d host", "%d hosts", len(hosts)) % len(hosts),
-        ngettext("%d container", "%d containers", containers) % containers,
-    ])  # fmt: skip
+    seen = [(host, picture(host)) for host in hosts_of(request.user)]
     add = [Button(_("Connect a host"), "plus", url=reverse("hosts:add"), is_primary=True)] if _may_add(request) else []
     context = {"cards": [card_of(host, shown) for host, shown in seen], "needs": needs_of(seen), "empty": _empty(add)}
     return render_page(
@@ -34,7 +25,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         context,
         active="overview",
         title=_("Overview"),
-        state=State(words),
+        state=totals_of(seen),
         buttons=add,
     )
 

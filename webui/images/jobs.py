@@ -47,14 +47,22 @@ def pull(run: JobRun) -> None:
     try:
         for message in _progress(run, client, reference, platform):
             _follow(run, message)
-        image_id = client.images.get(reference).id
+        image = client.images.get(reference)
+        if run.steps.is_empty:
+            _show_layers(run, image.attrs)
     except ImageNotFound as error:
         raise JobFailed(_("%s was not pulled: %s") % (reference, error.explanation or error)) from error
     except APIError as error:
         raise JobFailed(str(error.explanation or error)) from error
     finally:
         client.close()
-    run.log(_("%(reference)s is %(id)s") % {"reference": reference, "id": image_id})
+    run.log(_("%(reference)s is %(id)s") % {"reference": reference, "id": image.id})
+
+
+def _show_layers(run: JobRun, image: Mapping[str, Any]) -> None:
+    """A host that has the very image already tells of no layer: it is asked which they are."""
+    for layer in (image.get("RootFS") or {}).get("Layers") or []:
+        run.steps.set(str(layer).removeprefix("sha256:")[:12], _("already here"), tone="here")
 
 
 def _progress(run: JobRun, client: DockerClient, reference: str, platform: str | None) -> Iterator[dict[str, Any]]:

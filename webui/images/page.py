@@ -62,4 +62,4 @@ def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
     return Shown({element_id(row): fragment(slug, row, allowed) for row in chosen}, page)
 
 
-FEED: Final = RowsFeed(kind="images", operation=Operation.IMAGE_LIST, show=show)
+FEED: Final = RowsFeed(kind="images", operation=Operation.IMAGE_LIST, show=show, beside=frozenset({"containers"}))

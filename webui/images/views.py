@@ -82,7 +82,9 @@ def act_view(request: HttpRequest, host: str) -> HttpResponse:
         return preview(request, removal(here, asked.rows, url=request.get_full_path()))
     rows = {row.short_id: row for row in asked.rows}
     outcomes = act_on_each(
-        [Target(row.short_id, shortened(row.name)) for row in asked.rows], lambda one: _removed(here, rows[one.id])
+        [Target(row.short_id, shortened(row.name)) for row in asked.rows],
+        lambda one: _removed(here, rows[one.id]),
+        names=here.picture.container_names,
     )
     leaves = reverse("images:list", kwargs={"host": here.host.slug}) if request.GET.get("from") == "detail" else ""
     return outcome(request, [*asked.gone_outcomes(), *outcomes], done=_("Removed"), next_url=leaves)

@@ -56,6 +56,10 @@ class Steps:
             step.peak = max(step.peak, step.done)
             self._is_dirty = True
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._steps
+
     def fill(self, step_id: str, words: str) -> None:
         """Say that a phase of a step is complete, of which only parts were told."""
         with self._lock:

@@ -7,6 +7,7 @@ feed per host and process. A page renders from it without asking the host, and r
     class ContainerFeed:
         kind = "containers"
         operation = "container.list"
+        watches = frozenset({"containers"})
         def messages(self, *, picture, viewer, params, changed): ...
     register_feed(ContainerFeed())
 
@@ -14,20 +15,24 @@ The page connects to `/ws/h/<host>/lists/<kind>/?<its own query string>`. What t
 columns, pages.
 """
 
-from webui.live.feeds import ListFeed, Message, Viewer, register_feed
+from webui.live.feeds import ListFeed, Message, Viewer, register_feed, register_overview
+from webui.live.figures import Figure, figures_of
 from webui.live.picture import KINDS, HostState, Picture
 from webui.live.pictures import forget, last_picture, picture, picture_after
 
 __all__ = [
     "KINDS",
+    "Figure",
     "HostState",
     "ListFeed",
     "Message",
     "Picture",
     "Viewer",
+    "figures_of",
     "forget",
     "last_picture",
     "picture",
     "picture_after",
     "register_feed",
+    "register_overview",
 ]

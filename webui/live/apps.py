@@ -6,6 +6,9 @@ class LiveConfig(AppConfig):
     label = "live"
 
     def ready(self) -> None:
+        from webui import audit
         from webui.live import shell
+        from webui.live.pictures import name_of
 
         shell.register()
+        audit.register_namer(name_of)

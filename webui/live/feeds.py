@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from django.http import QueryDict
 
+from webui.access import Operation
 from webui.live.picture import KINDS, Picture
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Viewer:
 class ListFeed(Protocol):
     """A list that lives. `kind` is one of KINDS; `operation` is what a viewer must be allowed ("container.list").
 
+    `watches` are all the kinds whose changes matter to it, its own among them: who uses an image is seen in containers.
+
     `messages` is called with the viewer's own URL parameters and the ids that were added, changed or removed since the
     last call (empty: the viewer has just come, or the host went down or came back). It runs in a thread, may use the
     database, and must not ask the host.
@@ -51,20 +54,40 @@ class ListFeed(Protocol):
     @property
     def operation(self) -> str: ...
 
+    @property
+    def watches(self) -> frozenset[str]: ...
+
     def messages(
         self, *, picture: Picture, viewer: Viewer, params: QueryDict, changed: frozenset[str]
     ) -> Sequence[Message]: ...
 
 
 _feeds: dict[str, ListFeed] = {}
+_overviews: list[Callable[[Any], Sequence[Message]]] = []
 
 
 def register_feed(feed: ListFeed) -> None:
     """Make a list live at /ws/h/<host>/lists/<kind>/. Call it from the app's `ready()`; twice replaces the first."""
     if feed.kind not in KINDS:
         raise ValueError(f"no list of {feed.kind!r} in the picture; it has {', '.join(KINDS)}")
+    if unknown := feed.watches - set(KINDS):
+        raise ValueError(f"the feed of {feed.kind} watches {', '.join(sorted(unknown))}, which no picture holds")
+    if feed.operation not in set(Operation):
+        raise ValueError(f"the feed of {feed.kind} needs {feed.operation!r}, which is no operation of the gate's table")
     _feeds[feed.kind] = feed
 
 
 def feed_of(kind: str) -> ListFeed | None:
     return _feeds.get(kind)
+
+
+def register_overview(messages: Callable[[Any], Sequence[Message]]) -> None:
+    """Hand in what the overview shows a person now, part by part; it is asked after changes on any host they see.
+
+    It runs in a thread, may use the database, and must not ask a host.
+    """
+    _overviews[:] = [messages]
+
+
+def overview_messages(user: Any) -> list[Message]:
+    return [message for messages in _overviews for message in messages(user)]

@@ -145,12 +145,14 @@ class HostFeed:
             self._looks.pop((kind, object_id), None)
 
     async def _load(self) -> None:
-        version, *lists = await asyncio.gather(
-            self._upstream.get("/version"), *(self._list(kind, frozenset()) for kind in KINDS)
+        version, info, *lists = await asyncio.gather(
+            self._upstream.get("/version"),
+            self._upstream.get("/info"),
+            *(self._list(kind, frozenset()) for kind in KINDS),
         )
         for kind, raws in zip(KINDS, lists, strict=True):
             self._apply(kind, *with_list(self.picture, kind, raws))
-        self._replace(as_up(self.picture, version), "", frozenset())
+        self._replace(as_up(self.picture, version, str(info.get("Driver") or "")), "", frozenset())
 
     async def _ask_again(self) -> None:
         while True:

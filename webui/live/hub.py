@@ -68,11 +68,15 @@ class Channel:
         self._viewers: set[Subscription] = set()
         self._task: asyncio.Task[None] | None = None
         self._closing: asyncio.TimerHandle | None = None
+        self._holders = 0
+        self._stays_until = 0.0
+        # The last thing that was sent, before it was encoded; for those who hold a channel without reading frames.
+        self.newest: object = None
         self.on_closed: Callable[[], None] = lambda: None
 
     @property
     def is_watched(self) -> bool:
-        return bool(self._viewers)
+        return bool(self._viewers) or self._holders > 0
 
     def send(self, frame: Frame) -> None:
         for viewer in self._viewers:
@@ -85,17 +89,36 @@ class Channel:
         for frame in self._replay():
             subscription.put(frame)
         self._viewers.add(subscription)
+        self._run()
+        try:
+            yield subscription
+        finally:
+            self._viewers.discard(subscription)
+            self._leave(self._linger_s)
+
+    @contextlib.asynccontextmanager
+    async def held(self, *, linger_s: float) -> AsyncIterator[None]:
+        """Keep the upstream running without reading its frames: `newest` is enough. Lingers only as long as it says."""
+        self._holders += 1
+        self._run()
+        try:
+            yield
+        finally:
+            self._holders -= 1
+            self._leave(linger_s)
+
+    def _run(self) -> None:
         if self._closing is not None:
             self._closing.cancel()
             self._closing = None
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._produce(self))
-        try:
-            yield subscription
-        finally:
-            self._viewers.discard(subscription)
-            if not self._viewers:
-                self._closing = asyncio.get_running_loop().call_later(self._linger_s, self.close)
+
+    def _leave(self, linger_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._stays_until = max(self._stays_until, loop.time() + linger_s)
+        if not self.is_watched:
+            self._closing = loop.call_at(self._stays_until, self.close)
 
     def close(self) -> None:
         if self._task is not None:

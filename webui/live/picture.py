@@ -35,7 +35,7 @@ class Picture:
     """The lists of one host. `is_stored` says that they are from before: the host has not answered since.
 
     `since` is when `state` began, `error` why the host is down in words for a person, `seen_at` when the lists were
-    last known to be right. Each mapping is id -> raw list JSON (volumes: name -> raw), in the order the host gave.
+    last known to be right, `storage` the name of its storage driver ("overlay2"). Each mapping is id -> raw list JSON (volumes: name -> raw), in the order the host gave.
     """
 
     host: str
@@ -43,6 +43,7 @@ class Picture:
     since: datetime = field(default_factory=_now)
     error: str = ""
     version: Mapping[str, Any] = field(default_factory=dict)
+    storage: str = ""
     containers: Mapping[str, Raw] = field(default_factory=dict)
     images: Mapping[str, Raw] = field(default_factory=dict)
     volumes: Mapping[str, Raw] = field(default_factory=dict)
@@ -59,6 +60,11 @@ class Picture:
         """The mapping of one of KINDS."""
         mappings = {"containers": self.containers, "images": self.images, "volumes": self.volumes}
         return {**mappings, "networks": self.networks}[kind]
+
+    @property
+    def container_names(self) -> dict[str, str]:
+        """The name of each container by its id."""
+        return {key: str((raw.get("Names") or [key[:12]])[0]).lstrip("/") for key, raw in self.containers.items()}
 
     def find(self, kind: str, reference: str) -> Raw | None:
         """The object with this id, or the only one whose id begins with it (for images: with or without `sha256:`)."""
@@ -107,15 +113,16 @@ def _with(picture: Picture, kind: str, mapping: dict[str, Raw], changed: set[str
     return replace(picture, seen_at=_now(), serial=picture.serial + 1, **changes), frozenset(changed)
 
 
-def as_up(picture: Picture, version: Mapping[str, Any]) -> Picture:
+def as_up(picture: Picture, version: Mapping[str, Any], storage: str = "") -> Picture:
     if picture.is_up:
-        return replace(picture, version=dict(version), is_stored=False)
+        return replace(picture, version=dict(version), storage=storage, is_stored=False)
     return replace(
         picture,
         state=HostState.UP,
         since=_now(),
         error="",
         version=dict(version),
+        storage=storage,
         is_stored=False,
         serial=picture.serial + 1,
     )

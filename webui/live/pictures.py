@@ -3,10 +3,11 @@
 import os
 import threading
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from webui.live.hostfeed import HostFeed
-from webui.live.picture import Picture
+from webui.live.picture import KINDS, Picture, Raw
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -58,6 +59,31 @@ def picture_after(host: "Host", kind: str, object_id: str, *, before: object = N
             if left <= 0 or not feed.changed.wait(left):
                 break
         return feed.picture
+
+
+def name_of(slug: str, resource: str, object_id: str) -> str:
+    """What people call an object of a host, as far as this process knows; "" where it does not. Never waits."""
+    with _lock:
+        feed = _feeds.get((os.getpid(), slug))
+    kind = f"{resource}s"
+    if feed is None or kind not in KINDS:
+        return ""
+    objects = feed.picture.of(kind)
+    raw = objects.get(object_id) or _by_prefix(objects, object_id)
+    if raw is None:
+        return ""
+    if kind == "containers":
+        return next((str(name).lstrip("/") for name in raw.get("Names") or ()), "")
+    if kind == "images":
+        return next((str(tag) for tag in raw.get("RepoTags") or ()), "")
+    return str(raw.get("Name", ""))
+
+
+def _by_prefix(objects: Mapping[str, Raw], object_id: str) -> Raw | None:
+    """Docker takes the beginning of an id for the id."""
+    if len(object_id) < 12:
+        return None
+    return next((raw for key, raw in objects.items() if key.removeprefix("sha256:").startswith(object_id)), None)
 
 
 def forget(slug: str) -> None:

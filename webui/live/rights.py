@@ -1,7 +1,7 @@
 """Whether somebody may have a websocket on a host: asked of the database and the gate, at the start and again later."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from webui import gate
 
@@ -19,16 +19,25 @@ class Rights:
     code: int = 0
 
 
-def rights_of(user: Any, slug: str | None, operation: str) -> Rights:
-    """What `user` may have. Reads the user anew: they may have been deactivated since they signed in."""
+# What a websocket that belongs to no host may need.
+ADMINISTRATOR: Final = "administrator"
+
+
+def rights_of(user: Any, slug: str | None, operation: str, *, session_key: str | None = None) -> Rights:
+    """What `user` may have. Reads user and session anew: both may have ended since the socket was opened."""
     from django.contrib.auth import get_user_model
 
+    from webui.accounts.sessions import is_open
     from webui.hosts import visible_hosts
 
     fresh = get_user_model().objects.filter(pk=user.pk, is_active=True).first() if user.is_authenticated else None
     if fresh is None:
         return Rights(code=4401)
+    if session_key and not is_open(session_key):
+        return Rights(code=4401)
     actor = gate.actor_of(fresh)
+    if operation == ADMINISTRATOR and not fresh.is_administrator:
+        return Rights(code=4403)
     if slug is None:
         return Rights(actor)
     host = visible_hosts(fresh).filter(slug=slug).first()

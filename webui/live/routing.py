@@ -10,17 +10,23 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import path
 
+from webui.access import Operation
+from webui.audit.consumers import AuditConsumer
 from webui.jobs.consumers import JobConsumer
 from webui.live.consumers.base import LiveConsumer
 from webui.live.consumers.console import ConsoleConsumer
 from webui.live.consumers.lists import ListConsumer
 from webui.live.consumers.notices import NoticesConsumer
-from webui.live.consumers.streams import LogsConsumer, StatsConsumer
+from webui.live.consumers.overview import OverviewConsumer
+from webui.live.consumers.streams import FiguresConsumer, LogsConsumer, StatsConsumer
 
 _CONSUMERS: dict[str, type[LiveConsumer]] = {
     "ws/notices/": NoticesConsumer,
+    "ws/overview/": OverviewConsumer,
+    "ws/audit/": AuditConsumer,
     "ws/jobs/<uuid:job_id>/": JobConsumer,
     "ws/h/<slug:host>/lists/<slug:kind>/": ListConsumer,
+    "ws/h/<slug:host>/figures/": FiguresConsumer,
     "ws/h/<slug:host>/containers/<str:id>/logs/": LogsConsumer,
     "ws/h/<slug:host>/containers/<str:id>/stats/": StatsConsumer,
     "ws/h/<slug:host>/containers/<str:id>/console/": ConsoleConsumer,
@@ -28,10 +34,14 @@ _CONSUMERS: dict[str, type[LiveConsumer]] = {
 
 
 def declared(consumers: Iterable[type[LiveConsumer]]) -> None:
-    """Raise ImproperlyConfigured for a websocket that does not say what it needs."""
+    """Raise ImproperlyConfigured for a websocket that does not say what it needs, or names what nobody can be given."""
+    known = {*Operation, LiveConsumer.SIGNED_IN, LiveConsumer.ADMINISTRATOR, LiveConsumer.BY_ITS_FEED}
     for consumer in consumers:
-        if not getattr(consumer, "needs", ""):
-            raise ImproperlyConfigured(f"{consumer.__module__}.{consumer.__name__} does not declare what it needs")
+        name, wanted = f"{consumer.__module__}.{consumer.__name__}", getattr(consumer, "needs", "")
+        if not wanted:
+            raise ImproperlyConfigured(f"{name} does not declare what it needs")
+        if wanted not in known:
+            raise ImproperlyConfigured(f"{name} needs {wanted!r}, which is no operation of the gate's table")
 
 
 declared(_CONSUMERS.values())

@@ -23,7 +23,9 @@ def save_picture(picture: Picture) -> None:
     """Write it atomically. A disk that is full costs the memory of a restart, not the live view: it is logged."""
     path = _path_of(picture.host)
     temporary = path.with_suffix(f".{os.getpid()}.new")
-    body = {"seen_at": picture.seen_at, "version": picture.version} | {kind: picture.of(kind) for kind in KINDS}
+    body = {"seen_at": picture.seen_at, "version": picture.version, "storage": picture.storage} | {
+        kind: picture.of(kind) for kind in KINDS
+    }
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with temporary.open("wb") as file:
@@ -43,7 +45,11 @@ def load_picture(slug: str) -> Picture | None:
         body = orjson.loads(_path_of(slug).read_bytes())
         lists = {kind: body[kind] for kind in KINDS}
         picture = Picture(
-            slug, version=body["version"], seen_at=datetime.fromisoformat(body["seen_at"]), is_stored=True
+            slug,
+            version=body["version"],
+            storage=body.get("storage", ""),
+            seen_at=datetime.fromisoformat(body["seen_at"]),
+            is_stored=True,
         )
         return replace(picture, **lists)
     except FileNotFoundError:

@@ -1,5 +1,6 @@
 """What the frame around every page learns from the pictures: counts for the menu, how each host does. Nothing waits."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.signals import post_delete, post_save
@@ -39,14 +40,23 @@ def host_state(host: "Host") -> State:
 
 
 def engine_words(picture: Picture) -> str:
-    """Which engine answers there, as "quayside 1.0.0" or "docker 20.10.24"."""
+    """Which engine answers there and how it stores layers, as "quayside 1.0.0 · overlay2", "docker 28.2.2 · vfs"."""
     version = picture.version
     if not version:
         return _("waiting for an answer")
-    engines = [part for part in version.get("Components") or () if part.get("Name")]
-    name = str(engines[0]["Name"]) if engines else "docker"
-    words = {"Engine": "docker", "Podman Engine": "podman"}
-    return f"{words.get(name, name.lower())} {version.get('Version', '')}".strip()
+    engine = f"{engine_name(version)} {version.get('Version', '')}".strip()
+    return f"{engine} · {picture.storage}" if picture.storage else engine
+
+
+def engine_name(version: Mapping[str, Any]) -> str:
+    """`quayside`, `docker` or `podman`, from `GET /version`: the platform's name first, as dockerd is built by many."""
+    parts = [str(part["Name"]) for part in version.get("Components") or () if part.get("Name")]
+    name = str((version.get("Platform") or {}).get("Name") or "") or (parts[0] if parts else "docker")
+    # "Docker Engine - Community", "Quayside Engine"; Podman's platform is "linux/amd64/debian-12".
+    if "/" in name and parts:
+        name = parts[0]
+    first = name.split()[0].lower()
+    return "docker" if first == "engine" else first
 
 
 def _host_changed(sender: Any, instance: "Host", **_kwargs: Any) -> None:

@@ -58,6 +58,7 @@ class StatsSource:
     def _add(self, sample: Sample) -> None:
         self._ring.append(sample)
         if self._channel is not None:
+            self._channel.newest = sample
             self._channel.send(self._frame([sample]))
 
     def _frame(self, samples: list[Sample], *, is_replay: bool = False) -> Frame:
@@ -66,6 +67,8 @@ class StatsSource:
         return Frame(orjson.dumps(body), count=0 if is_replay else 1)
 
     def _tell(self, message: dict[str, Any]) -> None:
+        if self._channel is not None and message.get("state") != "live":
+            self._channel.newest = None
         if message != self._state and self._channel is not None:
             self._state = message
             self._channel.send(Frame(orjson.dumps(message)))

@@ -118,4 +118,4 @@ def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
     return Shown({element_id(row): fragment(slug, row, allowed) for row in chosen}, page)
 
 
-FEED: Final = RowsFeed(kind="networks", operation=Operation.NETWORK_LIST, show=show)
+FEED: Final = RowsFeed(kind="networks", operation=Operation.NETWORK_LIST, show=show, beside=frozenset({"containers"}))

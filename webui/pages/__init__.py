@@ -14,8 +14,8 @@ too.
 `template="containers/list.html"` to extend `pages/list.html` (blocks `bar_extra`, `below`). Our lists script asks
 with `HX-Request: true`: it gets only the part that changes (chips, count, rows), and for the next window (`next_url`,
 any URL with `after` in its query) only rows. URL parameters: `q` the filter box, `show` the chip (`chip_param`),
-`sort` (key, or "-key"), and the names of your `Select`s (whose first choice is the default). A row is a `<tr>` that
-**carries no hx- attribute and no nonce** (so it can come by websocket):
+`sort` (key, or "-key"), and the names of your `Select`s (whose first choice is the default) and `Input`s. A row is a
+`<tr>` that **carries no hx- attribute and no nonce** (so it can come by websocket):
 
     <tr id="c-4be2c0ffee12" data-id="4be2c0ffee12" data-href="/h/local/containers/4be2c0ffee12/">
       <td class="pick"><input type="checkbox" class="form-check-input" aria-label="Select shop-web-1"></td>
@@ -89,6 +89,7 @@ from webui.pages.declarations import (
     Column,
     Crumb,
     Empty,
+    Input,
     ListPage,
     Outcome,
     Preview,
@@ -110,6 +111,7 @@ __all__ = [
     "Crumb",
     "Empty",
     "Hit",
+    "Input",
     "ListPage",
     "Outcome",
     "Preview",

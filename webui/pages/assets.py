@@ -7,6 +7,10 @@ from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from webui.access import public
 
 DIST: Final = Path(__file__).resolve().parents[2] / "static" / "dist"
 Manifest = dict[str, str]
@@ -52,3 +56,9 @@ def asset_url(name: str) -> str:
         return f"{settings.STATIC_URL}{manifest()[name]}"
     except KeyError:
         raise ImproperlyConfigured(f"the front-end build made no {name!r}; run `make setup`") from None
+
+
+@public
+def favicon(_request: HttpRequest) -> HttpResponse:
+    """Browsers ask for it beside everything that is no page of ours: JSON, downloads, plain errors."""
+    return redirect(asset_url("logo.svg"))

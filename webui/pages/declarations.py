@@ -87,6 +87,16 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """A further field in the list's bar ("datetime-local", "date"); its `name` is a parameter of the URL."""
+
+    name: str
+    label: Text
+    kind: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """One tab of a detail page: a real URL of its own."""
 
@@ -198,6 +208,7 @@ class ListPage:
     chips: Sequence[Chip] = ()
     chip_param: str = "show"
     selects: Sequence[Select] = ()
+    inputs: Sequence[Input] = ()
     bulk: Sequence[Action] = ()
     buttons: Sequence[Button] = ()
     empty: Empty | None = None

@@ -50,14 +50,20 @@ def render_page(
         "title": title,
         "crumbs": crumbs,
         "state": state,
-        "buttons": [button for button in buttons if not button.in_menu],
-        "menu_buttons": [button for button in buttons if button.in_menu],
+        **_head_buttons(buttons),
         "tabs": tabs,
         "tab": tab,
         "act_url": act_url,
     }
     full = {"host": host, "page": page, **shell_context(request, host, active), **(context or {})}
     return HttpResponse(render_to_string(template, full, request), status=status)
+
+
+def _head_buttons(buttons: Sequence[Button]) -> dict[str, Any]:
+    return {
+        "buttons": [button for button in buttons if not button.in_menu],
+        "menu_buttons": [button for button in buttons if button.in_menu],
+    }
 
 
 def render_list(
@@ -75,6 +81,8 @@ def render_list(
     if is_part(request) and "after" in request.GET:
         return HttpResponse(render_to_string("pages/_rows.html", full, request), status=status)
     if is_part(request):
+        # Links in the head may hold the filters.
+        full["page"] = _head_buttons(page.buttons)
         return _fresh(HttpResponse(render_to_string("pages/_list.html", full, request), status=status))
     response = render_page(
         request, template, full, host=host, active=active, title=page.title, crumbs=page.crumbs, buttons=page.buttons,
@@ -98,13 +106,14 @@ def list_parts(page: ListPage, params: Mapping[str, str]) -> dict[str, SafeStrin
 
 def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
     params = {key: value for key, value in given.items() if key not in {"after", "csrfmiddlewaretoken"} and value}
+    own = {"q", *(one.name for one in page.selects), *(one.name for one in page.inputs)}
     return {
         "query": given.get("q", ""),
         "heads": [_head(column, page.sort, params) for column in page.columns],
         "chips": [_chip_link(chip, page.chip_param, params) for chip in page.chips],
         "has_acts": bool(page.act_url),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),
-        "kept": [(key, value) for key, value in params.items() if key not in {"q", *(s.name for s in page.selects)}],
+        "kept": [(key, value) for key, value in params.items() if key not in own],
     }
 
 

@@ -46,6 +46,7 @@ class NavItem:
     url_name: str
     of_host: bool = False
     on_phone: bool = False
+    for_administrators: bool = False
 
 
 MENU: Final = (
@@ -59,6 +60,8 @@ MENU: Final = (
 EVERYWHERE: Final = (
     NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
+    NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
+    NavItem("audit", _("Audit"), "history", "audit:list", for_administrators=True),
 )
 
 _counts: list[Counts] = []
@@ -148,10 +151,15 @@ def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dic
             "host_state": host_state_of(current) if current else None,
             "hosts": [_host_entry(one, current, active) for one in hosts],
             "menu": _entries(MENU, current, active, counts),
-            "everywhere": _entries(EVERYWHERE, current, active, counts),
+            "everywhere": _entries(_everywhere(request.user), current, active, counts),
             "running_jobs": running_jobs_of(request.user),
         }
     }
+
+
+def _everywhere(user: Any) -> list[NavItem]:
+    is_administrator = bool(getattr(user, "is_administrator", False))
+    return [item for item in EVERYWHERE if is_administrator or not item.for_administrators]
 
 
 def _visible_hosts(request: HttpRequest) -> list["Host"]:

@@ -1,7 +1,7 @@
 """Doing one thing to many objects of a host, with an outcome in words for each, and calling an engine in one place."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +12,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from webui.gate import HostUnreachable, Refused
 from webui.pages import Outcome
+from webui.resources.refusals import refusal_words
 
 # As many as a person's bulk act needs to feel like one, and few enough for a host that is busy.
 MOST_AT_ONCE: Final = 8
@@ -56,27 +57,30 @@ def _said(error: APIError) -> str:
     return str(error.explanation or error).strip()
 
 
-def act_on_each(targets: Sequence[Target], act: Callable[[Target], str]) -> list[Outcome]:
+def act_on_each(
+    targets: Sequence[Target], act: Callable[[Target], str], *, names: Mapping[str, str] | None = None
+) -> list[Outcome]:
     """Do `act` to each target, several at a time; it returns words about what was special, or raises EngineRefusal.
 
+    `names` are those of containers by id, for a refusal that speaks of one.
     One that fails stops none of the others. A host that cannot be reached fails each with the same words.
     """
     if len(targets) == 1:
-        return [_outcome(targets[0], act)]
+        return [_outcome(targets[0], act, names or {})]
     with ThreadPoolExecutor(max_workers=MOST_AT_ONCE, thread_name_prefix="act") as pool:
-        return list(pool.map(lambda target: _in_thread(target, act), targets))
+        return list(pool.map(lambda target: _in_thread(target, act, names or {}), targets))
 
 
-def _in_thread(target: Target, act: Callable[[Target], str]) -> Outcome:
+def _in_thread(target: Target, act: Callable[[Target], str], names: Mapping[str, str]) -> Outcome:
     try:
-        return _outcome(target, act)
+        return _outcome(target, act, names)
     finally:
         # Django closes a request's own connection; this thread's (the gate's audit entry opened it) is ours to close.
         connections.close_all()
 
 
-def _outcome(target: Target, act: Callable[[Target], str]) -> Outcome:
+def _outcome(target: Target, act: Callable[[Target], str], names: Mapping[str, str]) -> Outcome:
     try:
         return Outcome(target.id, target.name, True, act(target))
     except (EngineRefusal, HostUnreachable) as error:
-        return Outcome(target.id, target.name, False, str(error))
+        return Outcome(target.id, target.name, False, refusal_words(str(error), names))

@@ -34,11 +34,19 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class RowsFeed:
-    """A `live.ListFeed` for a list whose whole content `show` can tell at little cost (fragments are kept)."""
+    """A `live.ListFeed` for a list whose whole content `show` can tell at little cost (fragments are kept).
+
+    `beside` are the other kinds that its rows are made of: the containers that use an image.
+    """
 
     kind: str
     operation: str
     show: Callable[[Picture, Viewer, Mapping[str, str]], Shown]
+    beside: frozenset[str] = frozenset()
+
+    @property
+    def watches(self) -> frozenset[str]:
+        return self.beside | {self.kind}
 
     def messages(
         self, *, picture: Picture, viewer: Viewer, params: QueryDict, changed: frozenset[str]

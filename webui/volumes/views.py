@@ -78,7 +78,11 @@ def act_view(request: HttpRequest, host: str) -> HttpResponse:
         return HttpResponseBadRequest(str(error))
     if not asked.is_confirmed:
         return preview(request, removal(here, asked.rows, url=request.get_full_path()))
-    outcomes = act_on_each([Target(row.name, row.short_name) for row in asked.rows], lambda one: _removed(here, one.id))
+    outcomes = act_on_each(
+        [Target(row.name, row.short_name) for row in asked.rows],
+        lambda one: _removed(here, one.id),
+        names=here.picture.container_names,
+    )
     return outcome(request, [*asked.gone_outcomes(), *outcomes], done=_("Removed"))
 
 

@@ -149,6 +149,7 @@ def _object_routes(containers: Containers) -> list[Route]:
         Route("POST", "/containers/{id}/rename", rename),
         Route("POST", "/containers/{id}/update", update),
         Route("DELETE", "/containers/{id}", remove),
+        Route("DELETE", "/containers/{id:.*}", remove),  # `container/alias`, a link
     ]
 
 

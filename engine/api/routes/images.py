@@ -114,7 +114,10 @@ def _transfers(images: Images) -> list[Route]:
         quiet = bool_query(request, "quiet")
         body = request.content.iter_chunked(_CHUNK)
         return await _with_progress(
-            request, lambda progress: images.load(body, _without_bars(progress) if quiet else progress)
+            request,
+            lambda progress: images.load(body, _without_bars(progress) if quiet else progress),
+            # Clients take the 200 for granted and read a failure out of the stream.
+            answers_at_once=True,
         )
 
     async def save_one(request: web.Request) -> web.StreamResponse:
@@ -171,7 +174,9 @@ async def _save(request: web.Request, pieces: AsyncIterator[bytes]) -> web.Strea
     return response
 
 
-async def _with_progress(request: web.Request, work: Callable[[Progress], Awaitable[Any]]) -> web.StreamResponse:
+async def _with_progress(
+    request: web.Request, work: Callable[[Progress], Awaitable[Any]], *, answers_at_once: bool = False
+) -> web.StreamResponse:
     """Run `work` and stream what it reports; a slow client misses bars, never words.
 
     When the client goes away the work is cancelled.
@@ -195,6 +200,8 @@ async def _with_progress(request: web.Request, work: Callable[[Progress], Awaita
             queue.put_nowait(None)
 
     async with ndjson_stream(request) as (stream, response):
+        if answers_at_once:
+            await stream.start()
         task = asyncio.create_task(run())
         try:
             while (document := await queue.get()) is not None:

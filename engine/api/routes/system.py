@@ -5,8 +5,8 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from engine.api.server import Route
-from engine.api.wire import json_response, read_json
-from engine.errors import InvalidArgument, Unavailable
+from engine.api.wire import json_response, path_param, read_json
+from engine.errors import InvalidArgument, NotFound, Unavailable
 
 _SWARM = (
     'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm '
@@ -63,6 +63,9 @@ def routes(system: System) -> list[Route]:
     async def plugins(request: web.Request) -> web.StreamResponse:
         return json_response([])
 
+    async def plugin(request: web.Request) -> web.StreamResponse:
+        raise NotFound(f'plugin "{path_param(request, "name")}" not found')
+
     return [
         Route("GET", "/_ping", ping),
         Route("HEAD", "/_ping", ping),
@@ -71,6 +74,8 @@ def routes(system: System) -> list[Route]:
         Route("GET", "/system/df", disk_usage),
         Route("POST", "/auth", auth),
         Route("GET", "/plugins", plugins),
+        # `docker inspect NAME` asks here last, and takes a 404 for "there is nothing of that name".
+        Route("GET", "/plugins/{name:.*}/json", plugin),
         *(Route(method, path, _not_a_manager) for method, path in _SWARM_ROUTES),
     ]
 

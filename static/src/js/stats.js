@@ -5,25 +5,12 @@ import "uplot/dist/uPlot.min.css";
 import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
+import { scaled, size } from "./lib/sizes.js";
 
 const SPAN_S = 300;
-const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
 // The fields of a sample, in the order in which the server sends them.
 const AT = 0, CPU = 1, CPUS = 2, MEMORY = 3, LIMIT = 4, RECEIVED = 5, SENT = 6, READ = 7, WRITTEN = 8, PIDS = 9; // prettier-ignore
-
-// 212 and "MB": three digits at most, as everywhere else.
-function scaled(bytes) {
-  let unit = 0;
-  let value = bytes;
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return [String(Number(value.toFixed(digits))), UNITS[unit]];
-}
-const size = (bytes) => scaled(bytes).join(" ");
 
 // `lines` are the fields drawn; `most` keeps the scale from jumping at small values; `limit` is drawn as a dashed line.
 const CHARTS = {

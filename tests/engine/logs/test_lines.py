@@ -6,7 +6,7 @@ PART = b"2026-11-24T02:55:13.000000000+00:00 stdout P half"
 
 
 def test_a_full_line_ends_with_a_newline_and_a_piece_does_not() -> None:
-    assert pieces([OUT, PART], LogQuery()) == [LogPiece(1, b"hello\nhalf")]
+    assert pieces([OUT, PART], LogQuery()) == [LogPiece(1, b"hello\n"), LogPiece(1, b"half")]
 
 
 def test_the_streams_are_kept_apart_and_in_order() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.api.filters import Filters
+from engine.config import EngineConfig
 from engine.errors import Conflict, Forbidden, InvalidArgument, NotFound
 from engine.linux import mounts, namespaces
 from engine.linux.rtnetlink import RouteSocket
@@ -398,13 +399,14 @@ async def test_a_container_on_host_or_none_takes_no_other_network(controller, re
         await controller.open_sandbox(request_for("web", mode="app", endpoints=(EndpointRequest("none"),)))
 
 
-async def test_a_flushed_ruleset_is_put_back_by_the_next_container(controller, serve, request_for) -> None:
+async def test_a_flushed_ruleset_is_put_back(controller, serve, request_for) -> None:
     web = await controller.open_sandbox(request_for("web", ports=(ANY_PORT,)))
     await serve(netns_of(web), 80)
     shell("nft flush ruleset")
-    await controller.open_sandbox(request_for("two", ports=(LOOPBACK_PORT,)))
 
-    assert await ask(None, "127.0.0.1", 8080)
+    async with asyncio.timeout(10):
+        while await is_silent(None, "127.0.0.1", 8080):
+            await asyncio.sleep(0.05)
 
 
 async def test_the_last_stop_leaves_nothing_in_the_kernel(controller, config, request_for) -> None:
@@ -445,6 +447,30 @@ async def test_connections_get_through_a_forward_chain_that_drops(
     rules = shell("iptables -S")
     assert "quayside" not in rules
     assert "-A DOCKER-USER -j RETURN" in rules
+
+
+async def test_a_second_engine_leaves_the_bridges_of_the_first_alone(controller, tmp_path: Path, request_for) -> None:
+    (tmp_path / "second").mkdir()
+    second = NetworkController(EngineConfig(root=tmp_path / "second", exec_root=tmp_path / "run2"), lambda *event: None)
+    await second.start()
+    await second.restore([])
+    await second.stop()
+
+    sandbox = await controller.open_sandbox(request_for("web"))
+    with RouteSocket() as routes:
+        assert routes.link(sandbox.endpoints["bridge"].link) is not None
+
+
+async def test_a_renamed_container_is_found_by_its_new_name_only(controller, request_for) -> None:
+    await controller.create({"Name": "app"})
+    one = await controller.open_sandbox(request_for("one", mode="app"))
+    two = await controller.open_sandbox(request_for("two", mode="app"))
+    renamed = controller.rename(request_for("two").container_id, "three")
+
+    address = two.endpoints["app"].ipv4
+    assert renamed.endpoints["app"].dns_names[0] == "three"
+    assert address in in_place(netns_of(one), "nslookup three 127.0.0.11")
+    assert address not in in_place(netns_of(one), "nslookup two 127.0.0.11")
 
 
 async def test_a_bridge_name_that_another_has_is_refused(controller) -> None:

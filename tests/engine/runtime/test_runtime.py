@@ -172,7 +172,9 @@ async def test_a_privileged_container_runs_here(trial: MakeTrial) -> None:
 
 async def test_signals_that_the_daemon_ignores_are_not_ignored_in_the_container(trial: MakeTrial) -> None:
     _, output = await trial(["grep", "SigIgn", "/proc/self/status"]).run()
-    assert int(output.split()[1], 16) == 0
+    # 32 and 33 are the C library's own: no program can reset them, whatever it inherited.
+    of_the_c_library = 1 << 31 | 1 << 32
+    assert int(output.split()[1], 16) & ~of_the_c_library == 0
 
 
 async def test_a_container_outlives_a_killed_daemon(

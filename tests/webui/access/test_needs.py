@@ -29,9 +29,9 @@ def patterns(resolver: Any) -> list[URLPattern]:
     return found
 
 
-def test_only_signing_in_and_first_set_up_are_public() -> None:
+def test_only_signing_in_first_set_up_and_one_time_links_are_public() -> None:
     declared = {str(one.name): declared_by(one.callback) for one in patterns(get_resolver())}
-    assert {name for name, needs in declared.items() if needs == "public"} == {"sign-in", "set-up"}
+    assert {name for name, needs in declared.items() if needs == "public"} == {"sign-in", "set-up", "join"}
     assert all(declared.values())
 
 

@@ -9,7 +9,8 @@ import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from webui.live.rights import Rights, rights_of
+from webui.accounts.notices import EVERYBODY, group_of
+from webui.live.rights import ADMINISTRATOR, Rights, rights_of
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -23,23 +24,29 @@ REFUSED: Final = 4403
 GONE: Final = 4404
 FAILED: Final = 4500
 
+# Notices say at once when rights change; this is for those that a broken store swallowed.
 _ASK_AGAIN_S: Final = 30.0
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
-    """Base of all websockets. A class declares `needs`: an operation of the gate's table, or SIGNED_IN.
+    """Base of all websockets. A class declares `needs`: an operation of the gate's table, SIGNED_IN,
+    ADMINISTRATOR, or BY_ITS_FEED.
 
     `watch` runs as a task from the moment the socket is open until it closes; when it returns, the socket is closed.
     """
 
     needs: ClassVar[str] = ""
     SIGNED_IN: ClassVar[str] = "signed-in"
+    # The feed behind the socket names the operation; `required` then returns it.
+    BY_ITS_FEED: ClassVar[str] = "by its feed"
+    ADMINISTRATOR: ClassVar[str] = ADMINISTRATOR
 
     actor: "Actor"
     host: "Host"
 
     async def connect(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
+        self._groups: list[str] = []
         rights = await self._rights()
         # Accepted even when refused: a browser is told no close code of a handshake that fails.
         await self.accept()
@@ -47,6 +54,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(rights.code)
             return
         self.actor, self.host = rights.actor, rights.host  # type: ignore[assignment]
+        await self._join()
         self._tasks = [asyncio.create_task(self._guarded()), asyncio.create_task(self._ask_again())]
 
     async def watch(self) -> None:
@@ -54,6 +62,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         raise NotImplementedError
 
     async def disconnect(self, code: int) -> None:
+        for group in self._groups:
+            await self.channel_layer.group_discard(group, self.channel_name)
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
@@ -69,8 +79,25 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _rights(self) -> Rights:
         slug = self.scope["url_route"]["kwargs"].get("host")
-        rights: Rights = await database_sync_to_async(rights_of)(self.scope["user"], slug, self.required())
+        key = getattr(self.scope.get("session"), "session_key", None)
+        rights: Rights = await database_sync_to_async(rights_of)(
+            self.scope["user"], slug, self.required(), session_key=key
+        )
         return rights
+
+    async def _join(self) -> None:
+        """Hear when the rights of this person, or of everybody, changed."""
+        if self.channel_layer is None or self.actor.user_id is None:
+            return
+        self._groups = [group_of(self.actor.user_id), EVERYBODY]
+        for group in self._groups:
+            await self.channel_layer.group_add(group, self.channel_name)
+        # What changed between the first question and this moment.
+        await self._check()
+
+    async def rights_changed(self, _event: dict[str, Any]) -> None:
+        """A notice of the channel layer (webui.accounts.notices)."""
+        await self._check()
 
     async def _ask_again(self) -> None:
         while True:
@@ -81,6 +108,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         rights = await self._rights()
         if rights.code:
             await self.close(rights.code)
+        else:
+            # What somebody sees and may do follows their role from now on.
+            self.actor = rights.actor  # type: ignore[assignment]
 
     async def _guarded(self) -> None:
         try:

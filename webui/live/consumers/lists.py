@@ -17,7 +17,7 @@ _PAUSE_S: Final = 0.05
 class ListConsumer(LiveConsumer):
     """/ws/h/<host>/lists/<kind>/?<the page's query>. What it needs is what the feed declares."""
 
-    needs: ClassVar[str] = "by the feed"
+    needs: ClassVar[str] = LiveConsumer.BY_ITS_FEED
 
     def required(self) -> str:
         feed = self._feed()
@@ -42,7 +42,7 @@ class ListConsumer(LiveConsumer):
             news.set()
 
         def listener(kind: str, ids: frozenset[str]) -> None:
-            if kind in {feed.kind, ""}:
+            if not kind or kind in feed.watches:
                 loop.call_soon_threadsafe(note, ids)
 
         stop = source.listen(listener)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from webui.live.consumers.base import LiveConsumer
+from webui.live.figures import figures_channel
 from webui.live.hub import Channel
 from webui.live.logs import TAILS, log_channel
 from webui.live.stats import stats_channel
@@ -56,6 +57,15 @@ class LogsConsumer(SharedStreamConsumer):
     def channel(self) -> Channel:
         asked = parse_qs(self.scope["query_string"].decode()).get("tail", [TAILS[1]])[0]
         return log_channel(self.host, self.container_id, asked if asked in TAILS else TAILS[1])
+
+
+class FiguresConsumer(SharedStreamConsumer):
+    """/ws/h/<host>/figures/: CPU and memory of every running container, for the list."""
+
+    needs: ClassVar[str] = "container.stats"
+
+    def channel(self) -> Channel:
+        return figures_channel(self.host)
 
 
 class StatsConsumer(SharedStreamConsumer):

@@ -3,6 +3,7 @@
 
 import htmx from "./htmx.js";
 import { csrf } from "./dom.js";
+import { refreshList } from "./lists.js";
 import { openDialog } from "./dialogs.js";
 import { selectedIds, unselectAll } from "./selection.js";
 import { showToast } from "./toasts.js";
@@ -49,6 +50,8 @@ async function take(response) {
   await htmx.swap({ sourceElement: document.body, target, swap: headers.get("HX-Reswap") ?? "innerHTML", text });
   if (target === "#dialog") openDialog(document.getElementById("dialog"));
   const acted = JSON.parse(headers.get("HX-Trigger") ?? "{}").acted;
+  // A live list changes by itself.
+  if (acted?.done.length && document.getElementById("rows") && !document.querySelector("#list [data-live]")) await refreshList();
   if (acted) tellRows(acted);
   if (acted && !Object.keys(acted.failed).length && acted.done.length > 1) unselectAll();
 }

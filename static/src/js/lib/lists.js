@@ -33,6 +33,11 @@ async function show(url, { push }) {
   }
 }
 
+export const refreshList = () => show(location.href, { push: false });
+
+// The same list once more, for those who learned something that changes its order.
+export const listAgain = () => show(location.href, { push: false });
+
 function withPageNonce(text, response) {
   const theirs = response.headers.get("Content-Security-Policy")?.match(/'nonce-([^']+)'/)?.[1];
   const ours = document.querySelector("script[nonce]")?.nonce;

@@ -1,0 +1,58 @@
+// CPU and memory of the containers in a list: filled into cells of fixed width every other second. Rows never move for it.
+import { whenPresent } from "./lib/dom.js";
+import { listAgain } from "./lib/lists.js";
+import { liveSocket } from "./lib/live_socket.js";
+import { size } from "./lib/sizes.js";
+
+whenPresent("[data-figures]", (element) => {
+  let figures = {};
+  // A list sorted by what nobody had measured yet is in no order: asked for again once, when the first figures are there.
+  let isSorted = !/[?&]sort=-?(cpu|memory)\b/.test(location.search) || document.querySelector("#rows [data-figure]:not(:empty)") !== null;
+  const socket = liveSocket(element.dataset.url, { onMessage });
+  document.addEventListener("htmx:after:swap", fill);
+
+  function onMessage(message) {
+    socket.send({ ack: 1 });
+    figures = message.figures;
+    if (!isSorted && Object.keys(figures).length) {
+      isSorted = true;
+      listAgain();
+    }
+    if (!document.hidden) fill();
+  }
+
+  function fill() {
+    for (const row of document.querySelectorAll("#rows > tr[data-id]")) show(row, figures[row.dataset.id]);
+  }
+
+  function show(row, figure) {
+    const [cpu, memory] = row.querySelectorAll("[data-figure]");
+    if (!memory) return;
+    say(cpu, figure ? `${figure[0].toFixed(1)} %` : "–");
+    say(memory, figure ? size(figure[1]) : "–");
+    const meter = memory.querySelector("progress");
+    if (!figure) meter?.remove();
+    else if (meter) meter.value = figure[2];
+    else memory.append(bar(figure[2]));
+  }
+
+  // Only the text changes: the bar beside it stays the same element.
+  function say(cell, words) {
+    const text = cell.firstChild?.nodeType === Node.TEXT_NODE ? cell.firstChild : cell.insertBefore(document.createTextNode(""), cell.firstChild);
+    if (text.data !== words) text.data = words;
+  }
+
+  function bar(share) {
+    const meter = document.createElement("progress");
+    meter.className = "meter";
+    meter.max = 100;
+    meter.value = share;
+    meter.setAttribute("aria-hidden", "true");
+    return meter;
+  }
+
+  return () => {
+    document.removeEventListener("htmx:after:swap", fill);
+    socket.stop();
+  };
+});

@@ -1,0 +1,95 @@
+"""Open websockets end, or change what they show, the moment that somebody's account, role or session does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from channels.db import database_sync_to_async
+from channels.routing import URLRouter
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth import SESSION_KEY
+
+from webui.access import Role
+from webui.accounts import people, sessions
+from webui.accounts.models import User
+from webui.accounts.session_store import SessionStore
+from webui.gate import Actor, actor_of
+from webui.live.routing import websocket_urlpatterns
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PROMISED_S = 5
+
+
+@pytest.fixture
+def olga(transactional_db: None) -> User:
+    return User.objects.create_user("olga", "harbour-lights-42", role=Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def marek(transactional_db: None) -> User:
+    return User.objects.create_user("marek", "harbour-lights-42", role=Role.ADMINISTRATOR)
+
+
+def _session_of(user: User) -> SessionStore:
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session.create()
+    return session
+
+
+@asynccontextmanager
+async def opened(path: str, user: User) -> AsyncIterator[SimpleNamespace]:
+    """A websocket with a session of its own; `closed()` waits for the server to close it and returns the code."""
+    session = await database_sync_to_async(_session_of)(user)
+    inner = URLRouter(websocket_urlpatterns)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await inner({**scope, "user": user, "session": session}, receive, send)
+
+    communicator = WebsocketCommunicator(application, path)
+    assert (await communicator.connect(PROMISED_S))[0]
+
+    async def closed() -> int:
+        async with asyncio.timeout(PROMISED_S):
+            while (frame := await communicator.receive_output(PROMISED_S))["type"] != "websocket.close":
+                pass
+        return int(frame["code"])
+
+    yield SimpleNamespace(closed=closed, session=session)
+    await communicator.disconnect()
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "code"),
+    [
+        ("/ws/notices/", people.deactivate, 4401),
+        ("/ws/notices/", people.remove, 4401),
+        ("/ws/notices/", people.end_sessions, 4401),
+        ("/ws/audit/", people.deactivate, 4401),
+        ("/ws/audit/", lambda actor, user: people.change_role(actor, user, Role.READER), 4403),
+    ],
+)
+async def test_an_open_socket_ends_with_the_right_to_it(
+    path: str, change: Callable[[Actor, User], object], code: int, olga: User, marek: User
+) -> None:
+    async with opened(path, marek) as socket:
+        await database_sync_to_async(change)(actor_of(olga), marek)
+        assert await socket.closed() == code
+
+
+async def test_only_the_sockets_of_the_ended_session_end(olga: User) -> None:
+    async with opened("/ws/notices/", olga) as phone, opened("/ws/notices/", olga) as desk:
+        await database_sync_to_async(sessions.end_all)(olga, keep=desk.session.session_key)
+        assert await phone.closed() == 4401
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await desk.closed()
+
+
+async def test_the_log_is_not_for_readers(transactional_db: None) -> None:
+    rita = await database_sync_to_async(User.objects.create_user)("rita", role=Role.READER)
+    async with opened("/ws/audit/", rita) as socket:
+        assert await socket.closed() == 4403

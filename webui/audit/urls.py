@@ -1,0 +1,11 @@
+from django.urls import path, re_path
+
+from webui.audit import views
+
+app_name = "audit"
+
+urlpatterns = [
+    path("", views.entries_page, name="list"),
+    path("<int:entry_id>/", views.entry_page, name="entry"),
+    re_path(r"^export\.(?P<kind>csv|json)$", views.export_entries, name="export"),
+]
