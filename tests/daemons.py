@@ -140,9 +140,14 @@ def running_engine(folder: Path, *options: str) -> Iterator[Daemon]:
         shutil.rmtree(root, ignore_errors=True)
 
 
+def instance_of(root: Path) -> str:
+    """How the engine on `root` marks what it makes in the kernel."""
+    return hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:6]
+
+
 def _remove_kernel_objects(root: Path) -> None:
     """Links and the rule table that carry the mark of the engine on `root`."""
-    instance = hashlib.sha256(str(root.absolute()).encode()).hexdigest()[:6]
+    instance = instance_of(root)
     links = json.loads(subprocess.run(["ip", "-j", "link"], capture_output=True, check=True).stdout)
     for link in links:
         if str(link.get("ifalias", "")).startswith(f"quayside:{instance}"):

@@ -1,14 +1,18 @@
 """Where every page is. Each view says what it needs; a start-up check refuses those that do not."""
 
 from django.urls import include, path
+from django.views.i18n import JavaScriptCatalog
 
+from webui.access import public
 from webui.pages.assets import favicon
 
 urlpatterns = [
+    path("words.js", public(JavaScriptCatalog.as_view()), name="words"),
     path("favicon.ico", favicon),
     path("", include("webui.dashboard.urls")),
     path("", include("webui.accounts.urls")),
     path("", include("webui.hosts.urls")),
+    path("", include("webui.teams.urls")),
     path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
     path("h/<slug:host>/containers/", include("webui.containers.urls")),

@@ -96,7 +96,11 @@ def error_response(message: str, status: int) -> web.Response:
 
 def frame(stream: int, payload: bytes) -> bytes:
     """One frame of the multiplexed stream; `stream` is 1 for stdout, 2 for stderr."""
-    return struct.pack(">BxxxL", stream, len(payload)) + payload
+    return frame_head(stream, len(payload)) + payload
+
+
+# The head of a frame alone, from stream and length: for those who send a large payload without copying it.
+frame_head = struct.Struct(">BxxxL").pack
 
 
 class NdjsonStream:
@@ -164,9 +168,9 @@ class HijackedStream:
         self.reader = reader
         self.writer = writer
 
-    async def write(self, data: bytes) -> None:
-        """Send; waits while the client is slow. Raises ConnectionError when it is gone."""
-        self.writer.write(data)
+    async def write(self, *data: bytes) -> None:
+        """Send the pieces in order; waits while the client is slow. Raises ConnectionError when it is gone."""
+        self.writer.writelines(data)
         await self.writer.drain()
 
     async def close(self) -> None:

@@ -13,9 +13,12 @@ from engine.attach.session import AttachSession
 log = logging.getLogger(__name__)
 
 # conmon's packets: one byte that names the stream, then up to 8 KB.
-_PACKET_BYTES = 8193
+_PAYLOAD_BYTES = 8192
 _STREAM_OF = {2: 1, 3: 2}
 _PACKETS_AT_ONCE = 64
+# Where packets are read to; nothing stays in it from one call to the next, so that all connections share it.
+_KIND = bytearray(1)
+_ROOM = memoryview(bytearray(_PAYLOAD_BYTES * _PACKETS_AT_ONCE))
 
 
 class Stdio:
@@ -91,11 +94,11 @@ class Stdio:
         while view and self._socket is not None:
             try:
                 # conmon reads up to 8 KB of a packet and drops the rest of it.
-                await asyncio.get_running_loop().sock_sendall(self._socket, view[: _PACKET_BYTES - 1])
+                await asyncio.get_running_loop().sock_sendall(self._socket, view[:_PAYLOAD_BYTES])
             except OSError as error:
                 log.debug("the process takes no more input: %s", error)
                 return
-            view = view[_PACKET_BYTES - 1 :]
+            view = view[_PAYLOAD_BYTES:]
 
     def end_stdin(self) -> None:
         """The end of the process's input, where that is ours to say. Its output goes on."""
@@ -113,35 +116,35 @@ class Stdio:
             asyncio.get_running_loop().add_reader(self._socket, self._on_readable)
 
     def _on_readable(self) -> None:
-        connection = self._socket
-        if connection is None:
+        """Read what is there, neighbouring packets of one stream into one piece; between streams the order is kept."""
+        if self._socket is None:
             return
-        joined: dict[int, list[bytes]] = {}
+        connection, stream, begin, end = self._socket, 0, 0, 0
         for _ in range(_PACKETS_AT_ONCE):
             try:
-                packet = connection.recv(_PACKET_BYTES)
+                count = connection.recvmsg_into([_KIND, _ROOM[end : end + _PAYLOAD_BYTES]])[0]
             except BlockingIOError:
                 break
             except OSError:
-                packet = b""
-            if not packet:
-                self._deliver(joined)
+                count = 0
+            if count == 0:
+                self._deliver(stream, _ROOM[begin:end])
                 self.disconnect()
                 return
-            stream = _STREAM_OF.get(packet[0])
-            if stream is not None:
-                if joined and stream not in joined:
-                    # The order between the streams is kept as far as the process gives it.
-                    self._deliver(joined)
-                    joined = {}
-                joined.setdefault(stream, []).append(packet[1:])
-        self._deliver(joined)
+            kind = _STREAM_OF.get(_KIND[0])
+            if kind is None:
+                continue
+            if kind != stream:
+                self._deliver(stream, _ROOM[begin:end])
+                stream, begin = kind, end
+            end += count - 1
+        self._deliver(stream, _ROOM[begin:end])
         if any(session.is_full for session in self._sessions):
             self._is_paused = True
             asyncio.get_running_loop().remove_reader(connection)
 
-    def _deliver(self, joined: dict[int, list[bytes]]) -> None:
-        for stream, payloads in joined.items():
-            payload = b"".join(payloads)
+    def _deliver(self, stream: int, payload: memoryview) -> None:
+        if payload:
+            piece = bytes(payload)
             for session in self._sessions:
-                session.offer(stream, payload)
+                session.offer(stream, piece)

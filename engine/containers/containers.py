@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+from urllib.parse import quote_plus as quote
 
 import orjson
 
@@ -16,14 +17,17 @@ from engine.cgroups import container_cgroup_path
 from engine.config import EngineConfig
 from engine.containers.create import Creator
 from engine.containers.execs import Exec, Execs
+from engine.containers.fields import check_update_fields
 from engine.containers.files import ContainerFiles
 from engine.containers.health import HealthChecks
 from engine.containers.host_config import check_resources, check_restart_policy, resource_changes
+from engine.containers.host_support import drop_unsupported, outdated_fields
 from engine.containers.inspection import inspect
 from engine.containers.launch import Foundation, Launcher
 from engine.containers.lifecycle import Lifecycle, RunListener
 from engine.containers.links import parse_link
 from engine.containers.listing import Filters, PruneFilters, list_elements, select
+from engine.containers.log_rotation import LogRotation, log_tag
 from engine.containers.model import Container, Ended, Status
 from engine.containers.names import check_name
 from engine.containers.network_settings import endpoint_request
@@ -34,7 +38,7 @@ from engine.containers.rooms import Images, Layers, Network, Runtime, Seccomp, S
 from engine.containers.store import ContainerStore
 from engine.errors import Conflict, EngineError, InvalidArgument, NotFound
 from engine.events import Publish
-from engine.logs import LogPiece, LogQuery, LogReader
+from engine.logs import LogPiece, LogQuery, LogReader, attributes
 from engine.network import Sandbox
 from engine.spec import HostFacts
 from engine.stats import StatsTarget, empty_stats
@@ -65,12 +69,14 @@ class Containers:
     ) -> None:
         facts = facts or HostFacts.read()
         self._config = config
+        self._facts = facts
         self._images = images
         self._layers = layers
         self._runtime = runtime
         self._network = network
         self._stats = stats
         self._logs = LogReader()
+        self._rotation = LogRotation(self._logs, runtime)
         self._store = ContainerStore(config.root / "containers")
         self._creator = Creator(config, self._store, images=images, layers=layers, volumes=volumes, facts=facts)
         foundation = Foundation(config, layers, runtime, network, volumes, seccomp, facts)
@@ -94,7 +100,7 @@ class Containers:
         )
 
     def _run_listeners(self) -> tuple[RunListener, ...]:
-        return self._execs, self._health
+        return self._execs, self._health, self._rotation
 
     async def restore(self) -> None:
         """Find the containers of the daemon before this one. Call it once, when the other rooms are open."""
@@ -102,6 +108,7 @@ class Containers:
 
     async def close(self) -> None:
         """Let go of every container. What runs goes on."""
+        await self._rotation.close()
         await self._health.close()
         await self._execs.close()
         await self._lifecycle.close()
@@ -133,9 +140,9 @@ class Containers:
         self, body: Mapping[str, Any], *, name: str | None = None, platform: str = ""
     ) -> tuple[str, list[str]]:
         """Make a container from a create request; its id and warnings. See Creator.create for what it raises."""
-        container = await self._creator.create(body, name=name, wanted_platform=platform)
+        container, warnings = await self._creator.create(body, name=name, wanted_platform=platform)
         self._lifecycle.tell(container, "create")
-        return container.id, []
+        return container.id, warnings
 
     async def start(self, reference: str) -> None:
         await self._lifecycle.start(self._store.get(reference))
@@ -211,7 +218,9 @@ class Containers:
     async def update(self, reference: str, body: Mapping[str, Any]) -> list[str]:
         """Change limits and the restart policy, at once when it runs. Returns warnings."""
         container = self._store.get(reference)
+        warnings = [*check_update_fields(body), *outdated_fields(body)]
         changes = resource_changes(body)
+        warnings += drop_unsupported(changes, self._facts)
         check_resources({**container.host_config, **changes})
         policy = body.get("RestartPolicy") or {}
         if policy.get("Name"):
@@ -230,7 +239,7 @@ class Containers:
             container.touch()
             self._store.save(container)
             self._lifecycle.tell(container, "update")
-        return []
+        return warnings
 
     async def prune(self, filters: PruneFilters) -> tuple[list[str], int]:
         """Remove every container that does not run; their ids and the bytes that are free again."""
@@ -276,6 +285,7 @@ class Containers:
         container = self._store.get(reference)
         container.require_process()
         titles, rows = await processes_table(await self._runtime.pids(container.id), ps_args)
+        self._lifecycle.tell(container, "top")
         return {"Titles": titles, "Processes": rows}
 
     async def changes(self, reference: str) -> list[dict[str, Any]]:
@@ -468,10 +478,8 @@ class Containers:
 
 
 def log_details(container: Container) -> bytes:
-    """What `docker logs --details` puts before each line: the labels and variables that the log options name."""
-    options = container.host_config["LogConfig"]["Config"]
+    """What `docker logs --details` puts before each line."""
     environment = dict(entry.partition("=")[::2] for entry in container.config["Env"] or ())
-    labels = container.config["Labels"]
-    found = {name: labels[name] for name in options.get("labels", "").split(",") if name in labels}
-    found |= {name: environment[name] for name in options.get("env", "").split(",") if name in environment}
-    return ",".join(f"{name}={found[name]}" for name in sorted(found)).encode() + b" "
+    options, labels = container.host_config["LogConfig"]["Config"], container.config["Labels"]
+    found = attributes(options, labels=labels, environment=environment, tag=log_tag(container, options.get("tag", "")))
+    return ",".join(f"{quote(name)}={quote(found[name])}" for name in sorted(found)).encode() + b" "

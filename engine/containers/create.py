@@ -15,7 +15,9 @@ from typing import Any
 
 from engine.config import EngineConfig
 from engine.containers.config import command_of, complete_config
+from engine.containers.fields import check_fields
 from engine.containers.host_config import check_namespaces, complete_host_config
+from engine.containers.host_support import check_supported, drop_unsupported, other_warnings, outdated_fields
 from engine.containers.model import Container, MountPoint, Record
 from engine.containers.mount_points import mount_points
 from engine.containers.names import check_name, make_up_name
@@ -49,18 +51,23 @@ class Creator:
         self._volumes = volumes
         self._facts = facts
 
-    async def create(self, body: Mapping[str, Any], *, name: str | None, wanted_platform: str = "") -> Container:
-        """Make a container, on disk when this returns.
+    async def create(
+        self, body: Mapping[str, Any], *, name: str | None, wanted_platform: str = ""
+    ) -> tuple[Container, list[str]]:
+        """Make a container, on disk when this returns, and warnings about what it will not have.
 
         Raises InvalidArgument, Conflict (the name is taken), NotFound (no such image); then nothing of it is left.
         """
         container_id = secrets.token_hex(32)
+        warnings = [*check_fields(body), *outdated_fields(body.get("HostConfig") or {})]
         async with contextlib.AsyncExitStack() as undo:
             # Reserved first, so that of two requests at once for one name the second hears of it.
             bare = check_name(name) if name else make_up_name(self._store.has_name)
             self._store.reserve(bare, container_id)
             undo.callback(self._store.release, bare)
             record = await self._record(container_id, bare, body, wanted_platform)
+            warnings += drop_unsupported(record.host_config, self._facts)
+            warnings += other_warnings(body, record.host_config, record.endpoints)
             container = Container(record, self._store.directory_of(container_id))
             await self._layers.create_writable(container_id, record.chain_id)
             undo.push_async_callback(self._layers.remove_writable, container_id)
@@ -69,7 +76,7 @@ class Creator:
                 await self._fill_volumes(container)
             await self._store.add(container)
             undo.pop_all()
-        return container
+        return container, warnings
 
     async def _record(self, container_id: str, name: str, body: Mapping[str, Any], wanted_platform: str) -> Record:
         reference = str(body.get("Image") or "")
@@ -86,6 +93,9 @@ class Creator:
             masked_paths=list(MASKED_PATHS),
             readonly_paths=list(READ_ONLY_PATHS),
         )
+        if config.get("NetworkDisabled"):
+            host_config["NetworkMode"] = "none"
+        check_supported(host_config, self._facts)
         path, args = command_of(config)
         check_namespaces(body, host_config)
         self._resolve_links_to_containers(host_config)
@@ -123,7 +133,10 @@ class Creator:
             return point
         labels = {"com.docker.volume.anonymous": ""} if point.is_anonymous else {}
         volume = await self._volumes.create(
-            point.name or None, driver=point.driver or "local", options={}, labels=labels
+            point.name or None,
+            driver=point.driver or "local",
+            options=point.volume_options,
+            labels={**point.volume_labels, **labels},
         )
         if point.is_anonymous:
             undo.push_async_callback(self._volumes.remove, volume.name)

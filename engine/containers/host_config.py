@@ -11,10 +11,10 @@ from typing import Any
 
 from engine.containers.ports import check_port_bindings
 from engine.errors import InvalidArgument
+from engine.logs import check_log_options
 
 _MIN_MEMORY_BYTES = 6 * 1024 * 1024
 _SHM_BYTES = 64 * 1024 * 1024
-_LOG_DRIVERS = frozenset({"json-file", "local", "none"})
 _NAMES_NETWORK = re.compile(r"container:.+")
 
 # As inspect of dockerd shows them: an absent list is null for some and [] for others, and clients compare.
@@ -183,10 +183,9 @@ def _default_swap(config: dict[str, Any]) -> None:
 
 
 def _log_config(given: Mapping[str, Any]) -> dict[str, Any]:
-    driver = given.get("Type") or "json-file"
-    if driver not in _LOG_DRIVERS:
-        raise InvalidArgument(f'error looking up logging plugin {driver}: plugin "{driver}" not found')
-    return {"Type": driver, "Config": dict(given.get("Config") or {})}
+    driver, options = str(given.get("Type") or "json-file"), dict(given.get("Config") or {})
+    check_log_options(driver, options)
+    return {"Type": driver, "Config": options}
 
 
 def _restart_policy(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -223,6 +223,8 @@ def closes_stdin(container: Container) -> bool:
 
 def mount_spec(point: MountPoint) -> MountSpec:
     options = tuple(word for word in point.options.split(",") if word)
+    if _hides_writable_mounts(point):
+        options += ("rro",)
     return MountSpec(
         point.destination,
         point.source,
@@ -232,6 +234,12 @@ def mount_spec(point: MountPoint) -> MountSpec:
         recursive=point.is_recursive,
         options=options,
     )
+
+
+def _hides_writable_mounts(point: MountPoint) -> bool:
+    """Whether what is mounted below a read-only bind is read-only as well; not where mounts may come later."""
+    is_read_only = point.type == "bind" and not point.is_writable and point.is_recursive
+    return is_read_only and point.is_read_only_recursively and point.propagation in ("", "private", "rprivate")
 
 
 async def _all(*work: Awaitable[Any]) -> list[Any]:

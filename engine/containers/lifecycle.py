@@ -325,6 +325,7 @@ class Lifecycle:
             raise Conflict(f"removal of container {container.id} is already in progress")
         container.turn(Status.REMOVING)
         try:
+            await self._store.unwrite(container)
             await self._launcher.clear(container)
             await self._layers.remove_writable(container.id)
         except (EngineError, OSError) as error:

@@ -26,6 +26,7 @@ _KNOWN = frozenset(
     }
 )  # fmt: skip
 _FIXED_TEXT = {Status.CREATED: "Created", Status.REMOVING: "Removal In Progress", Status.DEAD: "Dead"}
+_FIXED_JSON = {status: orjson.dumps(text) for status, text in _FIXED_TEXT.items()}
 _HEALTH = frozenset({"none", "starting", "healthy", "unhealthy"})
 
 
@@ -54,7 +55,7 @@ def _element(container: Container, now_ns: int, sizes: Mapping[str, Mapping[str,
     if container.list_element is None:
         # Without its closing brace: the status follows.
         container.list_element = orjson.dumps(_summary(container))[:-1]
-    status = orjson.dumps(status_text(container.state, now_ns))
+    status = _FIXED_JSON.get(container.state.status) or orjson.dumps(status_text(container.state, now_ns))
     size = b"," + orjson.dumps(sizes[container.id])[1:-1] if sizes and container.id in sizes else b""
     return container.list_element + b',"Status":' + status + size + b"}"
 
@@ -119,6 +120,7 @@ def select(
     by_age = sorted(store, key=lambda container: container.record.created_ns, reverse=True)
     limits_by_state = "status" in filters or "exited" in filters
     before, since = (_created(store, filters, key) for key in ("before", "since"))
+    asked = [key for key in _KNOWN if key in filters]
     found = []
     for container in by_age:
         # -n 5 means the newest five whatever they do; a filter by state asks for all as well.
@@ -127,7 +129,7 @@ def select(
         created = container.record.created_ns
         if (before is not None and created >= before) or (since is not None and created <= since):
             continue
-        if _matches(container, filters, images):
+        if not asked or _matches(container, filters, images):
             found.append(container)
     return found[:limit] if limit else found
 

@@ -117,6 +117,9 @@ class MountPoint:
     is_anonymous: bool = False
     subpath: str = ""
     is_from_mounts: bool = False
+    is_read_only_recursively: bool = True
+    volume_options: Mapping[str, str] = field(default_factory=dict)
+    volume_labels: Mapping[str, str] = field(default_factory=dict)
 
     def to_wire(self) -> dict[str, Any]:
         named = {"Name": self.name} if self.name else {}

@@ -147,6 +147,8 @@ def parse_mount(mount: Mapping[str, Any]) -> MountPoint:
         copies_image=not options.get("NoCopy"),
         is_anonymous=not source,
         subpath=options.get("Subpath") or "",
+        volume_options=dict((options.get("DriverConfig") or {}).get("Options") or {}),
+        volume_labels=dict(options.get("Labels") or {}),
         is_from_mounts=True,
     )
 
@@ -161,12 +163,18 @@ def _bind_mount(mount: Mapping[str, Any], destination: str, source: str, *, is_w
         )
     if not Path(source).exists() and not options.get("CreateMountpoint"):
         raise InvalidArgument(f'invalid mount config for type "bind": bind source path does not exist: {source}')
+    propagation = options.get("Propagation") or "rprivate"
+    if propagation not in _PROPAGATIONS:
+        raise InvalidArgument(f'invalid mount config for type "bind": invalid propagation mode: {propagation}')
+    if options.get("ReadOnlyForceRecursive"):
+        _check_recursively_read_only(options, propagation, is_writable=is_writable)
     return MountPoint(
         "bind",
         destination,
         str(PurePosixPath(source)),
         is_writable=is_writable,
-        propagation=options.get("Propagation") or "rprivate",
+        propagation=propagation,
+        is_read_only_recursively=not options.get("ReadOnlyNonRecursive"),
         is_recursive=not options.get("NonRecursive"),
         is_from_mounts=not options.get("CreateMountpoint"),
     )
@@ -177,7 +185,25 @@ def _tmpfs_options(mount: Mapping[str, Any]) -> str:
     words = [f"size={int(options['SizeBytes'])}"] if options.get("SizeBytes") else []
     if options.get("Mode"):
         words.append(f"mode={int(options['Mode']):o}")
+    for option in options.get("Options") or ():
+        if not 1 <= len(option) <= 2:
+            raise InvalidArgument('invalid mount config for type "tmpfs": invalid option array length')
+        words.append("=".join(option))
     return ",".join(words)
+
+
+def _check_recursively_read_only(options: Mapping[str, Any], propagation: str, *, is_writable: bool) -> None:
+    problem = None
+    if is_writable:
+        problem = "mount is not read-only"
+    elif options.get("ReadOnlyNonRecursive"):
+        problem = "conflicting options: ReadOnlyNonRecursive and ReadOnlyForceRecursive"
+    elif options.get("NonRecursive"):
+        problem = "mount is not recursive"
+    elif propagation != "rprivate":
+        problem = "requires the bind propagation to be rprivate"
+    if problem:
+        raise InvalidArgument(f'invalid mount config for type "bind": ReadOnlyForceRecursive: {problem}')
 
 
 def _from_container(reference: str, from_container: FromContainer) -> list[MountPoint]:

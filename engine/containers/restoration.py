@@ -43,18 +43,32 @@ class Restoration:
         self._layers = layers
         self._network = network
         self._volumes = volumes
+        self._traces: set[str] = set()
 
     async def restore(self) -> None:
         """Take over what runs; clear away what ended or was being made; schedule the starts that policies want."""
         await asyncio.to_thread(self._store.load)
         await self._runtime.orphans([container.id for container in self._store])
-        found = [(container, await self._runtime.restore(container.id)) for container in self._store]
+        self._traces = await self._runtime.traces()
+        found = [(container, await self._found(container)) for container in self._store]
         await self._network.restore([saved for one, state in found if (saved := _saved_network(one, state))])
         await self._layers.restore([container.id for container in self._store])
         await self._volumes.restore(_volume_users(one for one, state in found if _really_runs(one, state)))
         gate = asyncio.Semaphore(_AT_ONCE)
         await asyncio.gather(*(self._settle(container, state, gate) for container, state in found))
         await self._store.flush()
+
+    async def _found(self, container: Container) -> RestoredState:
+        """Most containers of a large machine have ended long ago, and need not be looked for one by one."""
+        if container.id not in self._traces:
+            return RestoredState(is_running=False, pid=None, exit=None)
+        return await self._runtime.restore(container.id)
+
+    async def _clear(self, container: Container) -> None:
+        if container.id in self._traces:
+            await self._launcher.clear(container)
+        else:
+            await self._launcher.release(container)
 
     async def _settle(self, container: Container, found: RestoredState, gate: asyncio.Semaphore) -> None:
         async with gate, container.lock:
@@ -84,7 +98,7 @@ class Restoration:
     async def _learn_end(self, container: Container, found: RestoredState) -> None:
         state = container.state
         if state.status is Status.CREATED and found.exit is None:
-            await self._launcher.clear(container)
+            await self._clear(container)
             return
         if state.status in (Status.REMOVING, Status.DEAD):
             state.status = Status.DEAD
@@ -93,8 +107,9 @@ class Restoration:
         was_running = state.is_running or state.status is Status.CREATED
         if was_running:
             self._record_end(container, found.exit or ExitStatus(255, False, time.time()))
-        await self._launcher.clear(container)
-        self._store.save(container)
+        await self._clear(container)
+        if was_running:
+            self._store.save(container)
         if container.host_config["AutoRemove"] and was_running:
             await self._finish_removal(container)
         elif should_start_with_daemon(container.record):

@@ -117,13 +117,22 @@ class ContainerStore:
         self._by_name[name] = container
         self.release(name)
 
+    async def unwrite(self, container: Container) -> None:
+        """Take the record off the disk, though the container can still be found: it is about to be taken apart.
+
+        A daemon that starts after a crash then finishes the removal, instead of showing a container without its files,
+        or two of one name. `save` puts the record back.
+        """
+        async with self._disk:
+            self._dirty.discard(container)
+            (container.directory / _RECORD).unlink(missing_ok=True)
+
     async def discard(self, container: Container) -> None:
         """Forget a container and delete its folder. From now on nobody finds it."""
-        self._dirty.discard(container)
+        await self.unwrite(container)
         self._by_id.pop(container.id, None)
         if self._by_name.get(container.name) is container:
             del self._by_name[container.name]
-        await self.flush()
         await asyncio.to_thread(shutil.rmtree, container.directory, ignore_errors=True)
 
     def save(self, container: Container) -> None:

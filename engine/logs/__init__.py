@@ -1,6 +1,7 @@
 """The output of containers as it lies on disk: read back, cut to size, followed. conmon writes it."""
 
 from engine.logs.lines import LogPiece, LogQuery
+from engine.logs.options import LogLimits, attributes, check_log_options, log_limits
 from engine.logs.reader import LogReader
 
-__all__ = ["LogPiece", "LogQuery", "LogReader"]
+__all__ = ["LogLimits", "LogPiece", "LogQuery", "LogReader", "attributes", "check_log_options", "log_limits"]

@@ -1,16 +1,18 @@
-"""Reading a log: from its end backwards for a tail, then forwards, then as it grows.
+"""Reading a log: from its end backwards for a tail, then forwards through its files, then as it grows.
 
-Every reader keeps its own place in the file, so a slow one loses nothing and delays nobody; all that follow one file
-share one watch on it, and the blocks that were read last.
+Every reader keeps its own place, so a slow one loses nothing and delays nobody; all that follow one log share one watch
+on it.
 """
 
 import asyncio
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
-from engine.linux.inotify import FileWatch
+from engine.logs.files import LogFiles
 from engine.logs.lines import LogPiece, LogQuery, ends_line, pieces
 
 _BLOCK_BYTES = 256 * 1024
@@ -21,47 +23,107 @@ class LogReader:
     """All logs of the engine."""
 
     def __init__(self) -> None:
-        self._watches: dict[Path, FileWatch] = {}
+        self._files: WeakValueDictionary[Path, LogFiles] = WeakValueDictionary()
+
+    def files(self, path: Path) -> LogFiles:
+        """The files of a log, the same object for all that use it at a time."""
+        found = self._files.get(path)
+        if found is None:
+            found = self._files[path] = LogFiles(path)
+        return found
 
     async def read(
         self, path: Path, query: LogQuery, run_ended: "asyncio.Future[Any] | None"
     ) -> AsyncIterator[list[LogPiece]]:
-        """The output in batches. With `follow` it goes on until `run_ended`, and then to the end of the file.
+        """The output in batches. With `follow` it goes on until `run_ended`, and then to the end of the log.
 
-        A file that is not there has no lines. A batch may be empty: it says that the reader is alive.
+        A log that is not there has no lines. A batch may be empty: it says that the reader is alive.
         """
-        try:
-            file = await asyncio.to_thread(path.open, "rb", buffering=0)
-        except FileNotFoundError:
-            return
-        with file:
-            fd = file.fileno()
-            offset, last_offset = 0, os.fstat(fd).st_size
-            if query.tail is not None:
-                offset = await asyncio.to_thread(_tail_offset, fd, last_offset, query.tail)
-            while True:
-                is_last = not query.follow or run_ended is None or run_ended.done()
-                async for end, lines in _blocks(fd, offset):
-                    offset = end
-                    yield pieces(lines, query)
-                if is_last or run_ended is None:
+        files = self.files(path)
+        number, offset = await _first(files, query.tail)
+        stop = files.newest + 1
+        ended: asyncio.Future[Any] | None = run_ended if query.follow else None
+        while number <= files.newest + 1:
+            try:
+                fd = await asyncio.to_thread(files.open, number) if number <= files.newest else files.open(number)
+            except FileNotFoundError:
+                if number > files.newest and (ended is None or ended.done()):
                     return
-                await self._wait_growth(path, fd, offset, run_ended)
+                if number <= files.newest:  # removed before we came to it, as the limits say
+                    number, offset = _after(files, number), 0
+                else:
+                    await files.wait_change(number, size=0, fd=-1, until=ended or _done())
+                continue
+            try:
+                async for batch in self._read_file(files, number, fd, offset=offset, query=query, ended=ended):
+                    yield batch
+            finally:
+                os.close(fd)
+            if not files.is_final(number) or (ended is None and number >= stop):
+                return
+            number, offset = _after(files, number), 0
 
-    async def _wait_growth(self, path: Path, fd: int, offset: int, run_ended: "asyncio.Future[Any]") -> None:
-        """Wait until the file is longer than `offset`, or the run has ended."""
-        watch = self._watches.get(path)
-        if watch is None:
-            watch = self._watches[path] = FileWatch(path)
-        changed = watch.subscribe()
+    @staticmethod
+    async def _read_file(
+        files: LogFiles, number: int, fd: int, *, offset: int, query: LogQuery, ended: "asyncio.Future[Any] | None"
+    ) -> AsyncIterator[list[LogPiece]]:
+        """One file to its end, which is that of the log when it is the last one."""
+        while True:
+            # Asked before reading: what is written until then is read below.
+            is_complete = files.is_final(number) or ended is None or ended.done()
+            async for end, lines in _blocks(fd, offset):
+                offset = end
+                yield pieces(lines, query)
+            if is_complete or ended is None:
+                return
+            await files.wait_change(number, size=offset, fd=fd, until=ended)
+
+
+def _after(files: LogFiles, number: int) -> int:
+    """The file that follows."""
+    return next((other for other in files.numbers if other > number), files.newest + 1)
+
+
+def _done() -> "asyncio.Future[Any]":
+    future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    future.set_result(None)
+    return future
+
+
+async def _first(files: LogFiles, tail: int | None) -> tuple[int, int]:
+    """The number of the file, and the place in it, where reading begins."""
+    numbers = files.numbers
+    if tail is None:
+        return numbers[0], 0
+    wanted = tail
+    for number in reversed(numbers):
         try:
-            if os.fstat(fd).st_size <= offset and not run_ended.done():
-                await asyncio.wait({changed, run_ended}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            watch.unsubscribe(changed)
-            if watch.is_idle and self._watches.get(path) is watch:
-                del self._watches[path]
-                watch.close()
+            fd = await asyncio.to_thread(files.open, number)
+        except FileNotFoundError:
+            continue
+        with contextlib.closing(_Owned(fd)):
+            size = os.fstat(fd).st_size
+            offset = await asyncio.to_thread(_tail_offset, fd, size, wanted, is_last=number == numbers[-1])
+            if offset or number == numbers[0]:
+                return number, offset
+            have = await asyncio.to_thread(_count, fd)
+        wanted -= have
+    return numbers[0], 0
+
+
+class _Owned:
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def _count(fd: int) -> int:
+    """How many lines of output the file ends."""
+    with open(os.dup(fd), "rb") as file:  # noqa: PTH123 - a descriptor
+        file.seek(0)
+        return sum(ends_line(line) for line in file)
 
 
 async def _blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]]:
@@ -84,9 +146,9 @@ async def _blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]
             return
 
 
-def _tail_offset(fd: int, size: int, count: int) -> int:
+def _tail_offset(fd: int, size: int, count: int, *, is_last: bool = True) -> int:
     """Where the last `count` lines begin: read backwards in growing blocks, so a long file costs what is wanted."""
-    if count <= 0:
+    if count <= 0 and is_last:
         return size
     wanted = _FIRST_TAIL_BYTES
     while True:
@@ -94,7 +156,7 @@ def _tail_offset(fd: int, size: int, count: int) -> int:
         data = os.pread(fd, size - start, start)
         first = 0 if start == 0 else data.find(b"\n") + 1
         if first or start == 0:
-            found = _start_of_last(data, first, count)
+            found = _start_of_last(data, first, count, is_last=is_last)
             if found is not None:
                 return start + found
             if start == 0:
@@ -102,14 +164,17 @@ def _tail_offset(fd: int, size: int, count: int) -> int:
         wanted *= 4
 
 
-def _start_of_last(data: bytes, first: int, count: int) -> int | None:
-    """The place in `data` where its last `count` lines begin; None when it has fewer."""
+def _start_of_last(data: bytes, first: int, count: int, *, is_last: bool) -> int | None:
+    """The place in `data` where its last `count` lines begin; None when it has fewer.
+
+    A piece at the end without the end of its line counts as one in the last file; else it belongs to the file after.
+    """
     lines = data[first:].split(b"\n")
     # The last element is empty, or a line that is being written now, which counts as nothing yet.
     position = len(data) - len(lines.pop())
     left = count
     for index in range(len(lines) - 1, -1, -1):
-        if ends_line(lines[index]) or index == len(lines) - 1:
+        if ends_line(lines[index]) or (is_last and index == len(lines) - 1):
             left -= 1
             if left < 0:
                 return position

@@ -17,6 +17,7 @@ from engine.linux.processes import run
 from engine.runtime.bundle import Bundle
 from engine.runtime.choice import RuntimeChoice
 from engine.runtime.failures import StartFailed
+from engine.runtime.remembered import RememberedChoice
 from engine.runtime.runtime import Runtime
 from engine.seccomp import SeccompProfiles
 from engine.spec import HostFacts, MountSpec, ProcessUser, SpecRequest, build_spec, effective_capabilities
@@ -32,8 +33,19 @@ exit {_NO_FILTER_EXIT_CODE}"""
 async def detect_runtime(config: EngineConfig) -> RuntimeChoice:
     """Try crun, crun without the version 2 hierarchy (on hybrid hosts), runc; or only what `config.runtime` names.
 
-    Raises Unavailable when nothing works, with each reason and what to install; nothing of the trials is left.
+    What an earlier start of the daemon has found out is taken as it is while nothing of it has changed. Raises
+    Unavailable when nothing works, with each reason and what to install; nothing of the trials is left.
     """
+    names = {"conmon", config.runtime or "crun", config.runtime or "runc"}
+    remembered = RememberedChoice(config, programs={name: shutil.which(name, path=_SEARCH_PATH) for name in names})
+    choice = await asyncio.to_thread(remembered.load)
+    if choice is None:
+        choice = await _tried(config)
+        await asyncio.to_thread(remembered.save, choice)
+    return choice
+
+
+async def _tried(config: EngineConfig) -> RuntimeChoice:
     conmon = shutil.which("conmon", path=_SEARCH_PATH)
     if conmon is None:
         raise Unavailable("conmon is not installed: install the package conmon")

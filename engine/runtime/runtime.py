@@ -299,6 +299,10 @@ class Runtime:
         await asyncio.gather(*(self.delete(container_id) for container_id in removed))
         return removed
 
+    async def traces(self) -> set[str]:
+        """The ids of the containers that anything is left of here; `restore` and `delete` find nothing of others."""
+        return await asyncio.to_thread(self._found_ids)
+
     def _leave(self) -> None:
         """Remove what only containers need, if there are none."""
         for name in (f"{self._engine_cgroup}/{_SHIMS}", self._engine_cgroup, self._engine_cgroup.rpartition("/")[0]):

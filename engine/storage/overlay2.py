@@ -109,13 +109,12 @@ class Overlay2(StorageDriver):
 
     def mount(self, writable_id: str) -> Path:
         merged = self._folders.writable / writable_id / "merged"
-        # Asked of the kernel: another file system than its parent's means that the overlay is there.
-        if os.lstat(merged).st_dev == os.lstat(merged.parent).st_dev:
+        if not _is_mounted(merged):
             self._mounter.submit(self._mount, writable_id, merged).result(timeout=60)
         return merged
 
     def _mount(self, writable_id: str, merged: Path) -> None:
-        if os.lstat(merged).st_dev != os.lstat(merged.parent).st_dev:
+        if _is_mounted(merged):
             return
         own = f"../writable/{writable_id}"
         options = f"lowerdir={self._lower(writable_id)},upperdir={own}/diff,workdir={own}/work"
@@ -136,7 +135,11 @@ class Overlay2(StorageDriver):
 
     def unmount(self, writable_id: str) -> None:
         merged = self._folders.writable / writable_id / "merged"
-        if merged.exists():
+        try:
+            is_mounted = _is_mounted(merged)
+        except FileNotFoundError:
+            return
+        if is_mounted:
             mounts.unmount(merged, lazy=True)
 
     def remove_writable(self, writable_id: str) -> None:
@@ -178,6 +181,12 @@ class Overlay2(StorageDriver):
 
     def recover(self) -> None:
         self._folders.recover()
+
+
+def _is_mounted(merged: Path) -> bool:
+    """Asked of the kernel, for an earlier daemon may have mounted it, but not by reading the list of all mounts: the
+    overlay is another file system than its parent's. Raises FileNotFoundError."""
+    return os.lstat(merged).st_dev != os.lstat(merged.parent).st_dev
 
 
 def _name(layer_id: str) -> str:

@@ -33,6 +33,7 @@ ANONYMOUS_LABEL = "com.docker.volume.anonymous"
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _MAX_NAME = 255
+_REMOVED = ".removed-"
 _LIST_FILTERS = ("dangling", "driver", "label", "label!", "name")
 _PRUNE_FILTERS = ("all", "label", "label!")
 
@@ -265,6 +266,10 @@ class VolumeStore:
     def _load(self) -> None:
         self._root.mkdir(parents=True, exist_ok=True, mode=0o701)
         for directory in self._root.iterdir():
+            if directory.name.startswith(_REMOVED) or _is_half_made(directory):
+                # What a daemon that was killed did not finish.
+                shutil.rmtree(directory, ignore_errors=True)
+                continue
             try:
                 saved = orjson.loads((directory / "volume.json").read_bytes())
                 volume = Volume(**{**saved, "mountpoint": directory / "_data"})
@@ -287,8 +292,9 @@ class VolumeStore:
         mounts.unmount_under(directory)
         if mounts.mountpoints_under(directory):
             raise EngineError(f"remove {name}: something is still mounted in {directory}")
-        (directory / "volume.json").unlink(missing_ok=True)
-        shutil.rmtree(directory)
+        # Under another name it is no volume any more, however far the deletion gets; no volume has a dot first.
+        removed = directory.rename(self._root / f"{_REMOVED}{secrets.token_hex(8)}")
+        shutil.rmtree(removed)
 
 
 Volumes = list[Volume]
@@ -306,6 +312,12 @@ def _check_name(name: str) -> None:
             f'create {name}: "{name}" includes invalid characters for a local volume name, only '
             '"[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path'
         )
+
+
+def _is_half_made(directory: Path) -> bool:
+    """Without a document and without files. One that has files and no document is somebody's data, and left alone."""
+    data = directory / "_data"
+    return not (directory / "volume.json").exists() and not (data.is_dir() and any(data.iterdir()))
 
 
 def _strings(values: object, name: str) -> dict[str, str]:

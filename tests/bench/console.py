@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from tests.bench.engines import Client
+from tests.bench.clients import Client
 from tests.bench.figures import Figure, descendants, heading, percentile, pss_mb
 from tests.consoles import ADMIN, PASSWORD, Console, Person, running_console
 from tests.images import busybox_layer, save_tar

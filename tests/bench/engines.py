@@ -1,6 +1,5 @@
-"""Our engine and Debian's dockerd, side by side: starting, listing, exec, memory."""
+"""Our engine and Debian's dockerd, side by side: starting, listing, streams, memory, restarts."""
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator
@@ -8,35 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench.figures import Figure, descendants, heading, interleaved_ms, pss_mb
-from tests.daemons import Daemon, UnixConnection, running_dockerd, running_engine
+from tests.bench import streams
+from tests.bench.clients import Client
+from tests.bench.figures import Figure, heading, interleaved_ms, processes_of, pss_mb
+from tests.daemons import Daemon, running_dockerd, running_engine
 from tests.images import busybox_layer, save_tar
 
 _ROUNDS = 30
 _LISTED = 1000
-
-
-class Client:
-    """Keep-alive requests on one connection: what is measured is the daemon, not the client."""
-
-    def __init__(self, daemon: Daemon) -> None:
-        self.daemon = daemon
-        self._connection = UnixConnection(daemon.socket)
-
-    def call(self, method: str, path: str, body: object = None) -> bytes:
-        data = None if body is None else json.dumps(body).encode()
-        self._connection.request(method, path, data, {"Content-Type": "application/json"} if data else {})
-        response = self._connection.getresponse()
-        answer = response.read()
-        if response.status >= 400:
-            raise AssertionError(f"{self.daemon.name} {method} {path}: {response.status} {answer!r}")
-        return answer
-
-    def create(self, **body: object) -> str:
-        return str(json.loads(self.call("POST", "/containers/create", {"Image": "busybox", **body}))["Id"])
-
-    def remove(self, container_id: str) -> None:
-        self.call("DELETE", f"/containers/{container_id}?force=1")
+_RUNNING = 50
+_RESTARTS = 5
+_SLEEP = ["sleep", "600"]
 
 
 @contextmanager
@@ -45,7 +26,8 @@ def both(folder: Path) -> Iterator[dict[str, Client]]:
     save_tar(tar, tags=["busybox:latest"], layers=[busybox_layer()])
     (folder / "ours").mkdir()
     (folder / "theirs").mkdir()
-    with running_engine(folder / "ours") as ours, running_dockerd(folder / "theirs") as theirs:
+    # --live-restore: what is compared is a restart under running containers.
+    with running_engine(folder / "ours") as ours, running_dockerd(folder / "theirs", "--live-restore") as theirs:
         for daemon in (ours, theirs):
             daemon.load(tar)
         yield {"ours": Client(ours), "theirs": Client(theirs)}
@@ -54,25 +36,48 @@ def both(folder: Path) -> Iterator[dict[str, Client]]:
 def measure() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="qs-bench-") as name, both(Path(name)) as clients:
         yield heading("Engine")
-        for figure in (*_idle_memory(clients), *_starting(clients), *_many_at_once(clients), *_listing(clients)):
-            yield figure.line()
+        for part in (_idle, _starting, _many_at_once, streams.measure, _with_running, _listing):
+            for figure in part(clients):
+                yield figure.line()
 
 
-def _idle_memory(clients: dict[str, Client]) -> Iterator[Figure]:
-    memory = {name: pss_mb(descendants(client.daemon.process.pid)) for name, client in clients.items()}
-    yield Figure("memory, idle (PSS of all processes)", "MB", memory["ours"], memory["theirs"])
+def _idle(clients: dict[str, Client]) -> Iterator[Figure]:
+    yield _memory("memory, idle", clients)
+    yield _restart("daemon start, idle", clients)
+
+
+def _memory(work: str, clients: dict[str, Client]) -> Figure:
+    """Of the daemon and of whatever it has started for containers, but not of the containers' own processes."""
+    sizes = {name: pss_mb(processes_of(client.daemon)) for name, client in clients.items()}
+    return Figure(f"{work} (PSS of all processes)", "MB", sizes["ours"], sizes["theirs"])
+
+
+def _restart(work: str, clients: dict[str, Client]) -> Figure:
+    def restart(client: Client) -> None:
+        client.reconnect()
+        client.daemon.stop()
+        began = time.perf_counter()
+        client.daemon.start_again()
+        taken.append((time.perf_counter() - began) * 1000)
+
+    medians = {}
+    for name, client in clients.items():
+        taken: list[float] = []
+        for _ in range(_RESTARTS):
+            restart(client)
+        medians[name] = sorted(taken)[_RESTARTS // 2]
+    return Figure(work, "ms", medians["ours"], medians["theirs"])
 
 
 def _starting(clients: dict[str, Client]) -> Iterator[Figure]:
     started: dict[str, list[str]] = {name: [] for name in clients}
 
     def run(name: str, number: int) -> None:
-        container_id = clients[name].create(
-            Cmd=["sleep", "600"],
+        container_id = clients[name].run(
+            Cmd=_SLEEP,
             ExposedPorts={"80/tcp": {}},
             HostConfig={"PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}},
         )
-        clients[name].call("POST", f"/containers/{container_id}/start")
         started[name].append(container_id)
 
     for name in clients:
@@ -87,41 +92,47 @@ def _starting(clients: dict[str, Client]) -> Iterator[Figure]:
         client.remove(started[name][_ROUNDS])
 
 
-def _cpu_s(client: Client) -> float:
-    """CPU seconds of the daemon and of all children that it has waited for."""
-    total = 0
-    for pid in descendants(client.daemon.process.pid):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += sum(int(value) for value in fields[11:15])
-    return total / 100
-
-
 def _many_at_once(clients: dict[str, Client]) -> Iterator[Figure]:
-    wall: dict[str, float] = {}
+    wall, cpu = {}, {}
     for name, client in clients.items():
 
         def life(_: int, daemon: Daemon = client.daemon) -> None:
             own = Client(daemon)
             container_id = own.create(Cmd=["true"])
-            own.call("POST", f"/containers/{container_id}/start")
-            own.call("POST", f"/containers/{container_id}/wait")
+            own.run_to_end(container_id)
             own.remove(container_id)
 
-        began = time.perf_counter()
+        began, busy = time.perf_counter(), _machine_cpu_s()
         with ThreadPoolExecutor(10) as pool:
             list(pool.map(life, range(_ROUNDS)))
         wall[name] = (time.perf_counter() - began) * 1000 / _ROUNDS
-    yield Figure("create, start, wait, rm, 10 at a time: per container", "ms", wall["ours"], wall["theirs"])
+        cpu[name] = (_machine_cpu_s() - busy) * 1000 / _ROUNDS
+    yield Figure("create, start, wait, rm, 10 at a time: wall each", "ms", wall["ours"], wall["theirs"])
+    yield Figure("create, start, wait, rm, 10 at a time: CPU each", "ms", cpu["ours"], cpu["theirs"])
+
+
+def _machine_cpu_s() -> float:
+    """CPU seconds of the whole machine: programs that nobody waits for are in no daemon's account."""
+    fields = [int(text) for text in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    idle, waiting = fields[3], fields[4]
+    return (sum(fields[:8]) - idle - waiting) / 100
+
+
+def _with_running(clients: dict[str, Client]) -> Iterator[Figure]:
+    for client in clients.values():
+        for _ in range(_RUNNING):
+            client.run(Cmd=_SLEEP)
+    yield _memory(f"memory, {_RUNNING} containers", clients)
+    yield _restart(f"daemon start, {_RUNNING} running containers", clients)
 
 
 def _listing(clients: dict[str, Client]) -> Iterator[Figure]:
+    """On top of those that run."""
     for client in clients.values():
-        for number in range(_LISTED):
-            client.create(Cmd=["sleep", "600"], Labels={"com.docker.compose.project": f"p{number % 20}"})
-    taken = interleaved_ms(
-        {name: lambda _, name=name: clients[name].call("GET", "/containers/json?all=1") for name in clients}, _ROUNDS
-    )
-    yield Figure(f"list {_LISTED} containers", "ms", taken["ours"], taken["theirs"])
+        for number in range(_LISTED - _RUNNING):
+            client.create(Cmd=_SLEEP, Labels={"com.docker.compose.project": f"p{number % 20}"})
+    for work, path in ((f"list {_LISTED} containers", "?all=1"), (f"list {_RUNNING} running of {_LISTED}", "")):
+        taken = interleaved_ms(
+            {n: lambda _, n=n, path=path: clients[n].call("GET", f"/containers/json{path}") for n in clients}, _ROUNDS
+        )
+        yield Figure(work, "ms", taken["ours"], taken["theirs"])

@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.daemons import Daemon
+
+_SHIMS = (b"conmon", b"containerd-shim-runc-v2", b"containerd-shim")
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -52,6 +56,30 @@ def pss_mb(pids: list[int]) -> float:
             continue
         total_kb += next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
     return total_kb / 1000
+
+
+def processes_of(daemon: Daemon) -> list[int]:
+    """The daemon, what it has started, and the shims that hold its containers; not the containers' own processes.
+
+    Shims are nobody's children, but all are started with a path of their daemon among the arguments.
+    """
+    mark = str(daemon.socket.parent).encode()
+    found = {pid for pid in descendants(daemon.process.pid) if not _is_contained(pid)}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if words[0].rpartition(b"/")[2] in _SHIMS and any(mark in word for word in words):
+            found.add(int(folder.name))
+    return sorted(found)
+
+
+def _is_contained(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/ns/pid").readlink() != Path("/proc/self/ns/pid").readlink()
+    except OSError:
+        return True
 
 
 def descendants(pid: int) -> list[int]:

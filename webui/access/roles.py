@@ -1,9 +1,13 @@
-"""Roles as sets of operations: an administrator may do everything, a reader may look and changes nothing."""
+"""Roles as sets of operations: from an administrator, who may do everything, to no role at all.
+
+Administrators also manage people, teams and hosts; that is no operation of a host, and no grant gives it.
+"""
 
 from collections.abc import Mapping
 from typing import Final
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from webui.access.operations import Operation
@@ -11,7 +15,20 @@ from webui.access.operations import Operation
 
 class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
+    HOST_ADMINISTRATOR = "host-administrator", _("Host administrator")
+    OPERATOR = "operator", _("Operator")
     READER = "reader", _("Reader")
+    NONE = "none", _("No access")
+
+
+# What each role means, for whoever chooses one.
+MEANINGS: Final[Mapping[str, Promise]] = {
+    Role.ADMINISTRATOR: _("Everything on every host, and people, teams and hosts themselves."),
+    Role.HOST_ADMINISTRATOR: _("Everything on the hosts it is given for. Whoever creates containers rules their host."),
+    Role.OPERATOR: _("Sees everything, starts, stops, opens consoles, pulls images. Creates and removes nothing."),
+    Role.READER: _("Sees everything, with logs and stats. Changes nothing."),
+    Role.NONE: _("Sees nothing but what grants give."),
+}
 
 
 # Written out, never derived from names: a new operation is nobody's until somebody decides that it is.
@@ -49,9 +66,28 @@ _READER: Final = frozenset(
     }
 )
 
+# No container.update and service.update: their bodies can hold what only who creates may decide.
+_OPERATOR: Final = _READER | {
+    Operation.CONTAINER_ATTACH,
+    Operation.CONTAINER_EXEC,
+    Operation.CONTAINER_KILL,
+    Operation.CONTAINER_PAUSE,
+    Operation.CONTAINER_RESIZE,
+    Operation.CONTAINER_RESTART,
+    Operation.CONTAINER_START,
+    Operation.CONTAINER_STOP,
+    Operation.CONTAINER_UNPAUSE,
+    Operation.CONTAINER_WAIT,
+    Operation.IMAGE_PULL,
+    Operation.REGISTRY_INSPECT,
+}
+
 _OPERATIONS: Final[Mapping[str, frozenset[Operation]]] = {
     Role.ADMINISTRATOR: frozenset(Operation),
+    Role.HOST_ADMINISTRATOR: frozenset(Operation),
+    Role.OPERATOR: _OPERATOR,
     Role.READER: _READER,
+    Role.NONE: frozenset(),
 }
 
 

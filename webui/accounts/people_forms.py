@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from webui.access import Role
+from webui.access.roles import MEANINGS
 from webui.accounts.models import User
 
 if TYPE_CHECKING:
@@ -16,7 +17,13 @@ else:
     UserForm = forms.ModelForm
 
 
-class PersonForm(UserForm):
+class WithMeanings:
+    """For forms that choose a role: what each one means."""
+
+    meanings = [(Role(role).label, meaning) for role, meaning in MEANINGS.items()]
+
+
+class PersonForm(WithMeanings, UserForm):
     """Somebody new. The role has no default that gives much away: a reader changes nothing."""
 
     class Meta:
@@ -35,7 +42,7 @@ class PersonForm(UserForm):
         return username
 
 
-class RoleForm(forms.Form):
+class RoleForm(WithMeanings, forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
 
 

@@ -88,7 +88,7 @@ def state_of(user: User) -> State:
 
 
 def chips(users: Iterable[User]) -> list[Chip]:
-    counts = dict.fromkeys(("administrators", "readers", "invited", "deactivated"), 0)
+    counts = dict.fromkeys(("administrators", "members", "invited", "deactivated"), 0)
     total = 0
     for user in users:
         counts[show_of(user)] += 1
@@ -96,7 +96,7 @@ def chips(users: Iterable[User]) -> list[Chip]:
     return [
         Chip("", _("All"), total),
         Chip("administrators", _("Administrators"), counts["administrators"]),
-        Chip("readers", _("Readers"), counts["readers"]),
+        Chip("members", _("Members"), counts["members"]),
         Chip("invited", _("Invited"), counts["invited"]),
         Chip("deactivated", _("Deactivated"), counts["deactivated"], "off"),
     ]
@@ -108,7 +108,7 @@ def show_of(user: User) -> str:
         return "deactivated"
     if not user.has_usable_password():
         return "invited"
-    return "administrators" if user.is_administrator else "readers"
+    return "administrators" if user.is_administrator else "members"
 
 
 def matching(text: str) -> QuerySet[User]:

@@ -21,10 +21,10 @@ COLUMNS: Final = (
     Column("who", gettext_lazy("Who"), width="m"),
     Column("operation", gettext_lazy("Operation"), width="l"),
     Column("on", gettext_lazy("On")),
-    Column("host", gettext_lazy("Host"), width="m", hides_below="narrow"),
+    Column("host", gettext_lazy("Host"), width="s", hides_below="narrow"),
     Column("outcome", gettext_lazy("Outcome"), width="xl"),
     Column("address", gettext_lazy("From"), width="m", hides_below="wide"),
-    Column("took", gettext_lazy("Took"), width="s", align="end", hides_below="narrow"),
+    Column("took", gettext_lazy("Took"), width="xs", align="end", hides_below="narrow"),
 )
 _HEX_ID: Final = re.compile(r"(?:sha256:)?([0-9a-f]{12})[0-9a-f]{52}")
 # What is not completed after this long never will be: the process that would have said so has ended.

@@ -54,6 +54,8 @@ ACTIONS: Final = (
     Action("stats", _("Stats"), "chart-line", Operation.CONTAINER_STATS, href_name="containers:stats",
            shown_when=_state_in("running", "paused")),
     Action("inspect", _("Inspect"), "code", Operation.CONTAINER_INSPECT, href_name="containers:inspect"),
+    Action("edit", _("Configuration"), "adjustments", Operation.CONTAINER_UPDATE, href_name="containers:configuration"),
+    Action("recreate", _("Recreate"), "rotate", Operation.CONTAINER_CREATE, previews=True),
     Action("remove", _("Remove"), "trash", Operation.CONTAINER_REMOVE, is_bulk=True, is_danger=True, previews=True),
 )  # fmt: skip
 

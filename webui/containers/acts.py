@@ -8,12 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from webui import resources
+from webui import jobs, resources
 from webui.containers.actions import BY_NAME, DONE, STOP_GRACE_S, already_words, carry_out
 from webui.containers.columns import rows_of
+from webui.containers.jobs import params_for
 from webui.containers.rows import ContainerRow, state_words
-from webui.pages import Outcome, Preview, PreviewLine, outcome, preview
-from webui.pages.formats import size
+from webui.pages import Outcome, Preview, PreviewLine, go, outcome, preview
+from webui.pages.formats import short_image, size
 from webui.resources import Asked, EngineRefusal, Opened, Target, act_on_each, engine_call
 
 # A kill follows the grace time; then the host still has to answer.
@@ -29,12 +30,53 @@ def asked_of(form: QueryDict, here: Opened) -> Asked[ContainerRow]:
 
 def answer(request: HttpRequest, here: Opened, asked: Asked[ContainerRow]) -> HttpResponse:
     """Show what would go, or do it and say how it went."""
+    if asked.action == "recreate":
+        return _recreated(request, here, asked)
     if BY_NAME[asked.action].previews and not asked.is_confirmed:
         return preview(request, removal(here, asked.rows, url=request.get_full_path()))
     outcomes = [*asked.gone_outcomes(), *_done(here, asked)]
     leaves = asked.action == "remove" and request.GET.get("from") == "detail"
     next_url = reverse("containers:list", kwargs={"host": here.host.slug}) if leaves else ""
     return outcome(request, outcomes, done=DONE[asked.action], next_url=next_url)
+
+
+def _recreated(request: HttpRequest, here: Opened, asked: Asked[ContainerRow]) -> HttpResponse:
+    """First what will happen, then a job for it."""
+    if not asked.rows:
+        return outcome(request, asked.gone_outcomes(), done="")
+    row = asked.rows[0]
+    if not asked.is_confirmed:
+        return preview(request, _recreation(here, row, url=request.get_full_path()))
+    params = params_for(row.id, row.name, is_pulled="pull" in asked.extras)
+    return go(request, jobs.start(here.actor, here.host, "container.recreate", params).get_absolute_url())
+
+
+def _recreation(here: Opened, row: ContainerRow, *, url: str) -> Preview:
+    image = short_image(row.image)
+    lines = [
+        PreviewLine(_("Rename"), why=_("the container of today waits under another name")),
+        PreviewLine(_("Create"), why=_("a new one with all its settings takes its name")),
+    ]
+    if row.is_running:
+        lines.append(PreviewLine(_("Swap"), why=_("the old one is stopped, the new one started and watched")))
+        lines.append(
+            PreviewLine(_("Remove"), why=_("the old one, once the new one runs; if it does not, it comes back"))
+        )
+    else:
+        lines.append(PreviewLine(_("Remove"), why=_("the old one; neither is started")))
+    return Preview(
+        title=_("Recreate %s") % row.name,
+        intro=_("On %(host)s, from %(image)s.") % {"host": here.host.name, "image": image},
+        lines=lines,
+        do=_("Recreate 1 container"),
+        action="recreate",
+        item_ids=[row.short_id],
+        url=url,
+        keep=_("Leave it as it is"),
+        kept=_("Kept: its volumes, networks, labels and every other setting. What it wrote elsewhere is lost."),
+        columns=(_("Step"), _("What happens"), ""),
+        extra=[("pull", _("Pull %s first, for a newer image of that name") % image, True)],
+    )
 
 
 def _done(here: Opened, asked: Asked[ContainerRow]) -> list[Outcome]:

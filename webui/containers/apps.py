@@ -6,6 +6,7 @@ class ContainersConfig(AppConfig):
     label = "containers"
 
     def ready(self) -> None:
+        from webui.containers import jobs  # noqa: F401 - registers its kinds of job
         from webui.containers.feeds import ContainerFeed
         from webui.live import register_feed
 

@@ -79,8 +79,8 @@ def fragment(host: str, row: ContainerRow, allowed: frozenset[str]) -> str:
 # Where the figures of a row stand. They change every other second, so they are no part of the kept fragment: it has
 # empty cells, a page that is rendered gets what is known, and from then on the page's script fills them.
 NO_FIGURES: Final = (
-    '<td class="num figure hides-narrow" data-figure="cpu"></td>'
-    '<td class="num figure hides-narrow" data-figure="memory"></td>'
+    '<td class="num gauge hides-narrow" data-figure="cpu"></td>'
+    '<td class="num gauge hides-narrow" data-figure="memory"></td>'
 )
 
 
@@ -89,11 +89,11 @@ def with_figures(html: str, figure: Figure | None) -> str:
     if figure is None:
         return html
     cells = (
-        f'<td class="num figure hides-narrow" data-figure="cpu">{figure.cpu:.1f} %</td>'
-        f'<td class="num figure hides-narrow" data-figure="memory">{size(figure.memory)}'
+        f'<td class="num gauge hides-narrow" data-figure="cpu">{figure.cpu:.1f} %</td>'
+        f'<td class="num gauge hides-narrow" data-figure="memory">{size(figure.memory)}'
         f'<progress class="meter" max="100" value="{figure.share}" aria-hidden="true"></progress></td>'
     )
-    return html.replace(NO_FIGURES, cells, 1)
+    return SafeString(html.replace(NO_FIGURES, cells, 1))
 
 
 def group_id(stack: str) -> str:

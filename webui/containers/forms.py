@@ -15,6 +15,7 @@ from django import forms
 from django.http import QueryDict
 
 from webui.containers import run_lines
+from webui.containers.recreation import Recipe, Shown, overlaid, shown_of
 from webui.containers.rows import ContainerRow
 from webui.containers.run_lines import MountLine, PortLine, VariableLine
 from webui.images.reference import is_id, is_reference, listed_name
@@ -64,13 +65,30 @@ class RunForm(forms.Form):
         error_messages={"invalid": "A number of CPUs, such as 0.5 or 2."},
     )
 
-    def __init__(self, data: QueryDict | None = None, *, facts: HostFacts, initial: dict[str, Any] | None = None):
-        super().__init__(data, initial=initial)
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        facts: HostFacts,
+        initial: dict[str, Any] | None = None,
+        recipe: Recipe | None = None,
+    ):
+        """`recipe` is the container that is edited or duplicated: what the form does not show of it is kept."""
+        self.recipe, shown = recipe, shown_of(recipe) if recipe else None
+        super().__init__(data, initial={**(_initial_of(recipe, shown) if recipe and shown else {}), **(initial or {})})
         self.facts = facts
-        self.fields["network"].choices = [(name, name) for name in facts.networks]  # type: ignore[attr-defined]
-        self.ports: list[PortLine] = run_lines.port_lines(data) if data is not None else []
-        self.variables: list[VariableLine] = run_lines.variable_lines(data) if data is not None else []
-        self.mounts: list[MountLine] = run_lines.mount_lines(data) if data is not None else []
+        networks = dict.fromkeys([*facts.networks, *([shown.network] if shown else [])])
+        self.fields["network"].choices = [(name, name) for name in networks]  # type: ignore[attr-defined]
+        self.ports: list[PortLine] = []
+        self.variables: list[VariableLine] = []
+        self.mounts: list[MountLine] = []
+        if data is not None:
+            self.ports, self.variables = run_lines.port_lines(data), run_lines.variable_lines(data)
+            self.mounts = run_lines.mount_lines(data)
+        elif shown:
+            self.ports = [PortLine(*port) for port in shown.ports]
+            self.variables = [VariableLine(*variable) for variable in shown.variables]
+            self.mounts = [MountLine(*mount) for mount in shown.mounts]
 
     @property
     def image_is_missing(self) -> bool:
@@ -103,16 +121,7 @@ class RunForm(forms.Form):
             raise forms.ValidationError(f"A quotation mark is not closed ({error}).") from error
 
     def clean_memory(self) -> int:
-        text = str(self.cleaned_data["memory"]).strip()
-        if not text:
-            return 0
-        match = SIZE.fullmatch(text)
-        if match is None:
-            raise forms.ValidationError("A size with its unit, such as 512m or 2g.")
-        size_bytes = int(Decimal(match[1]) * SIZE_UNITS[match[2].lower()])
-        if size_bytes < SMALLEST_MEMORY:
-            raise forms.ValidationError("At least 6m: with less no container starts. Did you leave out the unit?")
-        return size_bytes
+        return read_size(str(self.cleaned_data["memory"]))
 
     def clean(self) -> dict[str, Any]:
         self.ports = run_lines.checked_ports(self.ports, run_lines.ports_in_use(self.facts.containers))
@@ -129,6 +138,10 @@ class RunForm(forms.Form):
     def line_errors(self) -> list[str]:
         lines: list[PortLine | VariableLine | MountLine] = [*self.ports, *self.variables, *self.mounts]
         return [line.error for line in lines if line.error]
+
+    def request(self) -> Recipe:
+        """All that is needed to create what a valid form means."""
+        return overlaid(self.recipe, self.body()) if self.recipe else Recipe(self.body())
 
     def body(self) -> dict[str, Any]:
         """The body of `POST /containers/create` (API 1.24 and up) that a valid form means."""
@@ -169,6 +182,39 @@ class RunForm(forms.Form):
             field_name = None if any(line.error for line in self.ports) else field_name
         known = field_name if field_name in self.fields else None
         self.add_error(known, forms.ValidationError(words, code="engine"))
+
+
+def _initial_of(recipe: Recipe, shown: Shown) -> dict[str, Any]:
+    return {
+        "image": str(recipe.body.get("Image") or ""),
+        "command": shlex.join(shown.command),
+        "network": shown.network,
+        "restart": shown.restart,
+        "memory": size_text(shown.memory),
+        "cpus": f"{Decimal(shown.nano_cpus) / 1_000_000_000:f}".rstrip("0").rstrip(".") if shown.nano_cpus else "",
+    }
+
+
+def read_size(text: str) -> int:
+    """Bytes of "512m" or "2g"; 0 for nothing. Raises ValidationError, also for less than any container can run in."""
+    text = text.strip()
+    if not text:
+        return 0
+    match = SIZE.fullmatch(text)
+    if match is None:
+        raise forms.ValidationError("A size with its unit, such as 512m or 2g.")
+    size_bytes = int(Decimal(match[1]) * SIZE_UNITS[match[2].lower()])
+    if size_bytes < SMALLEST_MEMORY:
+        raise forms.ValidationError("At least 6m: with less no container starts. Did you leave out the unit?")
+    return size_bytes
+
+
+def size_text(size_bytes: int) -> str:
+    """The shortest way to write a size so that `read_size` gives it back; "" for none."""
+    for unit in ("t", "g", "m", "k"):
+        if size_bytes and size_bytes % SIZE_UNITS[unit] == 0:
+            return f"{size_bytes // SIZE_UNITS[unit]}{unit}"
+    return f"{size_bytes}b" if size_bytes else ""
 
 
 def name_error(name: str) -> str:

@@ -19,6 +19,7 @@ TABS: Final = (
     ("logs", gettext_lazy("Logs"), "file-text", "logs"),
     ("console", gettext_lazy("Console"), "terminal-2", "console"),
     ("stats", gettext_lazy("Stats"), "chart-line", "stats"),
+    ("configuration", gettext_lazy("Configuration"), "adjustments", "inspect"),
     ("inspect", gettext_lazy("Inspect"), "code", "inspect"),
 )
 # In the head itself; everything else is in its menu.

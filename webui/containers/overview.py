@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from webui.containers.rows import ContainerRow, Mount, Port
 from webui.pages import State
 from webui.pages.formats import as_moment, size
+from webui.resources import refusal_words
 
 # Names whose values people do not want over their shoulder.
 SECRET: Final = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|AUTH", re.IGNORECASE)
@@ -35,11 +36,12 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """One run of the health check."""
+    """One run of the health check. `took` is how long, in words."""
 
     when: str
     words: str
     is_good: bool
+    took: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,7 @@ class Overview:
     started: str = ""
     finished: str = ""
     ended: State | None = None
-    probes: Sequence[Probe] = ()
-    probe_words: str = ""
+    health: "Health | None" = None
 
     @property
     def secret_count(self) -> int:
@@ -90,9 +91,8 @@ def overview_of(row: ContainerRow, found: Mapping[str, Any] | None) -> Overview:
         created=str(found.get("Created") or ""),
         started=_moment_text(state.get("StartedAt")),
         finished="" if state.get("Running") else _moment_text(state.get("FinishedAt")),
-        ended=_end_of(state),
-        probes=_probes(state),
-        probe_words=_probe_words(config.get("Healthcheck") or {}),
+        ended=_end_of(state, _limit_words(host_config)),
+        health=health_of(found),
     )
 
 
@@ -123,23 +123,76 @@ def _limit_words(host_config: Mapping[str, Any]) -> str:
     return " · ".join(parts) or _("none")
 
 
-def _end_of(state: Mapping[str, Any]) -> State | None:
-    """Why it is not running, where something went wrong: the engine's own words first."""
-    if state.get("Running"):
+# What an exit code says by convention of shells (128 + signal) and of Docker (125 to 127), and what to do about it.
+_EXITS: Final[Mapping[int, Any]] = {
+    125: gettext_lazy("the engine could not start it."),
+    126: gettext_lazy("its command cannot be executed: it is no program, or lacks the permission."),
+    127: gettext_lazy("its command was not found in the image. Edit it and give it another one."),
+    130: gettext_lazy("it was interrupted (SIGINT)."),
+    134: gettext_lazy("it aborted itself (SIGABRT); its last lines may say why."),
+    137: gettext_lazy(
+        "it was killed (SIGKILL): by a stop that it did not heed, by somebody, or by the host for want of memory."
+    ),
+    139: gettext_lazy("it crashed: segmentation fault (SIGSEGV)."),
+    143: gettext_lazy("it was asked to end (SIGTERM), and did."),
+}
+
+
+def _end_of(state: Mapping[str, Any], limits: str) -> State | None:
+    """Why it is not running, in words: the engine's own first, then what the exit code means."""
+    if state.get("Running") and not state.get("Restarting"):
         return None
     if state.get("OOMKilled"):
-        return State(_("It was killed because it used all the memory that it may have."), "bad")
+        words = _("It was killed because it used all the memory that it may have (%s). Give it more, or find out why.")
+        return State(words % limits, "bad")
     if state.get("Error"):
-        return State(str(state["Error"]), "bad")
-    return None
+        return State(refusal_words(str(state["Error"]), {}), "bad")
+    code = int(state.get("ExitCode") or 0)
+    if code == 0 or state.get("Status") == "created":
+        return None
+    reason = _EXITS.get(code, _("its program ended with an error of its own; its last lines may say which."))
+    tone: Any = "warning" if code in {130, 143} else "bad"
+    return State(_("Exit code %(code)d: %(reason)s") % {"code": code, "reason": reason}, tone)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The health check: how it runs, how it stands, and its last runs, newest first."""
+
+    words: str
+    status: str
+    failing: int
+    probes: Sequence[Probe]
+
+
+def health_of(found: Mapping[str, Any]) -> Health | None:
+    """None for a container without a check."""
+    words, state = _probe_words((found.get("Config") or {}).get("Healthcheck") or {}), found.get("State") or {}
+    held = state.get("Health") or {}
+    if not words:
+        return None
+    return Health(words, str(held.get("Status") or ""), int(held.get("FailingStreak") or 0), _probes(state))
 
 
 def _probes(state: Mapping[str, Any]) -> list[Probe]:
     log = (state.get("Health") or {}).get("Log") or []
     return [
-        Probe(str(one.get("Start") or ""), str(one.get("Output") or "").strip()[:400], one.get("ExitCode") == 0)
+        Probe(
+            str(one.get("Start") or ""),
+            str(one.get("Output") or "").strip()[:400],
+            one.get("ExitCode") == 0,
+            _took(one),
+        )
         for one in reversed(log[-5:])
     ]
+
+
+def _took(probe: Mapping[str, Any]) -> str:
+    began, ended = as_moment(probe.get("Start")), as_moment(probe.get("End"))
+    if began is None or ended is None:
+        return ""
+    seconds = (ended - began).total_seconds()
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def _probe_words(check: Mapping[str, Any]) -> str:

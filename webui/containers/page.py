@@ -20,7 +20,7 @@ NOUN: Final = (gettext_lazy("container"), gettext_lazy("containers"))
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of a host that a query asks for, with the counts of its chips and what is known of their CPU and memory."""
+    """The rows of a host that a query asks for, the counts of its chips, and what is known of CPU and memory."""
 
     host: str
     query: ListQuery

@@ -3,9 +3,11 @@
 from http import HTTPStatus
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,6 +16,7 @@ from webui.containers import acts, head, inspection, running
 from webui.containers.actions import ACTIONS
 from webui.containers.columns import rows_of, state_of
 from webui.containers.forms import RunForm
+from webui.containers.log_files import log_lines
 from webui.containers.overview import overview_of
 from webui.containers.page import list_page, listing_of
 from webui.containers.rows import ContainerRow
@@ -59,17 +62,27 @@ def act_view(request: HttpRequest, host: str) -> HttpResponse:
 
 @needs(Operation.CONTAINER_CREATE)
 def run_view(request: HttpRequest, host: str) -> HttpResponse:
+    """The run form; with `from` or `edit` in the URL it begins with what that container is."""
     here = opened(request, host)
-    facts = running.facts_of(here.host.slug, here.picture)
+    try:
+        base = running.base_of(here, request.GET.dict())
+    except (HostUnreachable, EngineRefusal) as error:
+        return host_down(request, here.host, str(error), active="containers")
     if request.method != "POST":
-        form = RunForm(facts=facts, initial={"image": request.GET.get("image", ""), "network": "bridge"})
-        return _run_page(request, here, form)
-    form = RunForm(request.POST, facts=facts)
+        return _run_page(request, here, running.form_for(here, base, None, image=request.GET.get("image", "")), base)
+    form = running.form_for(here, base, request.POST)
     if request.POST.get("show") == "command":
         return HttpResponse(render_to_string("containers/_command.html", running.form_context(form)))
-    if not form.is_valid() or "pull" in request.POST:
+    if "pull" in request.POST or not form.is_valid():
         may_pull = "pull" in request.POST and form.image_is_missing
-        return _run_page(request, here, form, pulling=running.start_pull(here, form) if may_pull else None)
+        return _run_page(request, here, form, base, pulling=running.start_pull(here, form) if may_pull else None)
+    return _ran(request, here, form, base)
+
+
+def _ran(request: HttpRequest, here: Opened, form: RunForm, base: running.Base | None) -> HttpResponse:
+    """Do what a valid form says: start the job of an edit, or create and start; what is refused stands in the form."""
+    if base is not None and base.is_edited:
+        return go(request, running.start_edit(here, base, form).get_absolute_url())
     try:
         container_id = running.create_and_start(here, form)
     except HostUnreachable as error:
@@ -78,16 +91,23 @@ def run_view(request: HttpRequest, host: str) -> HttpResponse:
         form.blame(str(error))
     else:
         return go(request, reverse("containers:detail", kwargs={"host": here.host.slug, "id": container_id[:12]}))
-    return _run_page(request, here, form)
+    return _run_page(request, here, form, base)
 
 
-def _run_page(request: HttpRequest, here: Opened, form: RunForm, *, pulling: Any = None) -> HttpResponse:
-    context = {"form": form, "pulling": pulling, **running.form_context(form)}
-    crumb = Crumb(_("Containers"), reverse("containers:list", kwargs={"host": here.host.slug}))
+def _run_page(
+    request: HttpRequest, here: Opened, form: RunForm, base: running.Base | None, *, pulling: Any = None
+) -> HttpResponse:
+    context = {"form": form, "base": base, "pulling": pulling, **running.form_context(form)}
+    crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs={"host": here.host.slug}))]
+    title = _("Run a container")
+    if base is not None:
+        url = reverse("containers:configuration", kwargs={"host": here.host.slug, "id": base.row.short_id})
+        crumbs.append(Crumb(base.row.name, url))
+        title = (_("Edit %s") if base.is_edited else _("Duplicate %s")) % base.row.name
     has_errors = form.is_bound and not pulling and bool(form.errors)
     return render_page(
-        request, "containers/run.html", context, host=here.host, active="containers", title=_("Run a container"),
-        crumbs=[crumb], status=HTTPStatus.UNPROCESSABLE_ENTITY if has_errors else HTTPStatus.OK,
+        request, "containers/run.html", context, host=here.host, active="containers", title=title,
+        crumbs=crumbs, status=HTTPStatus.UNPROCESSABLE_ENTITY if has_errors else HTTPStatus.OK,
     )  # fmt: skip
 
 
@@ -95,10 +115,10 @@ def _run_page(request: HttpRequest, here: Opened, form: RunForm, *, pulling: Any
 @needs(Operation.CONTAINER_INSPECT)
 def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002 - the name in the URL
     here = opened(request, host)
-    row = _row_or_404(here, id)
+    row = row_or_404(here, id)
     try:
         with engine_call():
-            found = _inspected(here, row)
+            found = inspected(here, row)
     except HostUnreachable:
         found = None
     except EngineRefusal as error:
@@ -106,38 +126,54 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
             raise Http404(str(error)) from error
         raise
     context = {"overview": overview_of(row, found), "stale": stale_words(here.picture, here.host.name)}
-    return _tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
+    return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 
 @require_GET
 @needs(Operation.CONTAINER_LOGS)
 def logs_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
-    return _tab(request, here, _row_or_404(here, id), tab="logs", template="containers/logs.html", context={})
+    return tab(request, here, row_or_404(here, id), tab="logs", template="containers/logs.html", context={})
+
+
+@require_GET
+@needs(Operation.CONTAINER_LOGS)
+def log_download_view(request: HttpRequest, host: str, id: str) -> HttpResponseBase:  # noqa: A002
+    """The whole log as a file; what the page shows of it is saved by the page itself."""
+    here = opened(request, host)
+    row = row_or_404(here, id)
+    try:
+        with engine_call():
+            is_terminal = bool(inspected(here, row)["Config"]["Tty"])
+    except HostUnreachable as error:
+        return host_down(request, here.host, str(error), active="containers")
+    lines = log_lines(here.actor, here.host, row.id, is_terminal=is_terminal)
+    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=f"{row.name}.log") or ""}
+    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 @require_GET
 @needs(Operation.CONTAINER_EXEC)
 def console_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
-    return _tab(request, here, _row_or_404(here, id), tab="console", template="containers/console.html", context={})
+    return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html", context={})
 
 
 @require_GET
 @needs(Operation.CONTAINER_STATS)
 def stats_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
-    return _tab(request, here, _row_or_404(here, id), tab="stats", template="containers/stats.html", context={})
+    return tab(request, here, row_or_404(here, id), tab="stats", template="containers/stats.html", context={})
 
 
 @require_GET
 @needs(Operation.CONTAINER_INSPECT)
 def inspect_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
-    row = _row_or_404(here, id)
+    row = row_or_404(here, id)
     try:
         with engine_call():
-            found = _inspected(here, row)
+            found = inspected(here, row)
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
     except EngineRefusal as error:
@@ -147,12 +183,14 @@ def inspect_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # n
         "text": inspection.text(found),
         "is_text": request.GET.get("as") == "text",
     }
-    return _tab(request, here, row, tab="inspect", template="containers/inspect.html", context=context)
+    return tab(request, here, row, tab="inspect", template="containers/inspect.html", context=context)
 
 
-def _tab(
-    request: HttpRequest, here: Opened, row: ContainerRow, *, tab: str, template: str, context: dict[str, Any]
-) -> HttpResponse:
+def tab(
+    request: HttpRequest, here: Opened, row: ContainerRow, *, tab: str, template: str, context: dict[str, Any],
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:  # fmt: skip
+    """One tab of a container's page, with the head that all of them have."""
     slug, allowed = here.host.slug, here.allowed(ACTIONS)
     base = {"host": slug}
     crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs=base))]
@@ -164,23 +202,24 @@ def _tab(
         "live_url": f"/ws/h/{slug}/lists/containers/?id={row.short_id}",
         "may_logs": here.may(Operation.CONTAINER_LOGS),
         "may_stats": here.may(Operation.CONTAINER_STATS),
+        "may_top": here.may(Operation.CONTAINER_TOP),
         **context,
     }
     return render_page(
         request, template, full, host=here.host, active="containers", title=row.name, crumbs=crumbs,
         state=state_of(row), buttons=head.buttons_of(row, slug, allowed), tabs=head.tabs_of(slug, row.id, allowed),
-        tab=tab, act_url=f"{reverse('containers:act', kwargs=base)}?from=detail",
+        tab=tab, status=status, act_url=f"{reverse('containers:act', kwargs=base)}?from=detail",
     )  # fmt: skip
 
 
-def _row_or_404(here: Opened, container_id: str) -> ContainerRow:
+def row_or_404(here: Opened, container_id: str) -> ContainerRow:
     raw = here.picture.find("containers", container_id)
     if raw is None:
         raise Http404(_("There is no container %(id)s on %(host)s.") % {"id": container_id, "host": here.host.name})
     return next(row for row in rows_of(here.host.slug, here.picture) if row.id == raw["Id"])
 
 
-def _inspected(here: Opened, row: ContainerRow) -> dict[str, Any]:
+def inspected(here: Opened, row: ContainerRow) -> dict[str, Any]:
     with here.client(timeout_s=10) as client:
         found: dict[str, Any] = client.api.inspect_container(row.id)
     return found

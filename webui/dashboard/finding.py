@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.urls import NoReverseMatch, reverse
 
+from webui.dashboard.commands import actions_for, command_of, rank
 from webui.gate import Operation, actor_of, may
 from webui.hosts import visible_hosts
 from webui.live import Picture, last_picture
@@ -30,19 +31,23 @@ def find(user: Any, host: "Host | None", text: str) -> list[Hit]:
     if not wanted:
         return []
     hosts = sorted(visible_hosts(user), key=lambda one: one != host)
-    hits = [ranked for one in hosts for ranked in _on_host(user, one, wanted)]
+    asked = command_of(wanted)
+    hits = [ranked for one in hosts for ranked in _on_host(user, one, wanted, also=asked.name if asked else "")]
     hits.sort(key=lambda ranked: ranked[0])
-    return [hit for _, hit in hits[:_MOST_HITS]]
+    return [*(hit for _, hit in hits[:_MOST_HITS]), *actions_for(user, hosts, wanted, asked)]
 
 
-def _on_host(user: Any, host: "Host", wanted: str) -> Iterator[tuple[int, Hit]]:
+def _on_host(user: Any, host: "Host", wanted: str, *, also: str) -> Iterator[tuple[int, Hit]]:
     if (place := rank(host.name, wanted)) is not None:
         yield place, Hit(host.name, reverse("hosts:detail", kwargs={"host": host.slug}), "server-2", "host")
     picture, actor = last_picture(host), actor_of(user)
     for kind, operation, icon, word in _KINDS:
         if may(actor, host, operation):
             for name, object_id in names_of(picture, kind):
-                if (place := rank(name, wanted)) is not None:
+                place = rank(name, wanted)
+                if place is None and also and kind == "containers":
+                    place = rank(name, also)
+                if place is not None:
                     yield place, Hit(name, _url_of(kind, host, object_id), icon, f"{word} · {host.name}")
 
 
@@ -68,16 +73,3 @@ def _url_of(kind: str, host: "Host", object_id: str) -> str:
         except NoReverseMatch:
             continue
     return f"{reverse(f'{kind}:list', kwargs={'host': host.slug})}?q={object_id}"
-
-
-def rank(name: str, wanted: str) -> int | None:
-    """0 the very name, 1 begins with it, 2 a part of it begins with it, 3 holds it, None does not."""
-    name = name.lower()
-    if name == wanted:
-        return 0
-    if name.startswith(wanted):
-        return 1
-    at = name.find(wanted)
-    if at < 0:
-        return None
-    return 2 if not name[at - 1].isalnum() else 3

@@ -5,20 +5,29 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from webui.access import Role
+from webui.access import Effective, Held, Role, effective, held_by
 
 if TYPE_CHECKING:
     from webui.accounts.models import User
+    from webui.hosts.models import Host
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody as the gate sees them. `address` is where the request came from, "" for what Quayside does by itself."""
+    """Somebody as the gate sees them. `address` is where the request came from, "" for what Quayside does by itself.
+
+    `role` is their own; `grants` are what they and their teams were given, and may say otherwise on a host.
+    """
 
     user_id: int | None
     username: str
     role: str
     address: str = ""
+    grants: tuple[Held, ...] = ()
+
+    def on(self, host: "Host") -> Effective:
+        """What they are on a host, and why."""
+        return effective(self.role, self.grants, host.pk)
 
 
 def actor_of(source: "HttpRequest | dict[str, Any] | User") -> Actor:
@@ -34,7 +43,7 @@ def actor_of(source: "HttpRequest | dict[str, Any] | User") -> Actor:
 def _actor(user: Any, address: str) -> Actor:
     if not user.is_authenticated or not user.is_active:
         return Actor(None, "", "", address)
-    return Actor(user.pk, user.get_username(), user.role, address)
+    return Actor(user.pk, user.get_username(), user.role, address, held_by(user))
 
 
 def system_actor() -> Actor:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from webui.access import Operation, operations_of
+from webui.access import Operation
 from webui.gate.actors import Actor
 from webui.gate.bodies import read_body
 from webui.gate.errors import Refused
@@ -57,17 +57,18 @@ def decide(
     target = _target(rule, match.parts, query or {})
     try:
         _check_role(actor, host, operation)
-        _check_body(rule, body, is_streamed=is_streamed)
+        may_create = may(actor, host, Operation.CONTAINER_CREATE)
+        _check_body(rule, body, is_streamed=is_streamed, is_restricted=not may_create)
     except Refused as refused:
         return Decision(
             method, api_path.sent, operation, rule.resource, target, rule.audit, refused.rule, str(refused)
         )  # fmt: skip
-    return Decision(method, api_path.sent, operation, rule.resource, target, rule.audit, f"role {actor.role}")
+    return Decision(method, api_path.sent, operation, rule.resource, target, rule.audit, f"role {actor.on(host).role}")
 
 
 def may(actor: Actor, host: "Host", operation: str) -> bool:
     """Whether an actor may do an operation on a host. Raises ValueError for a name that the table does not know."""
-    return Operation(operation) in operations_of(actor.role)
+    return Operation(operation) in actor.on(host).operations
 
 
 def require(actor: Actor, host: "Host", operation: str) -> None:
@@ -77,17 +78,18 @@ def require(actor: Actor, host: "Host", operation: str) -> None:
 
 def _check_role(actor: Actor, host: "Host", operation: Operation) -> None:
     if not may(actor, host, operation):
-        who = f"the role {actor.role}" if actor.role else "somebody who is not signed in"
-        raise Refused(f"{operation} on {host.name} is not for {who}.", rule=f"role {actor.role or 'none'}")
+        role = actor.on(host).role
+        who = f"the role {role}" if role else "somebody who is not signed in"
+        raise Refused(f"{operation} on {host.name} is not for {who}.", rule=f"role {role or 'none'}")
 
 
-def _check_body(rule: Rule, body: Body, *, is_streamed: bool) -> None:
+def _check_body(rule: Rule, body: Body, *, is_streamed: bool, is_restricted: bool) -> None:
     if not rule.is_json:
         return
     if is_streamed:
         raise Refused("The body of this request must be given whole, so that it can be looked at.", rule="body")
     fields = read_body(body)
-    for body_rule in rule.body_rules:
+    for body_rule in [*rule.body_rules, *(rule.restricted_rules if is_restricted else ())]:
         complaint = body_rule(fields)
         if complaint:
             raise Refused(complaint, rule="body")

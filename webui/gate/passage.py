@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from django.db import DatabaseError, connections
@@ -104,7 +104,8 @@ def _recorded(actor: Actor, host: "Host", decision: Decision) -> Passage:
     entry_id = None
     if not decision.is_allowed or decision.audit is not Audit.NOTHING:
         entry_id = record(
-            actor,
+            # The log says as what somebody acted there.
+            replace(actor, role=actor.on(host).role),
             decision.operation,
             is_allowed=decision.is_allowed,
             host=host.slug,

@@ -3,7 +3,8 @@
 What is not here is refused by name; what stands in NEVER is known and refused for everybody, with the reason.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from webui.access import Operation
 from webui.gate.rules import Audit, Never, Query, Rule, Table
@@ -12,6 +13,13 @@ from webui.gate.rules import Audit, Never, Query, Rule, Table
 def _pull_or_import(query: Query) -> Operation:
     """`/images/create` pulls where `fromImage` is given, else imports a tar; both at once is an import, to be safe."""
     return Operation.IMAGE_PULL if query.get("fromImage") and not query.get("fromSrc") else Operation.IMAGE_IMPORT
+
+
+def _not_privileged(fields: Mapping[str, Any]) -> str | None:
+    """A privileged exec is out of its container (Docker API 1.51, ContainerExec: all capabilities, all devices)."""
+    if any(name.casefold() == "privileged" and value for name, value in fields.items()):
+        return "Privileged: only who may create containers may run a privileged command in one."
+    return None
 
 
 TABLE: Final = (
@@ -47,7 +55,15 @@ TABLE: Final = (
     ),
     Rule("GET", "/containers/{id}/attach/ws", Operation.CONTAINER_ATTACH, "container", "id", Audit.SENSITIVE),
     Rule("GET", "/containers/{id}/changes", Operation.CONTAINER_CHANGES, "container", "id"),
-    Rule("POST", "/containers/{id}/exec", Operation.CONTAINER_EXEC, "container", "id", Audit.SENSITIVE),
+    Rule(
+        "POST",
+        "/containers/{id}/exec",
+        Operation.CONTAINER_EXEC,
+        "container",
+        "id",
+        Audit.SENSITIVE,
+        restricted_rules=(_not_privileged,),
+    ),
     Rule("GET", "/containers/{id}/export", Operation.CONTAINER_EXPORT, "container", "id", Audit.SENSITIVE),
     Rule("GET", "/containers/{id}/json", Operation.CONTAINER_INSPECT, "container", "id"),
     Rule("GET", "/containers/{id}/logs", Operation.CONTAINER_LOGS, "container", "id"),

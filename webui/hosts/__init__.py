@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from webui.access import Operation, operations_of
+from webui.access import Operation, Role, operations_of
 from webui.gate import actor_of
 
 if TYPE_CHECKING:
@@ -18,5 +18,9 @@ def visible_hosts(user: Any) -> "QuerySet[Host]":
     # This door is imported before Django's models can be.
     from webui.hosts.models import Host
 
-    may_look = Operation.CONTAINER_LIST in operations_of(actor_of(user).role)
-    return Host.objects.all() if may_look else Host.objects.none()
+    actor = actor_of(user)
+    if actor.role == Role.ADMINISTRATOR or not actor.grants:
+        may_look = Operation.CONTAINER_LIST in operations_of(actor.role)
+        return Host.objects.all() if may_look else Host.objects.none()
+    seen = [host.pk for host in Host.objects.only("pk") if Operation.CONTAINER_LIST in actor.on(host).operations]
+    return Host.objects.filter(pk__in=seen)

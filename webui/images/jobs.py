@@ -41,21 +41,26 @@ def reference_of(params: Mapping[str, Any]) -> str:
 )
 def pull(run: JobRun) -> None:
     """Pull `params["reference"]`, for `params["platform"]` where one is given."""
-    reference, platform = reference_of(run.params), run.params.get("platform") or None
-    run.log(_("asking the host for %s") % (f"{reference} ({platform})" if platform else reference))
     client = run.client()
+    try:
+        pull_image(run, client, reference_of(run.params), platform=run.params.get("platform") or None)
+    finally:
+        client.close()
+
+
+def pull_image(run: JobRun, client: DockerClient, reference: str, *, platform: str | None = None) -> None:
+    """Pull an image as a part of any job: its layers become the job's steps. Raises JobFailed."""
+    run.log(_("asking the host for %s") % (f"{reference} ({platform})" if platform else reference))
     try:
         for message in _progress(run, client, reference, platform):
             _follow(run, message)
         image = client.images.get(reference)
-        if run.steps.is_empty:
-            _show_layers(run, image.attrs)
     except ImageNotFound as error:
         raise JobFailed(_("%s was not pulled: %s") % (reference, error.explanation or error)) from error
     except APIError as error:
         raise JobFailed(str(error.explanation or error)) from error
-    finally:
-        client.close()
+    if run.steps.is_empty:
+        _show_layers(run, image.attrs)
     run.log(_("%(reference)s is %(id)s") % {"reference": reference, "id": image.id})
 
 

@@ -1,6 +1,7 @@
 """The Celery side of jobs: carry one out, and tidy up after workers that died."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -59,7 +60,7 @@ def _work(job: Job, kind: JobKind) -> None:
     if job.host is None or job.user is None:
         gone = job.host_name if job.host is None else job.username
         raise JobFailed(_("%s was removed before the job began.") % gone)
-    host, actor = job.host, actor_of(job.user)
+    host, actor = job.host, replace(actor_of(job.user), address=job.address)
     # Rights may have been taken away while it waited in the queue.
     require(actor, host, kind.operation)
     run = JobRun(job.params, client=lambda: docker_client(actor, host, timeout_s=3600))

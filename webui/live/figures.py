@@ -31,7 +31,7 @@ _TOO_OLD_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What a list shows of a running container. `cpu` is per cent of one CPU, `limit` what its memory is measured by."""
+    """What a list shows of a running container. `cpu` is per cent of one CPU, `limit` what bounds its memory."""
 
     cpu: float
     memory: int

@@ -35,7 +35,8 @@ class Picture:
     """The lists of one host. `is_stored` says that they are from before: the host has not answered since.
 
     `since` is when `state` began, `error` why the host is down in words for a person, `seen_at` when the lists were
-    last known to be right, `storage` the name of its storage driver ("overlay2"). Each mapping is id -> raw list JSON (volumes: name -> raw), in the order the host gave.
+    last known to be right, `storage` its storage driver ("overlay2"). Each mapping is id -> raw list JSON
+    (volumes: name -> raw), in the order the host gave.
     """
 
     host: str

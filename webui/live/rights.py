@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """The actor and host of a websocket, or the close code that says why there is none."""
+    """Whose a websocket is and on which host, or the close code that says why it may not be."""
 
+    user: Any = None
     actor: "Actor | None" = None
     host: "Host | None" = None
     code: int = 0
@@ -39,8 +40,8 @@ def rights_of(user: Any, slug: str | None, operation: str, *, session_key: str |
     if operation == ADMINISTRATOR and not fresh.is_administrator:
         return Rights(code=4403)
     if slug is None:
-        return Rights(actor)
+        return Rights(fresh, actor)
     host = visible_hosts(fresh).filter(slug=slug).first()
     if host is None:
         return Rights(code=4404)
-    return Rights(actor, host) if gate.may(actor, host, operation) else Rights(code=4403)
+    return Rights(fresh, actor, host) if gate.may(actor, host, operation) else Rights(code=4403)

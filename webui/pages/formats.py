@@ -61,6 +61,20 @@ def ago(when: datetime | float | str | None) -> SafeString | str:
     )
 
 
+def clock(when: datetime | float | str | None) -> SafeString | str:
+    """`14:07:02` in the server's zone, the day on hover."""
+    moment = as_moment(when)
+    if moment is None:
+        return NOTHING
+    local = timezone.localtime(moment)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        local.strftime("%Y-%m-%d %H:%M:%S"),
+        local.strftime("%H:%M:%S"),
+    )
+
+
 def short_image(reference: str) -> str:
     """An image reference without its registry and with a short digest: `shop/web:4.12.0`, `billing@sha256:9c1f…`."""
     name, at, digest = reference.partition("@")

@@ -24,13 +24,20 @@ RunningJobs = Callable[[Any], int]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Something that Ctrl-K found: an object before an action; `is_danger` is never the first."""
+    """Something that Ctrl-K found: an object before an action; one that `is_danger` never comes first.
+
+    An action is a link like any other, or, with `act`, is posted to `act_url` for `item_id`, as a row's button is.
+    """
 
     label: str
     url: str
     icon: str
     where: str = ""
     is_action: bool = False
+    is_danger: bool = False
+    act: str = ""
+    item_id: str = ""
+    act_url: str = ""
 
 
 Finder = Callable[[Any, "Host | None", str], Iterable[Hit]]
@@ -61,6 +68,7 @@ EVERYWHERE: Final = (
     NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
+    NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
     NavItem("audit", _("Audit"), "history", "audit:list", for_administrators=True),
 )
 
@@ -110,7 +118,7 @@ def running_jobs_of(user: Any) -> int:
 def hits_for(user: Any, host: "Host | None", text: str) -> list[Hit]:
     """What all finders found; objects before actions, otherwise in the finders' own order."""
     hits = [hit for finder in _finders for hit in finder(user, host, text)]
-    return sorted(hits, key=lambda hit: hit.is_action)
+    return sorted(hits, key=lambda hit: (hit.is_action, hit.is_danger))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from webui.resources.query import (
     select_rows,
     window_of,
 )
+from webui.resources.refusals import refusal_words
 from webui.resources.staleness import note_of, stale_words, unknown
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "note_of",
     "opened",
     "read_query",
+    "refusal_words",
     "select_rows",
     "stale_words",
     "stamp_of",

@@ -27,7 +27,7 @@ _PATTERNS: Final = tuple(
         (r"has active endpoints(?:.*?name:\"(?P<who>[^\"]+)\")?",
          gettext_lazy("%(who)s is still on it. Take it off this network on its own page, or remove it.")),
         (r"is a pre-defined network", gettext_lazy("It belongs to the engine itself and cannot be removed.")),
-        (r"(?::|port )(?P<who>\d+)[^:]*(?:port is already allocated|address already in use)",
+        (r"(?::|port )(?P<who>\d+).{0,20}?(?:port is already allocated|address already in use)",
          gettext_lazy("Port %(who)s of the host is taken. Free it, or publish another one.")),
         (r"removal of container .* is already in progress", gettext_lazy("It is being removed already.")),
         (r"exec: \"?(?P<who>[^\":]+)\"?: (?:executable file not found|stat .*no such file)",
@@ -36,7 +36,8 @@ _PATTERNS: Final = tuple(
          gettext_lazy("It is between two restarts. Stop it, or try again when it runs.")),
         (r"no space left on device", gettext_lazy("The host's disk is full. Remove what is unused, and try again.")),
         (r"cannot (?:pause|unpause).*cgroup", gettext_lazy("This host's kernel cannot pause containers.")),
-        (r"network (?P<who>\S+) not found", gettext_lazy("Its network %(who)s is gone. Edit it, or make the network again.")),
+        (r"network (?P<who>\S+) not found",
+         gettext_lazy("Its network %(who)s is gone. Make it again, or edit the container.")),
     )
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "webui.pages",
     "webui.live",
     "webui.jobs",
+    "webui.teams",
     "webui.dashboard",
     "webui.containers",
     "webui.images",

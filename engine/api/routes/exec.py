@@ -10,7 +10,7 @@ from aiohttp import WSMsgType, web
 
 from engine.api.routes.containers import encode, stream_type, terminal_size
 from engine.api.server import Route
-from engine.api.wire import HijackedStream, bool_query, empty, hijack, json_response, path_param, read_json
+from engine.api.wire import HijackedStream, bool_query, empty, frame_head, hijack, json_response, path_param, read_json
 from engine.errors import EngineError, InvalidArgument
 
 _READ_BYTES = 65536
@@ -150,7 +150,10 @@ async def carry(session: Session, stream: HijackedStream, *, is_raw: bool) -> No
     typing = asyncio.create_task(_carry_input(session, stream))
     try:
         async for channel, payload in session.output():
-            await stream.write(encode([(channel, payload)], is_tty=is_raw))
+            if is_raw:
+                await stream.write(payload)
+            else:
+                await stream.write(frame_head(channel, len(payload)), payload)
     finally:
         typing.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):

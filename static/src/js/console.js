@@ -7,9 +7,10 @@ import "@xterm/xterm/css/xterm.css";
 import "../css/console.css";
 import { webSocketUrl, whenPresent } from "./lib/dom.js";
 import { allowStyles } from "./lib/allow_styles.js";
+import { filled, gettext } from "./lib/words.js";
 
 const THEME = { background: "#07131b", foreground: "#d5e1e8", cursor: "#2dd4bf", selectionBackground: "#1d4a52", black: "#16272f", brightBlack: "#7f94a2", red: "#f87171", green: "#4ade80", yellow: "#fbbf24", blue: "#93c5fd", magenta: "#d8b4fe", cyan: "#5eead4", white: "#d5e1e8" }; // prettier-ignore
-const CLOSED = { 4401: "You are signed out. Sign in again to go on.", 4403: "You may not open a console here.", 4404: "This host is no longer here." };
+const CLOSED = { 4401: gettext("You are signed out. Sign in again to go on."), 4403: gettext("You may not open a console here. An administrator can allow it."), 4404: gettext("This host is no longer here. It was removed from Quayside.") };
 
 whenPresent("[data-console]", (pane) => {
   const endStyles = allowStyles();
@@ -28,19 +29,19 @@ whenPresent("[data-console]", (pane) => {
   function connect() {
     socket?.close();
     part("failed").hidden = true;
-    show("off", "connecting");
+    show("off", gettext("connecting"));
     const query = new URLSearchParams({ rows: terminal.rows, columns: terminal.cols, user: part("user").value.trim() });
     const own = (socket = new WebSocket(webSocketUrl(`${pane.dataset.url}?${query}`)));
     own.binaryType = "arraybuffer";
     own.onopen = () => {
-      show("good", "connected");
+      show("good", gettext("connected"));
       terminal.focus();
     };
     own.onmessage = ({ data }) => (typeof data === "string" ? told(JSON.parse(data)) : drawn(own, data));
     own.onclose = ({ code }) => {
       if (own !== socket) return;
       if (CLOSED[code]) failed(CLOSED[code]);
-      else if (code !== 1000) show("bad", "connection lost");
+      else if (code !== 1000) show("bad", gettext("connection lost: choose Connect again"));
     };
   }
 
@@ -50,13 +51,14 @@ whenPresent("[data-console]", (pane) => {
 
   function told(message) {
     if (message.t === "ended") {
-      show("off", `the shell has ended, exit code ${message.code}`);
-      terminal.write(`\r\n\x1b[2mthe shell has ended, exit code ${Number(message.code)}\x1b[0m\r\n`);
+      const words = filled(gettext("the shell has ended, exit code %(code)s"), { code: Number(message.code) });
+      show("off", words);
+      terminal.write(`\r\n\x1b[2m${words}\x1b[0m\r\n`);
     } else if (message.t === "failed") failed(message.words);
   }
 
   function failed(words) {
-    show("bad", "not connected");
+    show("bad", gettext("not connected"));
     part("failed").querySelector("div").textContent = words;
     part("failed").hidden = false;
   }

@@ -46,7 +46,7 @@ whenPresent("[data-lines-form]", (form) => {
     const body = new FormData(form);
     body.set("show", "command");
     try {
-      const response = await fetch(location.pathname, { method: "POST", body, headers: { "HX-Request": "true" }, signal: asked.signal });
+      const response = await fetch(`${location.pathname}${location.search}`, { method: "POST", body, headers: { "HX-Request": "true" }, signal: asked.signal });
       if (!response.ok || !document.getElementById("command")) return;
       // Through htmx: under Trusted Types nobody else may make elements of text.
       await htmx.swap({ sourceElement: form, target: "#command", swap: "outerHTML", text: await response.text() });

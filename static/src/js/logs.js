@@ -1,11 +1,13 @@
 // The log of a container, live: a socket fills the buffer, a window shows it, one thin bar steers both.
 
 import "../css/logs.css";
-import { icon, whenPresent } from "./lib/dom.js";
+import { copyText } from "./lib/copying.js";
+import { icon, make, whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
 import { LogBuffer } from "./lib/log_buffer.js";
 import { stampOf, textOf } from "./lib/log_lines.js";
 import { LogWindow } from "./lib/log_window.js";
+import { filled, gettext, ngettext } from "./lib/words.js";
 
 const number = new Intl.NumberFormat("en");
 
@@ -40,7 +42,7 @@ whenPresent("[data-logs]", (pane) => {
 
   function skipped(count) {
     figures.skipped += count;
-    buffer.add([`s${number.format(count)} lines skipped here: your connection was slower than the log`]);
+    buffer.add([`s${filled(gettext("%(count)s lines skipped here: your connection was slower than the log. The download has them all"), { count: number.format(count) })}`]);
   }
 
   function note(words) {
@@ -51,10 +53,10 @@ whenPresent("[data-logs]", (pane) => {
   function tell({ state, code, error }) {
     const before = figures.state;
     figures.state = state;
-    if (state === "stopped") note(`the container has stopped, exit code ${code}; its next start will go on here`);
-    else if (state === "cut" && before !== "cut") note(`the host does not answer: ${error}; trying again`);
-    else if (state === "gone") note("the container was removed");
-    else if (state === "live" && before === "stopped") note("the container was started");
+    if (state === "stopped") note(filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
+    else if (state === "cut" && before !== "cut") note(filled(gettext("the host does not answer: %(error)s; trying again"), { error }));
+    else if (state === "gone") note(gettext("the container was removed"));
+    else if (state === "live" && before === "stopped") note(gettext("the container was started"));
     if (state !== "live" && !last) part("empty").hidden = true;
     draw();
   }
@@ -70,14 +72,14 @@ whenPresent("[data-logs]", (pane) => {
   }
 
   function draw() {
-    const words = [`${number.format(figures.rate)} lines/s`, `${number.format(figures.skipped)} skipped`];
-    if (figures.state === "lost") words.unshift("connection lost");
+    const words = [filled(gettext("%(count)s lines/s"), { count: number.format(figures.rate) }), filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) })];
+    if (figures.state === "lost") words.unshift(gettext("connection lost"));
     part("figures").textContent = words.join(" · ");
     part("figures").classList.toggle("is-warning", figures.state === "lost" || figures.state === "cut");
     const behind = buffer.next - figures.heldAt;
     const jump = part("jump");
     jump.hidden = view.isFollowing && !isPaused;
-    if (!jump.hidden) jump.textContent = behind > 0 ? `${number.format(behind)} new lines ↓` : "go to the end ↓";
+    if (!jump.hidden) jump.textContent = behind > 0 ? `${filled(ngettext("%(count)s new line", "%(count)s new lines", behind), { count: number.format(behind) })} ↓` : `${gettext("go to the end")} ↓`;
   }
 
   const timer = setInterval(() => {
@@ -100,7 +102,7 @@ whenPresent("[data-logs]", (pane) => {
     const button = part("pause");
     button.setAttribute("aria-pressed", String(wanted));
     button.querySelector("svg").replaceWith(icon(wanted ? "player-play" : "player-pause"));
-    const label = wanted ? "Go on" : "Pause";
+    const label = wanted ? gettext("Go on") : gettext("Pause");
     button.setAttribute("aria-label", label);
     button.title = label;
     const words = button.querySelector("span");
@@ -149,20 +151,41 @@ whenPresent("[data-logs]", (pane) => {
     });
   }
 
-  async function copy() {
+  function shownLines() {
     const lines = [];
     for (let place = 0; place < buffer.count; place += 1) {
       const line = buffer.line(buffer.numberAt(place));
       lines.push(`${stampOf(line)} ${textOf(line)}`.trimStart());
     }
-    await navigator.clipboard.writeText(`${lines.join("\n")}\n`);
-    const words = part("copy").querySelector("span");
-    words.textContent = `Copied ${number.format(lines.length)} lines`;
-    setTimeout(() => (words.textContent = "Copy"), 2000);
+    return lines;
+  }
+
+  // As it is filtered now; what the page does not hold is in the whole log, which the server sends.
+  function save(event) {
+    if (!event.target.closest?.("[data-log-save]")) return;
+    const url = URL.createObjectURL(new Blob([`${shownLines().join("\n")}\n`], { type: "text/plain" }));
+    make("a", { href: url, download: pane.dataset.fileName }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  }
+  if (pane.dataset.fileName) document.addEventListener("click", save);
+
+  async function copy() {
+    const lines = shownLines();
+    await copyText(`${lines.join("\n")}\n`);
+    const button = part("copy");
+    const [words, use] = [button.querySelector("span"), button.querySelector("use")];
+    const was = use.getAttribute("href");
+    words.textContent = filled(ngettext("Copied %(count)s line", "Copied %(count)s lines", lines.length), { count: number.format(lines.length) });
+    use.setAttribute("href", `${was.split("#")[0]}#check`);
+    setTimeout(() => {
+      words.textContent = gettext("Copy");
+      use.setAttribute("href", was);
+    }, 2000);
   }
 
   return () => {
     clearInterval(timer);
+    document.removeEventListener("click", save);
     socket.stop();
     view.stop();
   };

@@ -6,6 +6,7 @@ import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
 import { scaled, size } from "./lib/sizes.js";
+import { filled, gettext, ngettext } from "./lib/words.js";
 
 const SPAN_S = 300;
 
@@ -22,10 +23,10 @@ const CHARTS = {
 const NAMES = { [CPU]: "CPU", [MEMORY]: "memory", [RECEIVED]: "in", [SENT]: "out", [READ]: "read", [WRITTEN]: "written" };
 
 const WORDS = {
-  cpu: (sample) => [sample[CPU].toFixed(1), `% of ${sample[CPUS]} core${sample[CPUS] === 1 ? "" : "s"}`],
-  memory: (sample) => [scaled(sample[MEMORY])[0], `${scaled(sample[MEMORY])[1]}${sample[LIMIT] ? ` of ${size(sample[LIMIT])}` : ""}`],
-  network: (sample) => [scaled(sample[RECEIVED])[0], `${scaled(sample[RECEIVED])[1]}/s in · ${size(sample[SENT])}/s out`],
-  disk: (sample) => [scaled(sample[READ] + sample[WRITTEN])[0], `${scaled(sample[READ] + sample[WRITTEN])[1]}/s · ${sample[PIDS]} pid${sample[PIDS] === 1 ? "" : "s"}`],
+  cpu: (sample) => [sample[CPU].toFixed(1), filled(ngettext("% of %(count)s core", "% of %(count)s cores", sample[CPUS]), { count: sample[CPUS] })],
+  memory: (sample) => [scaled(sample[MEMORY])[0], `${scaled(sample[MEMORY])[1]}${sample[LIMIT] ? ` ${filled(gettext("of %(limit)s"), { limit: size(sample[LIMIT]) })}` : ""}`],
+  network: (sample) => [scaled(sample[RECEIVED])[0], filled(gettext("%(unit)s/s in · %(sent)s/s out"), { unit: scaled(sample[RECEIVED])[1], sent: size(sample[SENT]) })],
+  disk: (sample) => [scaled(sample[READ] + sample[WRITTEN])[0], filled(ngettext("%(unit)s/s · %(count)s pid", "%(unit)s/s · %(count)s pids", sample[PIDS]), { unit: scaled(sample[READ] + sample[WRITTEN])[1], count: sample[PIDS] })],
 };
 
 whenPresent("[data-stats]", (pane) => {
@@ -34,7 +35,7 @@ whenPresent("[data-stats]", (pane) => {
   let isLimited = false;
   let charts = [];
 
-  const socket = liveSocket(pane.dataset.url, { onMessage, onState: (state, why) => tell(state === "over" ? why : state === "lost" ? "Connection lost, trying again." : "") });
+  const socket = liveSocket(pane.dataset.url, { onMessage, onState: (state, why) => tell(state === "over" ? why : state === "lost" ? gettext("Connection lost, trying again.") : "") });
   const themes = new MutationObserver(build);
   const sizes = new ResizeObserver(() => charts.forEach(({ plot, element }) => plot.setSize(room(element))));
   themes.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
@@ -54,9 +55,9 @@ whenPresent("[data-stats]", (pane) => {
   }
 
   function state({ state: name, code, error }) {
-    if (name === "stopped") tell(`Not running (exit code ${code}). The charts go on with its next start.`);
-    else if (name === "cut") tell(`The host does not answer: ${error}. Trying again.`);
-    else if (name === "gone") tell("The container was removed.");
+    if (name === "stopped") tell(filled(gettext("Not running (exit code %(code)s). The charts go on with its next start."), { code }));
+    else if (name === "cut") tell(filled(gettext("The host does not answer: %(error)s. Trying again."), { error }));
+    else if (name === "gone") tell(gettext("The container was removed."));
     else tell("");
   }
 
@@ -127,7 +128,7 @@ whenPresent("[data-stats]", (pane) => {
     if (!sample) return;
     const [value, rest] = WORDS[name](sample);
     pane.querySelector(`[data-value="${name}"]`).textContent = value;
-    pane.querySelector(`[data-words="${name}"]`).textContent = u.cursor.idx == null ? rest : `${rest} · at ${clock(sample[AT])}`;
+    pane.querySelector(`[data-words="${name}"]`).textContent = u.cursor.idx == null ? rest : `${rest} · ${filled(gettext("at %(time)s"), { time: clock(sample[AT]) })}`;
   }
 
   function limitLine(u, color) {

@@ -29,9 +29,10 @@ def patterns(resolver: Any) -> list[URLPattern]:
     return found
 
 
-def test_only_signing_in_first_set_up_and_one_time_links_are_public() -> None:
-    declared = {str(one.name): declared_by(one.callback) for one in patterns(get_resolver())}
-    assert {name for name, needs in declared.items() if needs == "public"} == {"sign-in", "set-up", "join"}
+def test_only_ways_in_and_what_they_are_drawn_with_are_public() -> None:
+    declared = {str(one.pattern): declared_by(one.callback) for one in patterns(get_resolver())}
+    ways_in = {"sign-in/", "set-up/<str:token>/", "join/<str:token>/"}
+    assert {route for route, needs in declared.items() if needs == "public"} == ways_in | {"words.js", "favicon.ico"}
     assert all(declared.values())
 
 

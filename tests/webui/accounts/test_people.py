@@ -1,5 +1,6 @@
 """Administrators and the people they manage: adding by a link, roles, deactivation, removal, and who may not."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -29,7 +30,10 @@ SignedIn = Callable[[User], Client]
 
 def link_of(response: Any) -> str:
     """The path of the one link that a page shows."""
-    return "/join/" + response.content.decode().split("/join/")[1].split("<")[0].split('"')[0]
+    page: str = response.content.decode()
+    found = re.search(r"/join/[\w-]+/", page)
+    assert found is not None
+    return found[0]
 
 
 def act(client: Client, action: str, *users: User, **more: str) -> Any:

@@ -32,7 +32,8 @@ async def test_new_entries_come_on_top_and_say_later_how_they_ended(olga: User) 
     before = await record(actor, "before", is_allowed=True)
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        await URLRouter(websocket_urlpatterns)({**scope, "user": olga, "session": {}}, receive, send)
+        inner: Any = URLRouter(websocket_urlpatterns)
+        await inner({**scope, "user": olga, "session": {}}, receive, send)
 
     socket = WebsocketCommunicator(application, f"/ws/audit/?person=olga&newest={before}")
     assert (await socket.connect(WAIT_S))[0]

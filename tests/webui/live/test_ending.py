@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,12 +12,16 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth import SESSION_KEY
+from django.utils import timezone
 
 from webui.access import Role
+from webui.access.models import Grant
 from webui.accounts import people, sessions
 from webui.accounts.models import User
+from webui.accounts.notices import tell_all_rights_changed
 from webui.accounts.session_store import SessionStore
 from webui.gate import Actor, actor_of
+from webui.hosts.models import Host
 from webui.live.routing import websocket_urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +49,7 @@ def _session_of(user: User) -> SessionStore:
 async def opened(path: str, user: User) -> AsyncIterator[SimpleNamespace]:
     """A websocket with a session of its own; `closed()` waits for the server to close it and returns the code."""
     session = await database_sync_to_async(_session_of)(user)
-    inner = URLRouter(websocket_urlpatterns)
+    inner: Any = URLRouter(websocket_urlpatterns)
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
         await inner({**scope, "user": user, "session": session}, receive, send)
@@ -93,3 +98,29 @@ async def test_the_log_is_not_for_readers(transactional_db: None) -> None:
     rita = await database_sync_to_async(User.objects.create_user)("rita", role=Role.READER)
     async with opened("/ws/audit/", rita) as socket:
         assert await socket.closed() == 4403
+
+
+async def test_a_socket_ends_when_a_grant_does_by_the_clock_or_by_somebody(transactional_db: None) -> None:
+    def prepared() -> tuple[User, Host, Grant]:
+        user = User.objects.create_user("nina", role=Role.NONE)
+        host = Host.objects.create(slug="local", name="Local", url="unix:///nowhere/docker.sock")
+        soon = timezone.now() + timedelta(seconds=1)
+        return user, host, Grant.objects.create(user=user, host=host, role=Role.READER, ends_at=soon, made_by="olga")
+
+    nina, host, grant = await database_sync_to_async(prepared)()
+    async with opened("/ws/h/local/lists/containers/", nina) as socket:
+        assert await socket.closed() == 4404
+    assert grant.is_over
+
+    def again() -> Grant:
+        return Grant.objects.create(user=nina, host=host, role=Role.READER, made_by="olga")
+
+    def ended(one: Grant) -> None:
+        one.delete()
+        tell_all_rights_changed()
+
+    second = await database_sync_to_async(again)()
+    fresh = await User.objects.aget(pk=nina.pk)
+    async with opened("/ws/h/local/lists/containers/", fresh) as socket:
+        await database_sync_to_async(ended)(second)
+        assert await socket.closed() == 4404

@@ -21,6 +21,7 @@ class StateFeed:
 
     kind = "containers"
     operation = "container.list"
+    watches = frozenset({"containers"})
 
     def messages(self, *, picture: Picture, viewer: Viewer, params: Any, changed: frozenset[str]) -> Sequence[Message]:
         states = {one: picture.containers.get(one, {}).get("State", "gone") for one in changed}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import orjson
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils import timezone
 
 from webui.accounts.notices import EVERYBODY, group_of
 from webui.live.rights import ADMINISTRATOR, Rights, rights_of
@@ -53,7 +54,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if rights.code:
             await self.close(rights.code)
             return
-        self.actor, self.host = rights.actor, rights.host  # type: ignore[assignment]
+        self._take(rights)
         await self._join()
         self._tasks = [asyncio.create_task(self._guarded()), asyncio.create_task(self._ask_again())]
 
@@ -101,16 +102,27 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _ask_again(self) -> None:
         while True:
-            await asyncio.sleep(_ASK_AGAIN_S)
+            await asyncio.sleep(self._until_next_question_s())
             await self._check()
+
+    def _until_next_question_s(self) -> float:
+        """Grants end by the clock, without a notice."""
+        now = timezone.now()
+        ends = [grant.ends_at for grant in self.actor.grants if grant.ends_at and grant.ends_at > now]
+        until_end_s = (min(ends) - now).total_seconds() + 0.1 if ends else _ASK_AGAIN_S
+        return min(_ASK_AGAIN_S, until_end_s)
 
     async def _check(self) -> None:
         rights = await self._rights()
         if rights.code:
             await self.close(rights.code)
         else:
-            # What somebody sees and may do follows their role from now on.
-            self.actor = rights.actor  # type: ignore[assignment]
+            self._take(rights)
+
+    def _take(self, rights: Rights) -> None:
+        """What somebody sees and may do follows their role and grants from now on."""
+        self.actor, self.host = rights.actor, rights.host  # type: ignore[assignment]
+        self.scope["user"] = rights.user
 
     async def _guarded(self) -> None:
         try:

@@ -31,16 +31,23 @@ class NoticesConsumer(LiveConsumer):
         if self.channel_layer is not None:
             await self.channel_layer.group_add(JOBS_GROUP, self.channel_name)
         await self._send_jobs()
-        stop = await self._listen()
+        self._stop_listening = await self._listen()
         try:
             await self._follow_counts()
         finally:
-            stop()
+            self._stop_listening()
 
     async def disconnect(self, code: int) -> None:
         if self.channel_layer is not None:
             await self.channel_layer.group_discard(JOBS_GROUP, self.channel_name)
         await super().disconnect(code)
+
+    async def rights_changed(self, event: dict[str, Any]) -> None:
+        """The host that is counted may no longer be theirs to see."""
+        await super().rights_changed(event)
+        if hasattr(self, "_stop_listening"):
+            self._stop_listening()
+            self._stop_listening = await self._listen()
 
     async def jobs_changed(self, _event: dict[str, Any]) -> None:
         await self._send_jobs()

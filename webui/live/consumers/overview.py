@@ -16,7 +16,7 @@ _LOOK_AGAIN_S: Final = 15.0
 
 
 class OverviewConsumer(LiveConsumer):
-    """/ws/overview/ on the overview, /ws/overview/?cards on the list of hosts, which has nothing but the hosts' cards."""
+    """/ws/overview/ on the overview, /ws/overview/?cards on the list of hosts, which has only the hosts' cards."""
 
     needs: ClassVar[str] = LiveConsumer.SIGNED_IN
 

@@ -16,6 +16,7 @@ from webui.pages.declarations import Action, Outcome, State
 register = template.Library()
 register.filter("bytes", formats.size)
 register.filter("ago", formats.ago)
+register.filter("clock", formats.clock)
 register.filter("short_image", formats.short_image)
 register.filter("initials", formats.initials)
 

@@ -7,6 +7,7 @@ import { refreshList } from "./lists.js";
 import { openDialog } from "./dialogs.js";
 import { selectedIds, unselectAll } from "./selection.js";
 import { showToast } from "./toasts.js";
+import { filled, gettext } from "./words.js";
 
 const rowOf = (id) => document.querySelector(`#rows > tr[data-id="${CSS.escape(id)}"]`);
 
@@ -44,7 +45,7 @@ async function take(response) {
   const text = await response.text();
   const target = headers.get("HX-Retarget");
   if (!target) {
-    if (!response.ok) showToast(`The server answered ${response.status} ${response.statusText}. Reload the page and try again.`);
+    if (!response.ok) showToast(filled(gettext("The server answered %(status)s. Reload the page and try again."), { status: `${response.status} ${response.statusText}`.trim() }));
     return;
   }
   await htmx.swap({ sourceElement: document.body, target, swap: headers.get("HX-Reswap") ?? "innerHTML", text });
@@ -62,7 +63,7 @@ export async function post(url, body, ids) {
     const headers = { "HX-Request": "true", "X-CSRFToken": csrf() };
     await take(await fetch(url, { method: "POST", body, headers, redirect: "follow" }));
   } catch (error) {
-    showToast(`Quayside did not answer: ${error.message}. Nothing may have happened; look before you try again.`);
+    showToast(filled(gettext("Quayside did not answer: %(error)s. Nothing may have happened; look before you try again."), { error: error.message }));
   } finally {
     mark(ids, false);
   }

@@ -1,6 +1,6 @@
 // Copy buttons: [data-copy] holds the text. Works on plain http too, where the clipboard API is not there.
 
-async function copy(text) {
+export async function copyText(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);
     return;
@@ -17,7 +17,7 @@ async function copy(text) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (!button) return;
-  await copy(button.dataset.copy);
+  await copyText(button.dataset.copy);
   const use = button.querySelector("use");
   const was = use?.getAttribute("href");
   use?.setAttribute("href", `${was.split("#")[0]}#check`);

@@ -4,6 +4,7 @@
 import htmx from "./htmx.js";
 import { whenPresent } from "./dom.js";
 import { showToast } from "./toasts.js";
+import { filled, gettext } from "./words.js";
 
 let asked = null;
 
@@ -29,7 +30,7 @@ async function show(url, { push }) {
   } catch (error) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");
-    showToast(`The list could not be fetched: ${error.message}.`);
+    showToast(filled(gettext("The list could not be fetched: %(error)s. What is shown may be old; try again, or reload the page."), { error: error.message }));
   }
 }
 
@@ -86,7 +87,7 @@ whenPresent("tr[data-more]", (row) => {
       const text = await (await ask(row.dataset.more)).text();
       if (row.isConnected) await htmx.swap({ sourceElement: document.body, target: row, swap: "outerHTML", text });
     } catch (error) {
-      row.firstElementChild.textContent = `More could not be fetched: ${error.message}. Reload the page.`;
+      row.firstElementChild.textContent = filled(gettext("More could not be fetched: %(error)s. Reload the page."), { error: error.message });
     }
   }, { rootMargin: "800px" });
   watcher.observe(row);

@@ -2,12 +2,13 @@
 // has said that there is no point (4401 signed out, 4403 not allowed, 4404 gone).
 
 import { webSocketUrl } from "./dom.js";
+import { gettext } from "./words.js";
 
 const FINAL = new Set([4401, 4403, 4404]);
 const REASONS = {
-  4401: "You are signed out. Sign in again to go on.",
-  4403: "You may no longer see this.",
-  4404: "This is no longer here.",
+  4401: gettext("You are signed out. Sign in again to go on."),
+  4403: gettext("You may no longer see this. An administrator can allow it again."),
+  4404: gettext("This is no longer here."),
 };
 
 // onMessage gets parsed JSON, or an ArrayBuffer. onState gets "open", "lost" (it will try again) or "over", and why.

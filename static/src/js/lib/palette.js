@@ -1,17 +1,24 @@
 // Ctrl-K: pages of the menu at once, objects of every host as the server finds them, the chosen one by Enter.
 
 import { icon, make } from "./dom.js";
+import { gettext } from "./words.js";
 
 const palette = document.getElementById("palette");
 
 function pages(text) {
   const wanted = text.toLowerCase();
   return [...document.querySelectorAll("#sidebar nav a")]
-    .map((link) => ({ label: link.childNodes[1]?.textContent.trim() ?? "", url: link.href, icon: iconOf(link), where: "page" }))
+    .map((link) => ({ label: link.childNodes[1]?.textContent.trim() ?? "", url: link.href, icon: iconOf(link), where: gettext("page") }))
     .filter((hit) => hit.label.toLowerCase().includes(wanted));
 }
 
 const iconOf = (link) => link.querySelector("use")?.getAttribute("href")?.split("#")[1] ?? "arrow-right";
+
+// A link, or a button that the acts script carries out.
+function control(hit, parts) {
+  if (!hit.act) return make("a", { href: hit.url, tabindex: "-1" }, ...parts);
+  return make("button", { type: "button", tabindex: "-1", "data-act": hit.act, "data-id": hit.item_id, "data-act-url": hit.act_url }, ...parts);
+}
 
 function start() {
   const input = palette.querySelector("input");
@@ -24,8 +31,8 @@ function start() {
   function draw(hits) {
     list.replaceChildren(
       ...hits.map((hit, place) => {
-        const link = make("a", { href: hit.url, tabindex: "-1" }, icon(hit.icon), make("span", {}, hit.label), make("small", {}, hit.where ?? ""));
-        return make("li", { role: "option", id: `hit-${place}` }, link);
+        const parts = [icon(hit.icon), make("span", {}, hit.label), make("small", {}, hit.where ?? "")];
+        return make("li", { role: "option", id: `hit-${place}`, class: hit.is_danger ? "danger" : null }, control(hit, parts));
       }),
     );
     none.hidden = hits.length > 0;
@@ -66,10 +73,12 @@ function start() {
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") choose(at + 1);
     else if (event.key === "ArrowUp") choose(at - 1);
-    else if (event.key === "Enter") list.children[at]?.querySelector("a")?.click();
+    else if (event.key === "Enter") list.children[at]?.querySelector("a, button")?.click();
     else return;
     event.preventDefault();
   });
+  // Before the act is carried out: its preview is a dialog of its own.
+  list.addEventListener("click", (event) => event.target.closest("[data-act]") && palette.close());
   list.addEventListener("pointermove", (event) => {
     const item = event.target.closest("li");
     if (item && item.getAttribute("aria-selected") !== "true") choose([...list.children].indexOf(item));

@@ -1,6 +1,7 @@
 // Toasts: good news goes by itself, bad news stays until it is closed; a pointer or the focus on one holds it.
 
 import { icon, make } from "./dom.js";
+import { gettext } from "./words.js";
 
 const LIFE_MS = 6000;
 
@@ -17,7 +18,7 @@ function age(toast) {
 }
 
 export function showToast(words, tone = "bad") {
-  const close = make("button", { type: "button", class: "btn-icon", "data-close": true, "aria-label": "Close" }, icon("x"));
+  const close = make("button", { type: "button", class: "btn-icon", "data-close": true, "aria-label": gettext("Close") }, icon("x"));
   const toast = make("div", { class: "toast-note", "data-toast": tone, role: "alert" }, make("span", { class: `dot ${tone}` }), make("div", {}, words), close);
   document.getElementById("toasts").append(toast);
 }

@@ -1,0 +1,155 @@
+"""The files of one log: the one that conmon writes, and the full ones before it, `NAME.1`, `NAME.2.gz`...
+
+Numbers only grow, so a reader that has finished one file finds the next, whatever was removed or compressed meanwhile.
+The file that is written has the number after the last full one.
+"""
+
+import asyncio
+import contextlib
+import gzip
+import logging
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from engine.errors import EngineError
+from engine.linux.inotify import FileWatch
+from engine.logs.options import LogLimits
+
+log = logging.getLogger(__name__)
+
+_REOPEN_S, _LOOK_AGAIN_S = 5.0, 0.01
+# A busy container wakes us with every write; looking this often bounds what it costs.
+_REST_S = 0.05
+
+
+class LogFiles:
+    """Shared by whoever reads and whoever rotates the log at `path`; all calls from the event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._pattern = re.compile(re.escape(path.name) + r"\.(\d+)(?:\.gz)?")
+        # The number of the last full file.
+        self.newest = max(self.full(), default=0)
+        self._watch: FileWatch | None = None
+
+    def full(self) -> dict[int, Path]:
+        """The full files that are still there, by number."""
+        found: dict[int, Path] = {}
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self.path.parent):
+                match = self._pattern.fullmatch(entry.name)
+                # While one is being compressed both are there, and either will do.
+                if match and (int(match[1]) not in found or not entry.name.endswith(".gz")):
+                    found[int(match[1])] = Path(entry.path)
+        return found
+
+    @property
+    def numbers(self) -> list[int]:
+        """All files, oldest first; the last one is being written."""
+        return [*sorted(self.full()), self.newest + 1]
+
+    def open(self, number: int) -> int:
+        """A descriptor of the file, decompressed. Raises FileNotFoundError for one that is gone. May block."""
+        if number > self.newest:
+            return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        path = self.full().get(number)
+        if path is None:
+            raise FileNotFoundError(f"{self.path}.{number}")
+        if path.suffix != ".gz":
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        with gzip.open(path) as packed, tempfile.TemporaryFile() as plain:
+            shutil.copyfileobj(packed, plain)
+            plain.flush()
+            return os.dup(plain.fileno())
+
+    def is_final(self, number: int) -> bool:
+        """Whether nothing will be added to it: conmon writes to a later file already."""
+        return number < self.newest or (number == self.newest and self.path.exists())
+
+    async def wait_change(self, number: int, *, size: int, fd: int, until: "asyncio.Future[Any]") -> None:
+        """Wait until the file `number` is longer than `size` or has become final, or `until` is done."""
+        if number <= self.newest:
+            # Renamed, and conmon is about to open the next one.
+            await asyncio.wait({until}, timeout=_LOOK_AGAIN_S)
+            return
+        if self._watch is None:
+            try:
+                self._watch = FileWatch(self.path)
+            except FileNotFoundError:
+                await asyncio.wait({until}, timeout=_LOOK_AGAIN_S)
+                return
+        watch = self._watch
+        changed = watch.subscribe()
+        try:
+            if os.fstat(fd).st_size <= size and number > self.newest and not until.done():
+                await asyncio.wait({changed, until}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watch.unsubscribe(changed)
+            if watch.is_idle:
+                watch.close()
+                if self._watch is watch:
+                    self._watch = None
+
+    async def rotate(self, limits: LogLimits, reopen: Callable[[], Awaitable[None]]) -> None:
+        """Begin a new file. `reopen` makes conmon do so; what it writes until then goes to the old one, not lost."""
+        number = self.newest + 1
+        full = self.path.with_name(f"{self.path.name}.{number}")
+        self.path.rename(full)
+        # Those who wait are woken by the move, and the next watch is for the new file.
+        self.newest, self._watch = number, None
+        await self.make_conmon_open(reopen)
+        kept = sorted(self.full())[-(limits.max_files - 1) :] if limits.max_files > 1 else []
+        for old, path in self.full().items():
+            if old not in kept:
+                path.unlink(missing_ok=True)
+        if limits.compresses and number in kept:
+            await asyncio.to_thread(_compress, full)
+
+    async def make_conmon_open(self, reopen: Callable[[], Awaitable[None]]) -> None:
+        """Until there is a file at `path`; conmon makes it when it is told to. Raises EngineError."""
+        await reopen()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_REOPEN_S):
+                while not self.path.exists():  # noqa: ASYNC110 - conmon gives no sign
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+                return
+        raise EngineError(f"conmon has not opened {self.path} again within {_REOPEN_S:.0f} s")
+
+    async def keep_within(self, limits: LogLimits, reopen: Callable[[], Awaitable[None]]) -> None:
+        """Rotate whenever the file is full. Runs until it is cancelled; a failure is logged and tried again."""
+        never: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        while True:
+            try:
+                if not self.path.exists():  # a daemon before this one died between the two steps
+                    await self.make_conmon_open(reopen)
+                fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    size = os.fstat(fd).st_size
+                    if size >= limits.max_size_bytes:
+                        await self.rotate(limits, reopen)
+                    else:
+                        await self.wait_change(self.newest + 1, size=size, fd=fd, until=never)
+                finally:
+                    os.close(fd)
+            except (EngineError, OSError) as error:
+                log.warning("the log %s cannot be rotated: %s", self.path, error)
+                await asyncio.sleep(1)
+            await asyncio.sleep(_REST_S)
+
+
+def _compress(path: Path) -> None:
+    packed = path.with_name(f"{path.name}.gz")
+    temporary = path.with_name(f".{path.name}.gz")
+    try:
+        with path.open("rb") as source, gzip.open(temporary, "wb", compresslevel=6) as target:
+            shutil.copyfileobj(source, target)
+        temporary.replace(packed)
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        log.warning("%s stays as it is, it cannot be compressed: %s", path, error)

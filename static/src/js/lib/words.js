@@ -1,0 +1,7 @@
+// Words of the scripts in the reader's language. Django's catalogue (/words.js) is loaded before the page's scripts where
+// there is a translation; the English that stands in the code is the key and, without a catalogue, the text.
+export const gettext = (text) => globalThis.django?.gettext?.(text) ?? text;
+export const ngettext = (one, many, count) => globalThis.django?.ngettext?.(one, many, count) ?? (count === 1 ? one : many);
+
+// "%(name)s" of a template, as in the server's own messages.
+export const filled = (template, values) => template.replace(/%\((\w+)\)s/g, (_whole, name) => values[name]);

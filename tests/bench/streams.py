@@ -1,0 +1,104 @@
+"""Output of containers on both engines: written, followed, read back, attached; and processes added to them."""
+
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from tests.bench.clients import Client
+from tests.bench.figures import Figure, interleaved_ms
+
+_EXECS = 30
+_LINES = 400_000
+_LINE = "x" * 99
+_ATTACHED_MB = 256
+_READ_BYTES = 1 << 20
+
+
+def measure(clients: Mapping[str, Client]) -> Iterator[Figure]:
+    yield from _execs(clients)
+    yield from _logs(clients)
+    yield _attach(clients)
+
+
+def _execs(clients: Mapping[str, Client]) -> Iterator[Figure]:
+    containers = {name: client.run(Cmd=["sleep", "600"]) for name, client in clients.items()}
+
+    def run(name: str) -> None:
+        made = clients[name].ask(
+            "POST", f"/containers/{containers[name]}/exec", {"Cmd": ["true"], "AttachStdout": True}
+        )
+        clients[name].once("POST", f"/exec/{made['Id']}/start", {"Detach": False})
+
+    taken = interleaved_ms({name: lambda _, name=name: run(name) for name in clients}, _EXECS)
+    yield Figure("exec `true`: create, start, its end", "ms", taken["ours"], taken["theirs"])
+    for name, client in clients.items():
+        client.remove(containers[name])
+
+
+def _logs(clients: Mapping[str, Client]) -> Iterator[Figure]:
+    command = ["sh", "-c", f"yes {_LINE} | head -n {_LINES}"]
+    written, read, followed = {}, {}, {}
+    for name, client in clients.items():
+        container = client.create(Cmd=command)
+        written[name] = _rate(lambda client=client, container=container: client.run_to_end(container))
+        read[name] = _rate(lambda client=client, container=container: client.once("GET", _logs_path(container)))
+        client.remove(container)
+        container = client.create(Cmd=["sh", "-c", f"read go; yes {_LINE} | head -n {_LINES}"], OpenStdin=True)
+        followed[name] = _rate(lambda client=client, container=container: _follow(client, container))
+        client.remove(container)
+    for work, rates in (("written", written), ("read back", read), ("followed", followed)):
+        yield Figure(f"logs {work}, 100-byte lines", "kl/s", rates["ours"], rates["theirs"])
+
+
+def _rate(work: Callable[[], object]) -> float:
+    """Thousands of lines a second."""
+    began = time.perf_counter()
+    work()
+    return _LINES / 1000 / (time.perf_counter() - began)
+
+
+def _logs_path(container: str, **more: int) -> str:
+    return f"/containers/{container}/logs?stdout=1" + "".join(f"&{key}={value}" for key, value in more.items())
+
+
+def _follow(client: Client, container: str) -> None:
+    """Follow from before the first line to the end of the container."""
+    client.call("POST", f"/containers/{container}/start")
+    with client.hijack(f"/containers/{container}/attach?stream=1&stdin=1") as stdin:
+        stdin.sendall(b"go\n")
+        client.once("GET", _logs_path(container, follow=1))
+
+
+def _attach(clients: Mapping[str, Client]) -> Figure:
+    rates = {}
+    for name, client in clients.items():
+        container = client.create(Cmd=["sh", "-c", f"head -c {_ATTACHED_MB}m /dev/zero"], HostConfig=_NO_LOG)
+        with client.hijack(f"/containers/{container}/attach?stream=1&stdout=1") as stream:
+            client.call("POST", f"/containers/{container}/start")
+            began = time.perf_counter()
+            received = _drain(stream)
+            rates[name] = received / 1e6 / (time.perf_counter() - began)
+        client.remove(container)
+    return Figure("attach throughput", "MB/s", rates["ours"], rates["theirs"])
+
+
+_NO_LOG = {"LogConfig": {"Type": "none", "Config": {}}}
+
+
+def _drain(stream: socket.socket) -> int:
+    """Bytes of output in the frames, until the end of the connection."""
+    received = 0
+    buffer = bytearray(_READ_BYTES)
+    rest = b""
+    while count := stream.recv_into(buffer):
+        data = memoryview(rest + buffer[:count])
+        place = 0
+        while place + 8 <= len(data):
+            (length,) = struct.unpack_from(">4xL", data, place)
+            if place + 8 + length > len(data):
+                break
+            place += 8 + length
+            received += length
+        rest = bytes(data[place:])
+    return received

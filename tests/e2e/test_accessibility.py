@@ -1,0 +1,90 @@
+"""Every page, in both themes and on a phone, looked at by axe-core: no violation of WCAG 2.2 AA."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, StorageState
+
+from tests.consoles import Console
+from tests.e2e.conftest import run_container
+
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
+
+_AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+_RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+# Best practices that a screen reader's user would miss, beside what WCAG asks for.
+_ALSO = {rule: {"enabled": True} for rule in ("heading-order", "landmark-unique", "empty-table-header", "region")}
+_LOOKS: tuple[dict[str, Any], ...] = (
+    {"color_scheme": "light", "viewport": {"width": 1440, "height": 900}},
+    {"color_scheme": "dark", "viewport": {"width": 1440, "height": 900}},
+    {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}, "has_touch": True},
+)
+
+
+def _pages(container: str, stopped: str, job: str) -> list[str]:
+    host, here = "/h/local", f"/h/local/containers/{container}"
+    tabs = ("", "logs/", "console/", "stats/", "configuration/", "inspect/", "inspect/?as=text")
+    return [
+        "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/", "/people/", "/audit/", f"{host}/", f"{host}/containers/",
+        f"{host}/containers/?q=nothing-like-it", f"{host}/containers/run/", f"{host}/containers/run/?edit={container}",
+        *(f"{here}/{tab}" for tab in tabs), f"{host}/containers/{stopped}/", f"{host}/images/", f"{host}/images/pull/",
+        f"{host}/volumes/", f"{host}/volumes/create/", f"{host}/networks/", f"{host}/networks/create/",
+        "/no-such-page/",
+    ]  # fmt: skip
+
+
+def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Browser, signed_in: StorageState) -> None:
+    container = run_container(
+        harbour, "web", "echo level=info msg=hello; echo ERROR no; sleep 600", HostConfig={"Memory": 64 << 20},
+        Labels={"com.docker.compose.project": "shop"}, Env=["TOKEN=secret"],
+        Healthcheck={"Test": ["CMD-SHELL", "echo fine"], "Interval": 1_000_000_000},
+    )  # fmt: skip
+    stopped = run_container(harbour, "broken", "exit 3")
+    harbour.engine.json("POST", "/volumes/create", {"Name": "data"})
+    harbour.engine.json("POST", "/networks/create", {"Name": "edge"})
+    faults: list[str] = []
+    job = _some_job(harbour, chromium, signed_in)
+    stranger = chromium.new_context(base_url=harbour.url, bypass_csp=True)
+    door = stranger.new_page()
+    door.add_init_script(path=str(_AXE))
+    door.goto("/sign-in/")
+    faults += [f"/sign-in/: {one}" for one in _found(door)]
+    stranger.close()
+    for look in _LOOKS:
+        context = chromium.new_context(base_url=harbour.url, storage_state=signed_in, bypass_csp=True, **look)
+        page = context.new_page()
+        page.add_init_script(path=str(_AXE))
+        for url in _pages(container, stopped, job):
+            page.goto(url)
+            page.wait_for_load_state("load")
+            if url.endswith(("logs/", "console/", "stats/")):
+                page.wait_for_selector(".log-line, .xterm-rows, .uplot")
+            faults += [f"{look['color_scheme']} {look['viewport']['width']} {url}: {one}" for one in _found(page)]
+        context.close()
+    assert not faults, "\n".join(sorted(set(faults)))
+
+
+def _some_job(console: Console, chromium: Browser, state: StorageState) -> str:
+    """The address of a job that failed: it was asked for an image of a registry that is not there."""
+    context = chromium.new_context(base_url=console.url, storage_state=state)
+    page = context.new_page()
+    page.goto("/h/local/images/pull/")
+    page.fill("input[name=reference]", "127.0.0.1:1/nobody:1")
+    page.get_by_role("button", name="Pull").click()
+    page.wait_for_url("**/jobs/*-*/")
+    page.get_by_role("button", name="Retry").wait_for()
+    address = page.url.removeprefix(console.url)
+    context.close()
+    return address
+
+
+def _found(page: Any) -> list[str]:
+    options = json.dumps({"runOnly": _RULES, "rules": _ALSO, "resultTypes": ["violations"]})
+    violations = page.evaluate(f"axe.run(document, {options}).then(({{ violations }}) => violations)")
+    return [
+        f"{one['id']} ({one['impact']}): {' | '.join(node['html'][:160] for node in one['nodes'][:3])}"
+        f" {one['nodes'][0].get('failureSummary', '')[:200]}".replace("\n", " ")
+        for one in violations
+    ]

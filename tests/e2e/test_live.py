@@ -1,0 +1,105 @@
+"""What moves by itself: figures in the list, the overview, who uses an image; and what keys alone can do."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.consoles import Console
+from tests.e2e.conftest import run_container
+
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
+
+
+def test_cpu_and_memory_fill_in_place_and_sort_the_list(page: Page, harbour: Console) -> None:
+    idle = run_container(harbour, "idle")
+    busy = run_container(harbour, "busy", "while true; do :; done", HostConfig={"Memory": 64 << 20})
+    page.goto("/h/local/containers/")
+    cells = page.locator(f"#c-{busy} [data-figure]")
+    expect(cells.nth(0)).to_have_text(re.compile(r"^[\d.]+ %$"))
+    expect(cells.nth(1)).to_have_text(re.compile(r"^[\d.]+ (kB|MB)$"))
+    expect(cells.nth(1).locator("progress")).to_have_count(1)
+    page.get_by_role("link", name="CPU").click()
+    expect(page.locator("#rows > tr[data-id]").first).to_have_id(f"c-{busy}")
+    # A row that is drawn anew keeps its figures.
+    harbour.engine.api("POST", f"/containers/{idle}/pause")
+    expect(page.locator(f"#c-{idle} .state")).to_contain_text("paused")
+    expect(cells.nth(0)).to_have_text(re.compile(r"^[\d.]+ %$"))
+    harbour.engine.api("POST", f"/containers/{busy}/kill")
+    expect(cells.nth(0)).to_have_text("–")  # noqa: RUF001
+
+
+def test_the_overview_follows_what_happens_on_its_hosts(page: Page, harbour: Console) -> None:
+    page.goto("/")
+    expect(page.locator("#host-local")).to_be_visible()
+    run_container(harbour, "trouble", "exit 9")
+    expect(page.locator("#needs")).to_contain_text("trouble")
+    expect(page.locator("#host-local")).to_contain_text("failing")
+    harbour.engine.api("DELETE", "/containers/trouble?force=1")
+    expect(page.locator("#needs")).not_to_contain_text("trouble")
+
+
+def test_who_uses_an_image_or_a_volume_follows_the_containers(page: Page, harbour: Console) -> None:
+    harbour.engine.json("POST", "/volumes/create", {"Name": "ledger"})
+    page.goto("/h/local/volumes/")
+    row = page.locator("#rows tr", has_text="ledger")
+    expect(row).to_contain_text("no container")
+    run_container(harbour, "clerk", start=False, HostConfig={"Binds": ["ledger:/data"]})
+    expect(row).to_contain_text("clerk")
+    harbour.engine.api("DELETE", "/containers/clerk?force=1")
+    expect(row).to_contain_text("no container")
+
+
+def test_a_container_is_stopped_by_keys_alone(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "keyed")
+    page.goto("/h/local/containers/")
+    expect(page.locator(f"#c-{container_id}")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("stop keyed")
+    expect(page.locator("#palette li")).to_have_count(2)
+    expect(page.locator("#palette li").first).to_contain_text("container")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette")).to_be_hidden()
+    expect(page.locator(f"#c-{container_id} .state")).to_contain_text("exit")
+
+
+def test_the_lines_that_are_shown_are_saved_as_a_file(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "talker", "echo one apple; echo two pears; sleep 600")
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    expect(page.locator(".log-line")).to_have_count(2)
+    page.get_by_label("Find in the log").fill("pears")
+    expect(page.locator(".log-line")).to_have_count(1)
+    page.get_by_title("Download").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="The lines that are shown").click()
+    assert saved.value.suggested_filename == "talker.log"
+    assert saved.value.path().read_text().strip().endswith("two pears")
+    page.get_by_title("Download").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="The whole log").click()
+    assert "one apple" in saved.value.path().read_text()
+
+
+def test_limits_change_and_a_container_is_recreated_from_its_page(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "heir", Labels={"kept": "yes"})
+    page.goto(f"/h/local/containers/{container_id}/configuration/")
+    page.get_by_label("Memory").fill("64m")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("holds from now on")).to_be_visible()
+    page.get_by_role("button", name="Recreate…").click()
+    page.get_by_label("Pull busybox first").uncheck()
+    page.get_by_role("button", name="Recreate 1 container").click()
+    page.wait_for_url("**/jobs/*-*/")
+    expect(page.locator("#head-state")).to_contain_text("done")
+    found = harbour.engine.json("GET", "/containers/heir/json")
+    assert not found["Id"].startswith(container_id)
+    assert found["HostConfig"]["Memory"] == 64 << 20
+    assert found["Config"]["Labels"] == {"kept": "yes"}
+
+
+def test_the_run_form_can_be_sent_from_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/h/local/containers/run/")
+    expect(page.get_by_role("button", name="Create and start")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

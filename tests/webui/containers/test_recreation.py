@@ -1,0 +1,119 @@
+"""The recipe of a container: nothing that it has is lost, nothing that only its image has is nailed down."""
+
+from typing import Any
+
+from webui.containers.recreation import Recipe, overlaid, recipe_of, shown_of
+
+ID = "4be2" * 16
+IMAGE = {
+    "Config": {
+        "Cmd": ["nginx"], "Entrypoint": ["/entry"], "Env": ["PATH=/bin", "VERSION=1"], "WorkingDir": "/srv",
+        "Labels": {"maintainer": "x"}, "ExposedPorts": {"80/tcp": {}}, "StopSignal": "SIGQUIT",
+    }
+}  # fmt: skip
+
+
+def found(**changes: Any) -> dict[str, Any]:
+    config = {**IMAGE["Config"], "Hostname": ID[:12], "Image": "nginx:1", **changes.pop("Config", {})}
+    host = {"NetworkMode": "shop", "Binds": ["data:/data"], "PortBindings": {}, **changes.pop("HostConfig", {})}
+    networks = {"shop": {"Aliases": ["web", ID[:12]], "IPAddress": "172.20.0.4", "NetworkID": "n1"}}
+    settings = {"NetworkSettings": {"Networks": networks}}
+    return {"Id": ID, "Config": config, "HostConfig": host, "Mounts": [], **settings, **changes}
+
+
+def test_what_only_the_image_says_is_left_to_the_image() -> None:
+    body = recipe_of(found(Config={"Env": ["PATH=/bin", "VERSION=1", "MODE=live"]}), IMAGE).body
+    assert body["Env"] == ["MODE=live"]
+    assert not {"Cmd", "Entrypoint", "WorkingDir", "StopSignal", "Hostname"} & body.keys()
+    assert body["Labels"] == body["ExposedPorts"] == {}
+
+
+def test_what_was_chosen_stays_even_where_it_overrides_the_image() -> None:
+    body = recipe_of(
+        found(Config={"Cmd": ["sh"], "Labels": {"maintainer": "me", "a": "b"}, "Hostname": "web", "Tty": True}), IMAGE
+    ).body
+    assert (body["Cmd"], body["Hostname"], body["Tty"]) == (["sh"], "web", True)
+    assert body["Labels"] == {"maintainer": "me", "a": "b"}
+
+
+def test_an_entrypoint_of_its_own_keeps_the_command_beside_it() -> None:
+    body = recipe_of(found(Config={"Entrypoint": ["/other"]}), IMAGE).body
+    assert (body["Entrypoint"], body["Cmd"]) == (["/other"], ["nginx"])
+
+
+def test_fields_that_nobody_here_knows_are_kept() -> None:
+    body = recipe_of(found(HostConfig={"CapAdd": ["NET_ADMIN"], "Future": {"x": 1}}, Config={"New": 1}), IMAGE).body
+    assert body["HostConfig"]["CapAdd"] == ["NET_ADMIN"]
+    assert body["HostConfig"]["Future"] == {"x": 1}
+    assert body["New"] == 1
+
+
+def test_a_volume_without_a_name_keeps_its_data() -> None:
+    mounts = [
+        {"Type": "volume", "Name": "f" * 64, "Destination": "/cache", "RW": True},
+        {"Type": "volume", "Name": "data", "Destination": "/data", "RW": True},
+    ]
+    recipe = recipe_of(found(Mounts=mounts), IMAGE)
+    assert recipe.body["HostConfig"]["Binds"] == ["data:/data", f"{'f' * 64}:/cache"]
+
+
+def test_networks_keep_aliases_and_fixed_addresses_and_lose_what_the_engine_gave() -> None:
+    inspected = found()
+    inspected["NetworkSettings"]["Networks"]["edge"] = {
+        "IPAMConfig": {"IPv4Address": "10.9.0.5"}, "Aliases": None, "MacAddress": "02:42:0a:09:00:05"
+    }  # fmt: skip
+    recipe = recipe_of(inspected, IMAGE)
+    assert recipe.body["NetworkingConfig"] == {"EndpointsConfig": {"shop": {"Aliases": ["web"]}}}
+    assert recipe.networks == {"edge": {"IPAMConfig": {"IPv4Address": "10.9.0.5"}}}
+
+
+def test_links_are_written_as_they_are_asked_for() -> None:
+    body = recipe_of(found(HostConfig={"Links": ["/db:/web/database"]}), IMAGE).body
+    assert body["HostConfig"]["Links"] == ["db:database"]
+
+
+def test_a_container_in_anothers_network_joins_none() -> None:
+    recipe = recipe_of(found(HostConfig={"NetworkMode": "container:db"}), IMAGE)
+    assert recipe.networks == {}
+    assert "NetworkingConfig" not in recipe.body
+
+
+def _form(recipe: Recipe, **changes: Any) -> dict[str, Any]:
+    """What the run form sends when nothing but `changes` was typed."""
+    shown = shown_of(recipe)
+    host = {
+        "PortBindings": recipe.body["HostConfig"]["PortBindings"], "Binds": [":".join(one) for one in shown.mounts],
+        "RestartPolicy": {"Name": shown.restart}, "NetworkMode": shown.network, "Memory": shown.memory,
+        "NanoCpus": shown.nano_cpus, **changes.pop("HostConfig", {}),
+    }  # fmt: skip
+    env = [f"{name}={value}" for name, value in shown.variables]
+    return {"Image": recipe.body["Image"], "Env": env, "ExposedPorts": {}, "HostConfig": host, **changes}
+
+
+def test_an_edit_that_changes_nothing_changes_nothing() -> None:
+    recipe = recipe_of(
+        found(HostConfig={"Binds": ["data:/data:rw", "/etc/x:/x:ro,z"], "RestartPolicy": {"Name": "no"}}), IMAGE
+    )
+    again = overlaid(recipe, _form(recipe))
+    assert {**again.body, "HostConfig": {**again.body["HostConfig"], "Binds": None}} == {
+        **recipe.body, "HostConfig": {**recipe.body["HostConfig"], "Binds": None}
+    }  # fmt: skip
+    assert set(again.body["HostConfig"]["Binds"]) == {"data:/data:rw", "/etc/x:/x:ro,z"}
+
+
+def test_an_edit_changes_what_the_form_says_and_keeps_the_rest() -> None:
+    recipe = recipe_of(found(HostConfig={"Memory": 64 << 20, "MemorySwap": 128 << 20, "CapAdd": ["ALL"]}), IMAGE)
+    edited = overlaid(recipe, _form(recipe, Image="nginx:2", HostConfig={"Memory": 256 << 20, "NetworkMode": "edge"}))
+    host = edited.body["HostConfig"]
+    assert (edited.body["Image"], host["Memory"], host["MemorySwap"], host["CapAdd"]) == (
+        "nginx:2", 256 << 20, 0, ["ALL"]
+    )  # fmt: skip
+    assert host["NetworkMode"] == "edge"
+    assert "NetworkingConfig" not in edited.body
+
+
+def test_the_recipe_that_an_edit_starts_from_is_not_touched() -> None:
+    recipe = recipe_of(found(), IMAGE)
+    overlaid(recipe, _form(recipe, Env=["A=1"], HostConfig={"Memory": 1 << 30}))
+    assert recipe.body["Env"] == []
+    assert "Memory" not in recipe.body["HostConfig"]

@@ -1,0 +1,72 @@
+"""A team, and a grant to a person or a team."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from webui.access.models import GRANTED, Grant, Team
+from webui.access.roles import MEANINGS, Role
+from webui.accounts.models import User
+from webui.hosts.models import Host
+
+if TYPE_CHECKING:
+    TeamFormBase = forms.ModelForm[Team]
+    GrantFormBase = forms.ModelForm[Grant]
+else:
+    TeamFormBase = GrantFormBase = forms.ModelForm
+
+
+class TeamForm(TeamFormBase):
+    class Meta:
+        model = Team
+        fields = ["name", "about", "members"]
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "off"}),
+            "about": forms.TextInput(attrs={"autocomplete": "off", "optional": True}),
+            "members": forms.CheckboxSelectMultiple(),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["members"].queryset = User.objects.order_by("username")  # type: ignore[attr-defined]
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"].strip()
+        if Team.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("There is a team of this name already."))
+        return name
+
+
+class GrantForm(GrantFormBase):
+    """`to` is the person or team who gets it."""
+
+    meanings = [(Role(role).label, MEANINGS[role]) for role, _label in GRANTED]
+
+    class Meta:
+        model = Grant
+        fields = ["role", "host", "ends_at"]
+        widgets = {"ends_at": forms.DateTimeInput(attrs={"type": "datetime-local", "optional": True})}
+        help_texts = {"ends_at": _("UTC. Empty: until somebody ends it.")}
+
+    def __init__(self, *args: Any, to: User | Team, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._to = to
+        host: Any = self.fields["host"]
+        host.queryset, host.empty_label = Host.objects.order_by("name"), _("Everything")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        ends_at = cleaned.get("ends_at")
+        if ends_at and ends_at <= timezone.now():
+            self.add_error("ends_at", _("This moment has passed."))
+        return cleaned
+
+    def save(self, commit: bool = True) -> Grant:
+        grant: Grant = super().save(commit=False)
+        grant.user, grant.team = (None, self._to) if isinstance(self._to, Team) else (self._to, None)
+        if commit:
+            grant.save()
+        return grant
