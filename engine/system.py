@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from engine.config import API_VERSION, ENGINE_VERSION, MIN_API_VERSION, EngineConfig
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "ppc64le": "ppc64le", "s390x": "s390x"}
-_LOCAL_LOG_DRIVERS = ["json-file", "none"]
+_LOCAL_LOG_DRIVERS = ["journald", "json-file", "local", "none", "syslog"]
 
 
 class Containers(Protocol):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_START_S = 30
+_START_S = 60
 
 
 class UnixConnection(http.client.HTTPConnection):

@@ -20,14 +20,15 @@ from engine.containers.execs import Exec, Execs
 from engine.containers.fields import check_update_fields
 from engine.containers.files import ContainerFiles
 from engine.containers.health import HealthChecks
-from engine.containers.host_config import check_resources, check_restart_policy, resource_changes
-from engine.containers.host_support import drop_unsupported, outdated_fields
+from engine.containers.host_config import check_restart_policy, check_update, resource_changes
+from engine.containers.host_support import check_cpuset, drop_unsupported, outdated_fields
 from engine.containers.inspection import inspect
 from engine.containers.launch import Foundation, Launcher
 from engine.containers.lifecycle import Lifecycle, RunListener
 from engine.containers.links import parse_link
 from engine.containers.listing import Filters, PruneFilters, list_elements, select
-from engine.containers.log_rotation import LogRotation, log_tag
+from engine.containers.log_rotation import LogRotation
+from engine.containers.log_sinks import LogShipping, log_attributes, log_tag
 from engine.containers.model import Container, Ended, Status
 from engine.containers.names import check_name
 from engine.containers.network_settings import endpoint_request
@@ -38,7 +39,7 @@ from engine.containers.rooms import Images, Layers, Network, Runtime, Seccomp, S
 from engine.containers.store import ContainerStore
 from engine.errors import Conflict, EngineError, InvalidArgument, NotFound
 from engine.events import Publish
-from engine.logs import LogPiece, LogQuery, LogReader, attributes
+from engine.logs import LogPiece, LogQuery, LogReader
 from engine.network import Sandbox
 from engine.spec import HostFacts
 from engine.stats import StatsTarget, empty_stats
@@ -77,6 +78,7 @@ class Containers:
         self._stats = stats
         self._logs = LogReader()
         self._rotation = LogRotation(self._logs, runtime)
+        self._shipping = LogShipping(self._logs)
         self._store = ContainerStore(config.root / "containers")
         self._creator = Creator(config, self._store, images=images, layers=layers, volumes=volumes, facts=facts)
         foundation = Foundation(config, layers, runtime, network, volumes, seccomp, facts)
@@ -100,7 +102,7 @@ class Containers:
         )
 
     def _run_listeners(self) -> tuple[RunListener, ...]:
-        return self._execs, self._health, self._rotation
+        return self._execs, self._health, self._rotation, self._shipping
 
     async def restore(self) -> None:
         """Find the containers of the daemon before this one. Call it once, when the other rooms are open."""
@@ -109,6 +111,7 @@ class Containers:
     async def close(self) -> None:
         """Let go of every container. What runs goes on."""
         await self._rotation.close()
+        await self._shipping.close()
         await self._health.close()
         await self._execs.close()
         await self._lifecycle.close()
@@ -221,7 +224,8 @@ class Containers:
         warnings = [*check_update_fields(body), *outdated_fields(body)]
         changes = resource_changes(body)
         warnings += drop_unsupported(changes, self._facts)
-        check_resources({**container.host_config, **changes})
+        check_cpuset(changes)
+        check_update(container.host_config, changes, container_id=container.id)
         policy = body.get("RestartPolicy") or {}
         if policy.get("Name"):
             check_restart_policy(policy["Name"], int(policy.get("MaximumRetryCount") or 0))
@@ -268,7 +272,7 @@ class Containers:
 
     async def disk_usage(self) -> list[dict[str, Any]]:
         """The containers as GET /system/df has them: list elements with their sizes."""
-        containers = list(self._store)
+        containers = sorted(self._store, key=lambda one: one.record.created_ns, reverse=True)
         sizes = {container.id: await self._sizes(container) for container in containers}
         elements: list[dict[str, Any]] = orjson.loads(list_elements(containers, sizes=sizes))
         return elements
@@ -479,7 +483,6 @@ class Containers:
 
 def log_details(container: Container) -> bytes:
     """What `docker logs --details` puts before each line."""
-    environment = dict(entry.partition("=")[::2] for entry in container.config["Env"] or ())
-    options, labels = container.host_config["LogConfig"]["Config"], container.config["Labels"]
-    found = attributes(options, labels=labels, environment=environment, tag=log_tag(container, options.get("tag", "")))
+    template = container.host_config["LogConfig"]["Config"].get("tag", "")
+    found = log_attributes(container) | ({"tag": log_tag(container, template)} if template else {})
     return ",".join(f"{quote(name)}={quote(found[name])}" for name in sorted(found)).encode() + b" "

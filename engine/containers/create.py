@@ -18,6 +18,7 @@ from engine.containers.config import command_of, complete_config
 from engine.containers.fields import check_fields
 from engine.containers.host_config import check_namespaces, complete_host_config
 from engine.containers.host_support import check_supported, drop_unsupported, other_warnings, outdated_fields
+from engine.containers.log_sinks import sink_of
 from engine.containers.model import Container, MountPoint, Record
 from engine.containers.mount_points import mount_points
 from engine.containers.names import check_name, make_up_name
@@ -69,6 +70,7 @@ class Creator:
             warnings += drop_unsupported(record.host_config, self._facts)
             warnings += other_warnings(body, record.host_config, record.endpoints)
             container = Container(record, self._store.directory_of(container_id))
+            sink_of(container)  # raises where the log cannot be sent
             await self._layers.create_writable(container_id, record.chain_id)
             undo.push_async_callback(self._layers.remove_writable, container_id)
             record.mounts = [await self._with_volume(point, undo) for point in record.mounts]

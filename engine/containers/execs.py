@@ -113,7 +113,8 @@ class Execs:
             cwd=str(body.get("WorkingDir") or ""),
             user=str(body.get("User") or ""),
             is_privileged=bool(body.get("Privileged")),
-            detach_keys=str(body.get("DetachKeys") or ""),
+            # dockerd reads names of fields in any case, and docker-py relies on it here.
+            detach_keys=str(body.get("DetachKeys") or body.get("detachKeys") or ""),
             stdio=Stdio(is_tty=is_tty, closes_stdin=not is_tty),
         )
         parse_detach_keys(made.detach_keys)

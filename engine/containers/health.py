@@ -11,6 +11,7 @@ from typing import Any
 from engine.containers.execs import Execs
 from engine.containers.model import Container, Health, HealthResult, Status
 from engine.containers.store import ContainerStore
+from engine.containers.times import go_duration
 from engine.errors import EngineError
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ class HealthChecks:
         try:
             code, output = await self._execs.probe(container, list(check.command), timeout_s=check.timeout_s)
         except TimeoutError:
-            code, output = -1, f"Health check exceeded timeout ({check.timeout_s:g}s)"
+            code, output = -1, f"Health check exceeded timeout ({go_duration(check.timeout_s)})"
         except EngineError as error:
             code, output = -1, error.message
         return HealthResult(start_ns, time.time_ns(), code, output)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.containers.ports import check_port_bindings
-from engine.errors import InvalidArgument
+from engine.errors import Conflict, InvalidArgument
 from engine.logs import check_log_options
 
 _MIN_MEMORY_BYTES = 6 * 1024 * 1024
@@ -246,3 +246,23 @@ def check_namespaces(config: Mapping[str, Any], host_config: Mapping[str, Any]) 
 def resource_changes(body: Mapping[str, Any]) -> dict[str, Any]:
     """The limits that an update names, under their API names; zero and null change nothing."""
     return {key: body[key] for key in _RESOURCES if body.get(key)}
+
+
+def check_update(config: Mapping[str, Any], changes: Mapping[str, Any], *, container_id: str) -> None:
+    """Whether the limits may become these. Raises InvalidArgument, or Conflict with what was set before."""
+    check_resources(changes)
+    memory, swap = changes.get("Memory") or 0, config["MemorySwap"]
+    if memory and not changes.get("MemorySwap") and 0 < swap < memory:
+        raise Conflict(
+            f"Cannot update container {container_id}: Memory limit should be smaller than already set memoryswap "  # noqa: S608 - dockerd's words, no SQL
+            "limit, update the memoryswap at the same time"
+        )
+    for ours, theirs, words in (
+        ("NanoCpus", "CpuQuota", "NanoCPUs cannot be updated as CPU Quota has already been set"),
+        ("NanoCpus", "CpuPeriod", "NanoCPUs cannot be updated as CPU Period has already been set"),
+        ("CpuQuota", "NanoCpus", "CPU Quota cannot be updated as NanoCPUs has already been set"),
+        ("CpuPeriod", "NanoCpus", "CPU Period cannot be updated as NanoCPUs has already been set"),
+    ):
+        if changes.get(ours) and config[theirs]:
+            raise Conflict(f"Cannot update container {container_id}: Conflicting options: {words}")
+    check_resources({**config, **changes})

@@ -162,13 +162,7 @@ def _check_limits(host: Mapping[str, Any], facts: HostFacts) -> None:
         raise InvalidArgument("Your kernel does not support CPU real-time scheduler")
     if host["CpuRealtimeRuntime"]:
         raise InvalidArgument("CpuRealtimeRuntime: the control group of this engine has no real-time budget to give")
-    available = os.sched_getaffinity(0)
-    for key, what in (("CpusetCpus", "CPUs"), ("CpusetMems", "memory nodes")):
-        wanted = _numbers(host[key], what)
-        have = available if key == "CpusetCpus" else _online_nodes()
-        if not wanted <= have:
-            shown = ",".join(map(str, sorted(have)))
-            raise InvalidArgument(f"Requested {what} are not available - requested {host[key]}, available: {shown}")
+    check_cpuset(host)
     for limit in host["Ulimits"] or ():
         name = str(limit.get("Name") or "")
         if name.lower() not in _ULIMITS:
@@ -176,6 +170,17 @@ def _check_limits(host: Mapping[str, Any], facts: HostFacts) -> None:
         soft, hard = limit.get("Soft", 0), limit.get("Hard", 0)
         if hard != -1 and (soft == -1 or soft > hard):
             raise InvalidArgument(f"ulimit soft limit must be less than or equal to hard limit: {soft} > {hard}")
+
+
+def check_cpuset(host: Mapping[str, Any]) -> None:
+    """Raise InvalidArgument for processors and memory nodes that this host does not have."""
+    available = os.sched_getaffinity(0)
+    for key, what in (("CpusetCpus", "CPUs"), ("CpusetMems", "memory nodes")):
+        wanted = _numbers(host.get(key) or "", what)
+        have = available if key == "CpusetCpus" else _online_nodes()
+        if not wanted <= have:
+            shown = ",".join(map(str, sorted(have)))
+            raise InvalidArgument(f"Requested {what} are not available - requested {host[key]}, available: {shown}")
 
 
 def _numbers(text: str, what: str) -> set[int]:

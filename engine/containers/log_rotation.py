@@ -1,13 +1,10 @@
 """Keeps the logs of running containers within their limits."""
 
 import asyncio
-import re
 
 from engine.containers.model import Container
 from engine.containers.rooms import Runtime
 from engine.logs import LogReader, log_limits
-
-_FIELD = re.compile(r"\{\{ *\.(\w+) *\}\}")
 
 
 class LogRotation:
@@ -36,17 +33,3 @@ class LogRotation:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def log_tag(container: Container, template: str) -> str:
-    """The tag that the log option of that name makes: Go's `{{.Name}}/{{.ID}}`; what is not known stays as it is."""
-    values = {
-        "ID": container.id[:12],
-        "FullID": container.id,
-        "Name": container.name,
-        "ImageID": container.record.image_id.removeprefix("sha256:")[:12],
-        "ImageFullID": container.record.image_id,
-        "ImageName": container.config["Image"],
-        "DaemonName": "docker",
-    }
-    return _FIELD.sub(lambda match: values.get(match[1], match[0]), template)

@@ -14,7 +14,18 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_network
 
 from engine.linux import netlink
-from engine.linux.netlink import CREATE, EXCL, REPLACE, Message, NetlinkSocket, attribute, nested, string, u32
+from engine.linux.netlink import (
+    CREATE,
+    EXCL,
+    REPLACE,
+    Message,
+    NetlinkListener,
+    NetlinkSocket,
+    attribute,
+    nested,
+    string,
+    u32,
+)
 
 Interface = IPv4Interface | IPv6Interface
 
@@ -139,11 +150,14 @@ class RouteSocket:
         make = Message(_NEWLINK, payload, CREATE | EXCL, about=cable.name)
         self._netlink.execute([make, _alias_message(cable.name, cable.alias)])
         link = self._existing(cable.name)
-        hairpin = nested(_PROTINFO, attribute(_BRPORT_MODE, b"\1"))
-        self._netlink.execute(
-            [Message(_SETLINK, _link_header(family=_AF_BRIDGE, index=link.index) + hairpin, about=cable.name)]
-        )
+        self._netlink.execute([_hairpin_message(link)])
         return link
+
+    def plug_into(self, link: Link, bridge: Link) -> None:
+        """Make the end of a cable that is here a port of the bridge, as `create_cable` does, whatever it was on."""
+        master = Message(_SETLINK, _link_header(index=link.index) + u32(_MASTER, bridge.index), about=link.name)
+        self._netlink.execute([master])
+        self._netlink.execute([_up_message(link.index), _hairpin_message(link)])
 
     def set_up(self, index: int) -> None:
         self._netlink.execute([_up_message(index)])
@@ -179,6 +193,33 @@ class RouteSocket:
         if link is None:
             raise OSError(errno.ENODEV, "the link vanished while it was being set up", name)
         return link
+
+
+class DeletionWatch:
+    """Tells when links are deleted; for the event loop. In the namespace of the thread that opened it."""
+
+    _GROUP_LINKS = 1  # RTNLGRP_LINK
+
+    def __init__(self) -> None:
+        self._listener = NetlinkListener(socket.NETLINK_ROUTE, self._GROUP_LINKS)
+
+    def fileno(self) -> int:
+        return self._listener.fileno()
+
+    def close(self) -> None:
+        self._listener.close()
+
+    def deleted(self) -> list[Link] | None:
+        """Read what has come: the links that were deleted; None when some was lost, the buffer being full."""
+        messages = self._listener.read()
+        if messages is None:
+            return None
+        return [_parse_link(payload) for kind, payload in messages if kind == _DELLINK]
+
+
+def _hairpin_message(link: Link) -> Message:
+    hairpin = nested(_PROTINFO, attribute(_BRPORT_MODE, b"\1"))
+    return Message(_SETLINK, _link_header(family=_AF_BRIDGE, index=link.index) + hairpin, about=link.name)
 
 
 def _link_header(*, family: int = 0, index: int = 0, flags: int = 0) -> bytes:

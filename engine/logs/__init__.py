@@ -3,5 +3,19 @@
 from engine.logs.lines import LogPiece, LogQuery
 from engine.logs.options import LogLimits, attributes, check_log_options, log_limits
 from engine.logs.reader import LogReader
+from engine.logs.shipping import ship
+from engine.logs.sinks import Journald, Sink, Syslog
 
-__all__ = ["LogLimits", "LogPiece", "LogQuery", "LogReader", "attributes", "check_log_options", "log_limits"]
+__all__ = [
+    "Journald",
+    "LogLimits",
+    "LogPiece",
+    "LogQuery",
+    "LogReader",
+    "Sink",
+    "Syslog",
+    "attributes",
+    "check_log_options",
+    "log_limits",
+    "ship",
+]

@@ -12,6 +12,9 @@ _DELIVERY = frozenset({"mode", "max-buffer-size"})
 _KNOWN: Mapping[str, frozenset[str]] = {
     "json-file": _FILES | _ATTRIBUTES | _DELIVERY,
     "local": _FILES | _DELIVERY,
+    # These keep a copy here, so that `docker logs` can be answered.
+    "syslog": frozenset({"syslog-address", "syslog-facility", "syslog-format"}) | _ATTRIBUTES | _DELIVERY,
+    "journald": _ATTRIBUTES | _DELIVERY,
 }
 DRIVERS = frozenset({*_KNOWN, "none"})
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -51,7 +54,9 @@ def check_log_options(driver: str, options: Mapping[str, str]) -> None:
 
 def log_limits(driver: str, options: Mapping[str, str]) -> LogLimits:
     """What the options say, with the driver's defaults. Raises InvalidArgument."""
-    is_local = driver == "local"
+    if driver == "none":
+        return LogLimits()
+    is_local = driver in ("local", "syslog", "journald")
     size = _size("max-size", options["max-size"]) if options.get("max-size") else (20 << 20 if is_local else 0)
     text = options.get("max-file") or ("5" if is_local else "1")
     if not re.fullmatch(r"-?\d+", text):
@@ -66,10 +71,10 @@ def log_limits(driver: str, options: Mapping[str, str]) -> LogLimits:
 
 
 def attributes(
-    options: Mapping[str, str], *, labels: Mapping[str, str], environment: Mapping[str, str], tag: str = ""
+    options: Mapping[str, str], *, labels: Mapping[str, str], environment: Mapping[str, str]
 ) -> dict[str, str]:
-    """What `docker logs --details` shows: the labels and variables that the options name, and the tag."""
-    found = {"tag": tag} if tag else {}
+    """The labels and variables that the options name."""
+    found: dict[str, str] = {}
     for key, values in (("labels", labels), ("env", environment)):
         names = [name for name in options.get(key, "").split(",") if name]
         pattern = _pattern(f"{key}-regex", options.get(f"{key}-regex", ""))

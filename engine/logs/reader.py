@@ -50,7 +50,7 @@ class LogReader:
                 if number > files.newest and (ended is None or ended.done()):
                     return
                 if number <= files.newest:  # removed before we came to it, as the limits say
-                    number, offset = _after(files, number), 0
+                    number, offset = file_after(files, number), 0
                 else:
                     await files.wait_change(number, size=0, fd=-1, until=ended or _done())
                 continue
@@ -61,7 +61,7 @@ class LogReader:
                 os.close(fd)
             if not files.is_final(number) or (ended is None and number >= stop):
                 return
-            number, offset = _after(files, number), 0
+            number, offset = file_after(files, number), 0
 
     @staticmethod
     async def _read_file(
@@ -71,7 +71,7 @@ class LogReader:
         while True:
             # Asked before reading: what is written until then is read below.
             is_complete = files.is_final(number) or ended is None or ended.done()
-            async for end, lines in _blocks(fd, offset):
+            async for end, lines in blocks(fd, offset):
                 offset = end
                 yield pieces(lines, query)
             if is_complete or ended is None:
@@ -79,7 +79,7 @@ class LogReader:
             await files.wait_change(number, size=offset, fd=fd, until=ended)
 
 
-def _after(files: LogFiles, number: int) -> int:
+def file_after(files: LogFiles, number: int) -> int:
     """The file that follows."""
     return next((other for other in files.numbers if other > number), files.newest + 1)
 
@@ -126,7 +126,7 @@ def _count(fd: int) -> int:
         return sum(ends_line(line) for line in file)
 
 
-async def _blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]]:
+async def blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]]:
     """From `offset` to the present end, in whole lines; each with the offset behind it."""
     wanted = _BLOCK_BYTES
     while True:

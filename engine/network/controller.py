@@ -2,15 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from engine.config import EngineConfig
 from engine.errors import EngineError, Forbidden, InvalidArgument, NotFound
 from engine.events import Publish
 from engine.linux.rtnetlink import RouteSocket
+from engine.network.bridge_watch import BridgeWatch
 from engine.network.drivers import bridge
+from engine.network.drivers.bridge import BridgeGone
 from engine.network.firewall import Firewall, TableGone
 from engine.network.forward_policy import ForwardPolicy
 from engine.network.ipam import Subnet
@@ -23,6 +25,8 @@ log = logging.getLogger(__name__)
 _LIST_FILTERS = ("dangling", "driver", "id", "label", "label!", "name", "scope", "type")
 _PRUNE_FILTERS = ("label", "label!", "until")
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+
+Result = TypeVar("Result")
 
 # Named here because inside the class `list` is its method.
 Networks = list[Network]
@@ -50,6 +54,7 @@ class NetworkController:
         self._store = NetworkStore(config)
         self._firewall = Firewall(config.instance)
         self._forward_policy = ForwardPolicy(config.instance)
+        self._bridge_watch = BridgeWatch(config.instance)
         self._is_stopped = False
         self._changing = asyncio.Lock()  # one network is made or removed at a time: they share names and subnets
         self._sandboxes = Sandboxes(
@@ -72,10 +77,11 @@ class NetworkController:
         for network in self._store:
             if network.driver == "bridge":
                 await self._raise_bridge(network)
-        self._firewall.replace_bridges([bridge.policy_of(network) for network in self._bridges()])
+        self._replace_bridges()
         await self._forward_policy.ensure(self._foreign_links())
         self._forward_policy.watch(self._foreign_links)
         self._firewall.watch(self._put_back_firewall)
+        self._bridge_watch.start(self._put_back_bridges)
 
     async def stop(self) -> None:
         """Let go. While containers run all that they use stays; after the last one nothing is left in the kernel.
@@ -85,6 +91,7 @@ class NetworkController:
         if self._is_stopped:
             return
         self._is_stopped = True
+        self._bridge_watch.stop()
         await self._sandboxes.stop()
         self._forward_policy.stop()
         self._firewall.stop_watching()
@@ -174,12 +181,7 @@ class NetworkController:
 
     async def open_sandbox(self, request: SandboxRequest) -> Sandbox:
         """Make the network of a container that is about to start; see Sandboxes.open."""
-        try:
-            return await self._sandboxes.open(request)
-        except TableGone as error:
-            log.warning("%s and is made again: somebody flushed the ruleset", error)
-            await self._renew_firewall()
-            return await self._sandboxes.open(request)
+        return await self._healing(lambda: self._sandboxes.open(request))
 
     async def close_sandbox(self, container_id: str) -> None:
         """Take the network of an ended container apart; one that is not there is fine."""
@@ -187,7 +189,7 @@ class NetworkController:
 
     async def connect(self, container_id: str, request: EndpointRequest) -> Sandbox:
         """Put a running container on one more network."""
-        return await self._sandboxes.connect(container_id, request)
+        return await self._healing(lambda: self._sandboxes.connect(container_id, request))
 
     async def disconnect(self, container_id: str, network: str) -> Sandbox:
         """Take a running container off a network."""
@@ -215,6 +217,34 @@ class NetworkController:
         await asyncio.to_thread(bridge.remove_bridge, network, self._instance)
         self._publish("network", "destroy", network.id, {"name": network.name, "type": network.driver})
 
+    async def _healing(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Do the work; what it finds missing because somebody deleted it is made again, and the work done anew."""
+        for _ in ("the table", "the bridge"):
+            try:
+                return await work()
+            except TableGone as error:
+                log.warning("%s and is made again: somebody flushed the ruleset", error)
+                await self._renew_firewall()
+            except BridgeGone as error:
+                log.warning("%s; it is made again", error)
+                await self._renew_bridges()
+        return await work()
+
+    async def _put_back_bridges(self) -> None:
+        try:
+            await self._renew_bridges()
+        except (EngineError, OSError) as error:
+            log.error("bridges could not be made again; the next container start tries anew: %s", error)
+
+    async def _renew_bridges(self) -> None:
+        """Every bridge that is missing is made, with the cables of running containers and the rules on it."""
+        async with self._changing:
+            for network in self._bridges():
+                await self._raise_bridge(network)
+            await self._sandboxes.rejoin_bridges()
+            self._replace_bridges()
+            await self._forward_policy.ensure(self._foreign_links())
+
     async def _put_back_firewall(self) -> None:
         log.warning("the nftables table of this engine was deleted and is made again: somebody flushed the ruleset")
         try:
@@ -224,8 +254,11 @@ class NetworkController:
 
     async def _renew_firewall(self) -> None:
         await self._firewall.start()
-        self._firewall.replace_bridges([bridge.policy_of(network) for network in self._bridges()])
+        self._replace_bridges()
         self._sandboxes.refill_firewall()
+
+    def _replace_bridges(self) -> None:
+        self._firewall.replace_bridges([bridge.policy_of(network) for network in self._bridges()])
 
     def _bridges(self) -> Networks:
         return [network for network in self._store if network.driver == "bridge"]

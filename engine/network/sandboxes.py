@@ -212,7 +212,19 @@ class Sandboxes:
         if removed:
             log.info("removed the namespaces of %d containers that are gone", len(removed))
         await self._sweep("veth", "bridge")
+        await self.rejoin_bridges()
         self.refill_firewall()
+
+    async def rejoin_bridges(self) -> None:
+        """Put the cables of running containers that are off their bridge, which somebody deleted, back on it."""
+        bridges = {
+            endpoint.endpoint_id: network.document["Link"]
+            for network in self._store
+            for _, endpoint in self.on_network(network.name)
+        }
+        rejoined = await _in_thread(bridge.rejoin, bridges, self._instance)
+        if rejoined:
+            log.warning("put %d cables back on their bridges: %s", len(rejoined), ", ".join(rejoined))
 
     def refill_firewall(self) -> None:
         """Make the firewall's published ports those of the open sandboxes."""

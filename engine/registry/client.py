@@ -6,6 +6,7 @@ stopped. Redirects are followed without our credentials.
 
 import asyncio
 import ipaddress
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from aiohttp import ClientResponse, ClientSession, ClientTimeout
 
 from engine.config import ENGINE_VERSION, EngineConfig
 from engine.errors import EngineError, Forbidden, NotFound, Unauthorized, Unavailable
+from engine.registry import certificates
 from engine.registry.auth import Challenge, Credentials, parse_challenge
 from engine.registry.reference import DOCKER_HUB, Reference
 
@@ -61,6 +63,8 @@ class RegistryClient:
         self._credentials = credentials
         self._scope = f"repository:{reference.path}:{actions}"
         host = "registry-1.docker.io" if reference.domain == DOCKER_HUB else reference.domain
+        self._host = host
+        self._certs_d = (config.root / "certs.d", certificates.SYSTEM_FOLDER)
         insecure = _is_insecure(host, config.insecure_registries)
         self._bases = [f"https://{host}", *([f"http://{host}"] if insecure else [])]
         self._mirrors = list(config.registry_mirrors) if reference.domain == DOCKER_HUB and actions == "pull" else []
@@ -77,7 +81,7 @@ class RegistryClient:
             trust_env=True,
             auto_decompress=False,
             headers={"User-Agent": f"quayside/{ENGINE_VERSION}"},
-            connector=aiohttp.TCPConnector(limit=16, ssl=not self._insecure),
+            connector=aiohttp.TCPConnector(limit=16, ssl=await asyncio.to_thread(self._trust)),
         )
         try:
             await self._find_base()
@@ -89,6 +93,13 @@ class RegistryClient:
     async def __aexit__(self, *exc: object) -> None:
         if self._session is not None:
             await self._session.close()
+
+    def _trust(self) -> ssl.SSLContext | bool:
+        """Whose certificates are believed. Reads files: call it in a thread."""
+        folder = certificates.folder_of(self._host, self._certs_d)
+        if folder is not None:
+            return certificates.context_of(folder, verifies=not self._insecure)
+        return not self._insecure
 
     @property
     def _http(self) -> ClientSession:
@@ -105,12 +116,14 @@ class RegistryClient:
                     if response.status == 401:
                         self._base = base
                         await self._answer(parse_challenge(response.headers.get("WWW-Authenticate", "")), self._scope)
-                    elif response.status >= 500:
+                    elif response.status not in (200, 404, 405):
                         raise await _error(response)
                 self._base = base
                 return
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            except (EngineError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 failure = failure if isinstance(failure, aiohttp.ClientSSLError) and base.startswith("http:") else error
+        if isinstance(failure, EngineError):
+            raise failure
         address = f"{self._bases[-1]}/v2/"
         raise Unavailable(f'Get "{address}": {_reason(failure)}')
 

@@ -133,7 +133,5 @@ def _abandon(folder: Path) -> None:
     """End a conmon whose exec did not come to life, and forget it."""
     with contextlib.suppress(OSError, ValueError):
         shim_pid = int((folder / "conmon.pid").read_text(encoding="ascii"))
-        with contextlib.suppress(ProcessLookupError):
-            record = record_of(folder, shim_pid, cgroup_path="", command="", is_tty=False)
-            Shim(folder, record).kill()
+        Shim(folder, record_of(folder, shim_pid, cgroup_path="", command="", is_tty=False)).kill()
     shutil.rmtree(folder, ignore_errors=True)

@@ -12,6 +12,7 @@ from engine.runtime.choice import RuntimeChoice
 _F_ADD_SEALS = 1033
 _ALL_SEALS = 0x1 | 0x2 | 0x4 | 0x8  # seal, shrink, grow, write
 _FIFO_TIMEOUT_S = 10.0
+_EXEC_WAIT_S = 0.5
 
 
 class RuntimeProgram:
@@ -58,16 +59,29 @@ class RuntimeProgram:
         except FileNotFoundError:
             return None
 
-    def release(self, container_id: str) -> None:
+    def release(self, container_id: str, pid: int) -> None:
         """Let the created process go on into its program: what `start` does, without starting the runtime again.
 
-        Blocking, but only until the process, which waits at the other end, has taken notice. Raises
+        Blocking, but only until the process, which waits at the other end, has become that program. Raises
         FileNotFoundError when it has been released before and TimeoutError when nobody waits there.
         """
         fifo = self.state_folder(container_id) / "exec.fifo"
+        runtime = _executable(pid)
         # crun's process reads from the fifo, runc's writes to it.
         (_write_one_byte if self.choice.is_crun else _read_one_byte)(fifo)
         fifo.unlink(missing_ok=True)
+        # Until then `top` would show the runtime instead of what was asked for.
+        deadline = time.monotonic() + _EXEC_WAIT_S
+        while runtime is not None and _executable(pid) == runtime and time.monotonic() < deadline:
+            time.sleep(0.0003)
+
+
+def _executable(pid: int) -> str | None:
+    """What a process runs, None when it has ended."""
+    try:
+        return os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115
+    except OSError:
+        return None
 
 
 def _write_one_byte(fifo: Path) -> None:

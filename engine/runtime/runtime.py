@@ -155,7 +155,7 @@ class Runtime:
         if shim.process_has_ended:
             raise StartFailed(f"container {container_id} ended before it was started")
         try:
-            await asyncio.to_thread(self._program.release, container_id)
+            await asyncio.to_thread(self._program.release, container_id, shim.record.pid)
         except FileNotFoundError as error:
             raise Conflict(f"container {container_id} is already started") from error
         except TimeoutError as error:
@@ -262,12 +262,11 @@ class Runtime:
         """Find a container again that an earlier daemon has started, or learn how it ended."""
         record = self._record(container_id)
         if record is not None and record.shim_runs():
-            with contextlib.suppress(ProcessLookupError):
-                if container_id not in self._shims:
-                    self._shims[container_id] = Shim(self._folder(container_id), record)
-                if record.process_runs():
-                    return self._running_state(container_id, record)
-                await self._shims[container_id].wait(timeout_s=_END_TIMEOUT_S)
+            if container_id not in self._shims:
+                self._shims[container_id] = Shim(self._folder(container_id), record)
+            if record.process_runs():
+                return self._running_state(container_id, record)
+            await self._shims[container_id].wait(timeout_s=_END_TIMEOUT_S)
         elif record is not None and record.process_runs():
             # A container without its conmon: its output is lost already, and nobody can tell its exit code.
             self.cgroup(container_id).kill_all()
@@ -384,10 +383,7 @@ class Runtime:
                 return None
         if not record.shim_runs():
             return None
-        try:
-            return Shim(folder, record)
-        except ProcessLookupError:
-            return None
+        return Shim(folder, record)
 
     def _remove_files(self, container_id: str) -> None:
         shutil.rmtree(self._program.state_folder(container_id), ignore_errors=True)

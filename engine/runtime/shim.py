@@ -165,25 +165,22 @@ class Shim:
     """A conmon that was started, by this daemon or an earlier one, and the process that it watches."""
 
     def __init__(self, folder: Path, record: ShimRecord) -> None:
-        """Raises ProcessLookupError when conmon has ended and been collected."""
         self.folder = folder
         self.record = record
         # Set by whoever reads the exit file first, and kept for those who still wait when the files are removed.
         self.exit: ExitStatus | None = None
-        self._shim = PidFd(record.shim_pid)
-        try:
-            self._process: PidFd | None = PidFd(record.pid)
-        except ProcessLookupError:
-            self._process = None
+        # What runs `true` may have ended, with its conmon, before we come to look: then there is nothing to hold.
+        self._shim = _held(record.shim_pid)
+        self._process = _held(record.pid)
 
     def close(self) -> None:
-        self._shim.close()
-        if self._process is not None:
-            self._process.close()
+        for held in (self._shim, self._process):
+            if held is not None:
+                held.close()
 
     @property
     def has_ended(self) -> bool:
-        return self._shim.has_ended()
+        return self._shim is None or self._shim.has_ended()
 
     @property
     def process_has_ended(self) -> bool:
@@ -197,7 +194,7 @@ class Shim:
 
     async def wait(self, *, timeout_s: float | None = None) -> bool:
         """Until conmon has written the exit file, all output, and has ended itself."""
-        return await self._shim.wait(timeout_s=timeout_s)
+        return self._shim is None or await self._shim.wait(timeout_s=timeout_s)
 
     async def wait_process(self, *, timeout_s: float | None = None) -> bool:
         """Until the container's first process has ended; its last output may still be on the way."""
@@ -215,8 +212,17 @@ class Shim:
 
     def kill(self) -> None:
         """End conmon itself. It leaves no exit file then."""
-        with contextlib.suppress(ProcessLookupError):
-            self._shim.send_signal(9)
+        if self._shim is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._shim.send_signal(9)
+
+
+def _held(pid: int) -> PidFd | None:
+    """A hold of a process; None when it has ended and its parent has collected it."""
+    try:
+        return PidFd(pid)
+    except ProcessLookupError:
+        return None
 
 
 def record_of(folder: Path, pid: int, *, cgroup_path: str, command: str, is_tty: bool) -> ShimRecord:

@@ -1,11 +1,15 @@
 """Log drivers and their options, by the docker CLIs: limits, rotation, details, what is refused."""
 
+import socket
 import subprocess
 import threading
+from pathlib import Path
 
 import pytest
 
+from engine.logs.sinks import JOURNALD_SOCKET
 from tests.conformance.conftest import DockerCli
+from tests.daemons import Daemon
 
 pytestmark = pytest.mark.real
 
@@ -86,3 +90,62 @@ def test_what_a_driver_cannot_do_is_refused_by_name(docker: DockerCli, options: 
     outcome = docker("create", *options, "busybox")
     assert outcome.code != 0
     assert words in outcome.err
+
+
+def test_a_daemon_that_is_killed_and_started_again_leaves_no_hole_in_a_rotated_log(
+    docker: DockerCli, engine: Daemon
+) -> None:
+    limits = ["--log-opt", "max-size=50k", "--log-opt", "max-file=200"]
+    script = "i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); usleep 500; done"
+    docker.ok("run", "-d", "--name", "talk", *limits, "busybox", "sh", "-c", script)
+    for _ in range(3):
+        engine.kill()
+        engine.start_again()
+    docker.ok("wait", "talk")
+    assert docker("logs", "talk").out.splitlines() == [f"line {i}" for i in range(3000)]
+
+
+def test_syslog_is_sent_every_line_and_docker_logs_still_answers(docker: DockerCli) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(20)
+        address = f"udp://127.0.0.1:{server.getsockname()[1]}"
+        options = ["--log-driver", "syslog", "--log-opt", f"syslog-address={address}", "--log-opt", "tag={{.Name}}"]
+        command = "echo one; echo two >&2; sleep 0.1; echo three"
+        docker.ok(
+            "run", "--name", "box", *options, "--log-opt", "syslog-format=rfc5424", "busybox", "sh", "-c", command
+        )
+        messages = [server.recv(4096).decode() for _ in range(3)]
+    assert sorted(message.rpartition(" - ")[2] for message in messages) == ["one", "three", "two"]
+    assert all(" box " in message for message in messages)
+    assert {message.partition(">")[0] for message in messages} == {"<30", "<27"}
+    assert sorted(docker("logs", "box").out.split()) == ["one", "three"]
+
+
+def test_a_syslog_that_comes_later_is_sent_what_it_missed(docker: DockerCli, engine: Daemon, tmp_path: Path) -> None:
+    path = tmp_path / "syslog"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as first:
+        first.bind(str(path))
+        options = ["--log-driver", "syslog", "--log-opt", f"syslog-address=unixgram://{path}"]
+        docker.ok("run", "-d", "--name", "box", *options, "busybox", "sh", "-c", "echo early; sleep 60")
+        first.settimeout(20)
+        assert first.recv(4096).endswith(b"early")
+    path.unlink()
+    docker.ok("exec", "box", "sh", "-c", "echo late > /proc/1/fd/1")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as second:
+        second.bind(str(path))
+        second.settimeout(20)
+        assert second.recv(4096).endswith(b"late")
+        engine.kill()
+        engine.start_again()
+        docker.ok("exec", "box", "sh", "-c", "echo after > /proc/1/fd/1")
+        # Killed between sending and remembering, a daemon sends the last batch twice, and nothing before it.
+        message = second.recv(4096)
+        assert (second.recv(4096) if message.endswith(b"late") else message).endswith(b"after")
+
+
+def test_drivers_that_the_host_does_not_have_are_refused_by_name(docker: DockerCli) -> None:
+    if not JOURNALD_SOCKET.exists():
+        assert "journald is not enabled on this host" in docker("create", "--log-driver", "journald", "busybox").err
+    address = ["--log-driver", "syslog", "--log-opt", "syslog-address=tcp+tls://127.0.0.1:1"]
+    assert "unsupported scheme" in docker("create", *address, "busybox").err

@@ -90,8 +90,11 @@ def already_words(action: str, state: str) -> str:
 def carry_out(api: Any, action: str, container_id: str, *, with_volumes: bool = False) -> None:
     """Do one action by docker-py's low-level client. Raises what docker-py raises."""
     match action:
-        case "stop" | "restart":
-            getattr(api, action)(container_id, timeout=STOP_GRACE_S)
+        case "stop":
+            # Without a time of ours the container's own holds.
+            api.stop(container_id)
+        case "restart":
+            api.restart(container_id, timeout=STOP_GRACE_S)
         case "start" | "pause" | "unpause" | "kill":
             getattr(api, action)(container_id)
         case "remove":

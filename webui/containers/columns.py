@@ -1,5 +1,6 @@
 """How the containers list looks: its columns, chips, group headings, and the HTML of a row, kept per (row, rights)."""
 
+import functools
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -96,6 +97,7 @@ def with_figures(html: str, figure: Figure | None) -> str:
     return SafeString(html.replace(NO_FIGURES, cells, 1))
 
 
+@functools.lru_cache(maxsize=4096)
 def group_id(stack: str) -> str:
     # A stack's name comes from a label, so it may hold anything; an element's id and a CSS selector may not.
     return f"g-{hashlib.blake2s(stack.encode(), digest_size=5).hexdigest()}"
@@ -119,12 +121,16 @@ def _group_words(stack: str, members: Sequence[ContainerRow]) -> str:
     return f"{count} · {_('running') if running == size else _('stopped') if not running else f'{running} running'}"
 
 
+def is_headed(chosen: Sequence[ContainerRow], query: ListQuery) -> bool:
+    return query.grouped and any(row.stack for row in chosen)
+
+
 def layout(chosen: Sequence[ContainerRow], query: ListQuery) -> dict[str, ContainerRow | str]:
     """Element id -> row, or name of the stack that a heading stands for, in the order of the page.
 
     Without a single stack there are no headings: "No stack" alone would be noise.
     """
-    grouped = query.grouped and any(row.stack for row in chosen)
+    grouped = is_headed(chosen, query)
     elements: dict[str, ContainerRow | str] = {}
     for row in chosen:
         if grouped:

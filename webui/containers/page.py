@@ -76,9 +76,8 @@ def fragments(found: Listing, window: Sequence[ContainerRow], allowed: frozenset
     """The rows of a window with the headings that begin in it."""
     if not window:
         return []
-    elements = columns.layout(found.chosen, found.query)
-    by_stack = columns.members(found.chosen)
-    headed = columns.group_id(window[0].stack) in elements
+    headed = columns.is_headed(found.chosen, found.query)
+    by_stack = columns.members(found.chosen) if headed else {}
     first = next(place for place, row in enumerate(found.chosen) if row is window[0])
     last_stack = found.chosen[first - 1].stack if first else None
     made = []

@@ -1,8 +1,12 @@
 """Pulling an image: the host does it, this job asks, follows each layer and says what happened."""
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, InvalidStateError
 from typing import Any, Final
 
+from django.db import connections
 from django.utils.translation import gettext as _
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
@@ -74,11 +78,39 @@ def _progress(run: JobRun, client: DockerClient, reference: str, platform: str |
     answers: list[Response] = []
     client.api.hooks["response"].append(lambda answer, **_kwargs: answers.append(answer))
     repository, tag = parse_repository_tag(reference)
-    messages = client.api.pull(repository, tag=tag, stream=True, decode=True, platform=platform)
+    messages = _asked(
+        run, lambda: client.api.pull(repository, tag=tag, stream=True, decode=True, platform=platform), answers
+    )
     # The generator cannot be closed while it waits in a read; the socket under its answer can.
     stream = CancellableStream(messages, answers[-1])
     with run.closing(stream.close):
         yield from messages
+
+
+def _asked(run: JobRun, ask: Callable[[], Any], answers: list[Response]) -> Any:
+    """Ask in a thread of its own: before the host's first word there is nothing that a cancel could close.
+
+    Given up, the thread waits on for that word, closes the answer, and so ends the pull on the host as well.
+    """
+    answer: Future[Any] = Future()
+
+    def work() -> None:
+        try:
+            result = ask()
+        except Exception as error:
+            with contextlib.suppress(InvalidStateError):
+                answer.set_exception(error)
+        else:
+            try:
+                answer.set_result(result)
+            except InvalidStateError:
+                answers[-1].close()
+        finally:
+            connections.close_all()
+
+    threading.Thread(target=work, name="pull", daemon=True).start()
+    with run.closing(answer.cancel):
+        return answer.result()
 
 
 def _follow(run: JobRun, message: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ class TeamForm(TeamFormBase):
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "about": forms.TextInput(attrs={"autocomplete": "off", "optional": True}),
-            "members": forms.CheckboxSelectMultiple(),
+            "members": forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -4,7 +4,7 @@ Each link is found by its alias, `quayside:<instance>:<id>`, never by its name a
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_interface
 from pathlib import Path
@@ -25,6 +25,10 @@ _DEFAULT_MTU = 1500
 LINK_PREFIX = "quay"
 
 _SYSCTL = Path("/proc/sys/net")
+
+
+class BridgeGone(Conflict):
+    """Somebody deleted a bridge of ours; `ensure_bridge` and `rejoin` make it as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,9 @@ def plug_in(netns_path: Path, plug: Plug, inside: RouteSocket) -> None:
     try:
         with RouteSocket() as routes:
             bridge = routes.link(plug.bridge)
-            if bridge is None:
-                raise Conflict(
-                    f"the bridge {plug.bridge} is gone: somebody deleted it; restart the engine to make it again"
-                )
+            owner = plug.alias.rpartition(":")[0]
+            if bridge is None or not bridge.alias.startswith(f"{owner}:"):
+                raise BridgeGone(f"the bridge {plug.bridge} is gone: somebody deleted it")
             cable = Cable(
                 name=plug.link,
                 alias=plug.alias,
@@ -126,6 +129,25 @@ def plug_in(netns_path: Path, plug: Plug, inside: RouteSocket) -> None:
                 raise
     finally:
         os.close(netns_fd)
+
+
+def rejoin(bridges: Mapping[str, str], instance: str) -> list[str]:
+    """Put cables that are off their bridge back on it: those of running containers, after somebody deleted a bridge.
+
+    `bridges` has the bridge's name by the id of each endpoint. Returns the names of the cables that were put back.
+    """
+    rejoined = []
+    with RouteSocket() as routes:
+        links = routes.links()
+        by_name = {link.name: link for link in links if link.alias.startswith(mark(instance))}
+        for link in links:
+            if link.kind != "veth" or not link.alias.startswith(mark(instance)):
+                continue
+            bridge = by_name.get(bridges.get(object_id_of(link), ""))
+            if bridge is not None and link.master != bridge.index:
+                routes.plug_into(link, bridge)
+                rejoined.append(link.name)
+    return rejoined
 
 
 def set_default_route(netns_path: Path, interface: str, gateways: Iterable[str]) -> None:

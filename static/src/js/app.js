@@ -15,4 +15,5 @@ import "./lib/keyboard.js";
 import "./lib/palette.js";
 import "./lib/copying.js";
 import "./lib/ago.js";
+import "./lib/tabs.js";
 import "./lib/connection.js";

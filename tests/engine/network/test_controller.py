@@ -409,6 +409,73 @@ async def test_a_flushed_ruleset_is_put_back(controller, serve, request_for) -> 
             await asyncio.sleep(0.05)
 
 
+async def test_a_bridge_that_somebody_deletes_comes_back_with_the_cables_on_it(
+    controller, machine: Machine, serve, request_for
+) -> None:
+    web = await controller.open_sandbox(request_for("web", ports=(ANY_PORT,)))
+    await serve(netns_of(web), 80)
+    shell(f"ip link delete {controller.get('bridge').document['Link']}")
+
+    async with asyncio.timeout(10):
+        while await is_unreachable(machine.world, HOST_ADDRESS, 8080):
+            await asyncio.sleep(0.05)
+    assert await ask(netns_of(web), HOST_ADDRESS, 8080) == web.endpoints["bridge"].gateway
+
+
+async def test_a_start_makes_a_missing_bridge_again_and_reaches_its_neighbours(controller, serve, request_for) -> None:
+    controller._bridge_watch.stop()  # whoever deletes may be quicker than the watch
+    await controller.create({"Name": "app"})
+    old = await controller.open_sandbox(request_for("old", mode="app"))
+    await serve(netns_of(old), 80)
+    shell(f"ip link delete {controller.get('app').document['Link']}")
+    new = await controller.open_sandbox(request_for("new", mode="app"))
+
+    assert await ask(netns_of(new), address_of(old, "app"), 80) == address_of(new, "app")
+    shell(f"ip link delete {controller.get('app').document['Link']}")
+    await controller.open_sandbox(request_for("other"))
+    await controller.connect(request_for("other").container_id, EndpointRequest("app"))
+    assert await ask(netns_of(new), address_of(old, "app"), 80) == address_of(new, "app")
+
+
+async def test_a_bridge_whose_name_was_taken_comes_back_under_another(controller, serve, request_for) -> None:
+    controller._bridge_watch.stop()
+    web = await controller.open_sandbox(request_for("web", ports=(ANY_PORT,)))
+    await serve(netns_of(web), 80)
+    name = controller.get("bridge").document["Link"]
+    shell(f"ip link delete {name} && ip link add {name} type bridge")
+    await controller.open_sandbox(request_for("next"))
+
+    assert controller.get("bridge").document["Link"] != name
+    assert await ask(None, "127.0.0.1", 8080)
+    assert shell(f"ip -o link show master {name}") == ""
+
+
+async def test_a_daemon_that_starts_puts_running_containers_back_on_a_deleted_bridge(
+    start_engine, machine: Machine, serve, request_for
+) -> None:
+    first: NetworkController = await start_engine()
+    await first.restore([])
+    request = request_for("web", ports=(ANY_PORT,))
+    web = await first.open_sandbox(request)
+    await serve(netns_of(web), 80)
+    first._bridge_watch.stop()
+    first._firewall.stop_watching()
+    await first._sandboxes.stop()
+    shell(f"ip link delete {first.get('bridge').document['Link']}; nft flush ruleset")
+
+    second: NetworkController = await start_engine()
+    await second.restore([(request, Sandbox.from_json(web.to_json()))])
+    assert await ask(machine.world, HOST_ADDRESS, 8080) == WORLD_ADDRESS
+    assert await ask(netns_of(web), HOST_ADDRESS, 8080) == web.endpoints["bridge"].gateway
+
+
+async def is_unreachable(place: Path | None, address: str, port: int) -> bool:
+    try:
+        return await is_silent(place, address, port)
+    except OSError:
+        return True
+
+
 async def test_the_last_stop_leaves_nothing_in_the_kernel(controller, config, request_for) -> None:
     await controller.create({"Name": "app"})
     await controller.open_sandbox(request_for("web", mode="app", ports=(ANY_PORT,)))

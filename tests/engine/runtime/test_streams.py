@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from engine.config import EngineConfig
 from engine.errors import Conflict
 from engine.runtime import ExecHandle, Runtime, StartFailed, connect_attach
+from engine.runtime.shim import Shim, ShimRecord
 from engine.spec import HostFacts, ProcessUser, exec_process
 
 pytestmark = pytest.mark.real
@@ -93,7 +95,7 @@ async def test_a_terminal_has_the_size_that_it_was_given(trial: MakeTrial) -> No
         await container.runtime.start(container.id)
         await read_until(connection, b"ready")
         await container.runtime.resize(container.id, 33, 111)
-        assert b"33 111\r\n" in await read_until(connection, b"33 111")
+        assert await read_until(connection, b"33 111\r\n")
 
 
 async def test_resizing_what_has_ended_is_a_conflict(trial: MakeTrial) -> None:
@@ -233,3 +235,16 @@ async def test_an_exec_ends_with_its_first_process_whatever_that_leaves_behind(r
     handle = await running.runtime.exec(running.id, secrets.token_hex(32), process)
     async with asyncio.timeout(10):
         assert await handle.wait() == 4
+
+
+async def test_a_conmon_that_was_gone_before_we_looked_has_ended(tmp_path: Path) -> None:
+    """Where init collects the dead at once, an exec of `true` and its conmon are gone when their pids are read."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    record = ShimRecord(process.pid, 0, process.pid, 0, cgroup_path="", command="true", is_tty=False)
+    shim = Shim(tmp_path, record)
+    assert shim.has_ended
+    assert await shim.wait(timeout_s=5)
+    assert await shim.wait_process(timeout_s=5)
+    shim.kill()
+    shim.close()

@@ -166,3 +166,14 @@ async def test_a_device_that_cannot_be_mounted_is_told_and_counts_no_user(store:
     with pytest.raises(EngineError, match="failed to mount local volume: mount /no/such/folder"):
         await store.mount("lost", "c1")
     await store.remove("lost")
+
+
+async def test_what_a_killed_daemon_left_half_made_or_half_removed_goes_and_data_stays(config: EngineConfig) -> None:
+    root = config.root / "volumes"
+    for name in ("half-made/_data", ".removed-1/_data", "without-document/_data"):
+        (root / name).mkdir(parents=True)
+    (root / ".removed-1/_data/file").touch()
+    (root / "without-document/_data/file").touch()
+    await VolumeStore(config, Told()).start()
+
+    assert {path.name for path in root.iterdir()} == {"without-document"}

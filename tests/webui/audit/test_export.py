@@ -59,3 +59,13 @@ async def test_the_json_is_one_array(client: AsyncClient) -> None:
     assert (entry["username"], entry["duration_ms"], entry["is_allowed"]) == ("marek", 9, True)
     _response, nothing = await read(client, "/audit/export.json?person=nobody")
     assert orjson.loads(nothing) == []
+
+
+async def test_a_streamed_file_is_not_cut_into_several_gzip_files(client: AsyncClient) -> None:
+    """Browsers would keep the first of them only."""
+    await Entry.objects.acreate(username="marek", is_allowed=True)
+    response: Any = await client.get("/audit/export.csv?person=marek", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in response.headers
+    assert b"marek" in b"".join([piece async for piece in response.streaming_content])
+    page: Any = await client.get("/audit/", headers={"Accept-Encoding": "gzip"})
+    assert page.headers["Content-Encoding"] == "gzip"

@@ -22,6 +22,7 @@ from webui.accounts.notices import tell_all_rights_changed
 from webui.accounts.session_store import SessionStore
 from webui.gate import Actor, actor_of
 from webui.hosts.models import Host
+from webui.live.consumers.base import LiveConsumer
 from webui.live.routing import websocket_urlpatterns
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,6 +93,27 @@ async def test_only_the_sockets_of_the_ended_session_end(olga: User) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await desk.closed()
+
+
+async def test_what_a_socket_does_is_written_down_with_where_it_came_from(olga: User) -> None:
+    seen: list[str] = []
+
+    class Telling(LiveConsumer):
+        needs = LiveConsumer.SIGNED_IN
+
+        async def watch(self) -> None:
+            seen.append(self.actor.address)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        telling: Any = Telling.as_asgi()
+        route: dict[str, Any] = {"args": (), "kwargs": {}}
+        await telling({**scope, "user": olga, "client": ("10.0.3.14", 5), "url_route": route}, receive, send)
+
+    communicator = WebsocketCommunicator(application, "/")
+    assert (await communicator.connect(PROMISED_S))[0]
+    assert (await communicator.receive_output(PROMISED_S))["type"] == "websocket.close"
+    await communicator.disconnect()
+    assert seen == ["10.0.3.14"]
 
 
 async def test_the_log_is_not_for_readers(transactional_db: None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
@@ -121,7 +122,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     def _take(self, rights: Rights) -> None:
         """What somebody sees and may do follows their role and grants from now on."""
-        self.actor, self.host = rights.actor, rights.host  # type: ignore[assignment]
+        assert rights.actor is not None  # noqa: S101 - rights without a code have one
+        address = str((self.scope.get("client") or ("",))[0])
+        self.actor, self.host = replace(rights.actor, address=address), rights.host  # type: ignore[assignment]
         self.scope["user"] = rights.user
 
     async def _guarded(self) -> None:
