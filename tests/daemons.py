@@ -211,7 +211,8 @@ class Registry:
 
 
 @contextlib.contextmanager
-def running_registry(folder: Path) -> Iterator[Registry]:
+def running_registry(folder: Path, *prefix: str) -> Iterator[Registry]:
+    """`prefix` is a command that starts it elsewhere, in a network namespace."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -221,11 +222,12 @@ def running_registry(folder: Path) -> Iterator[Registry]:
         f"storage: {{filesystem: {{rootdirectory: {folder / 'registry'}}}, delete: {{enabled: true}}}}\n"
         f"http: {{addr: '127.0.0.1:{port}'}}\n"
     )
-    process = _spawn(["docker-registry", "serve", str(config)], folder / "registry.log")
+    process = _spawn([*prefix, "docker-registry", "serve", str(config)], folder / "registry.log")
     try:
         deadline = time.monotonic() + _START_S
         while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            # Asked of the kernel: its loopback may be another than ours. 0A is listening.
+            if f"0100007F:{port:04X} 00000000:0000 0A" in Path(f"/proc/{process.pid}/net/tcp").read_text():
                 break
             time.sleep(0.02)
         yield Registry(f"127.0.0.1:{port}")

@@ -5,7 +5,10 @@ another, output of a container without a terminal is framed by 8 bytes (stream, 
 """
 
 import asyncio
+import fcntl
 import struct
+import termios
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -172,6 +175,19 @@ class HijackedStream:
         """Send the pieces in order; waits while the client is slow. Raises ConnectionError when it is gone."""
         self.writer.writelines(data)
         await self.writer.drain()
+
+    async def wait_taken(self, *, timeout_s: float = 0.2) -> None:
+        """Wait, not for long, until the client has read all that was sent so far.
+
+        docker-py reads on from the bare socket behind the headers, and loses what came in one piece with them.
+        """
+        connection = self.writer.get_extra_info("socket")
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            await asyncio.sleep(0.001)  # the event loop sends at the end of its round
+            # SIOCOUTQ (unix(7), tcp(7)): bytes that the other end has not taken yet.
+            if not any(fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))):
+                return
 
     async def close(self) -> None:
         self.writer.close()

@@ -20,7 +20,7 @@ from engine.images.unpacking import unpack_layers
 from engine.layers import Layers, open_decompressed
 from engine.layers.compression import HashingReader, Source
 from engine.layers.layers import UnpackedLayer
-from engine.registry import Blob, Reference, RegistryClient
+from engine.registry import Blob, Reference, RegistryClient, parse_document
 
 _DOWNLOADS = 3
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686": "386"}
@@ -165,13 +165,13 @@ async def resolve_remote(client: RegistryClient, wanted: str, platform: str) -> 
     digest = digest_of(manifest.body)
     if wanted.startswith("sha256:") and digest != wanted:
         raise DigestMismatch(f"manifest verification failed for digest {wanted}")
-    document = orjson.loads(manifest.body)
+    document = parse_document(manifest.body, f"the registry, asked for the manifest of {wanted},")
     if manifest.media_type in _INDEXES or "manifests" in document:
         inner = choose(document["manifests"], platform)
         manifest = await client.manifest(inner)
         if digest_of(manifest.body) != inner:
             raise DigestMismatch(f"manifest verification failed for digest {inner}")
-        document = orjson.loads(manifest.body)
+        document = parse_document(manifest.body, f"the registry, asked for the manifest of {wanted},")
     if document.get("schemaVersion") != 2 or "config" not in document:
         raise InvalidArgument(
             "the registry offers a manifest of schema 1, which is not supported any more: push it anew"

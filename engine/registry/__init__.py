@@ -4,7 +4,7 @@ Knows nothing of what is on this host.
 """
 
 from engine.registry.auth import Credentials, parse_auth_header
-from engine.registry.client import Blob, RegistryClient, RegistryError
+from engine.registry.client import Blob, RegistryClient, RegistryError, parse_document
 from engine.registry.reference import Reference, parse_reference
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "RegistryClient",
     "RegistryError",
     "parse_auth_header",
+    "parse_document",
     "parse_reference",
 ]

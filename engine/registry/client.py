@@ -121,7 +121,11 @@ class RegistryClient:
                 self._base = base
                 return
             except (EngineError, aiohttp.ClientError, TimeoutError, OSError) as error:
-                failure = failure if isinstance(failure, aiohttp.ClientSSLError) and base.startswith("http:") else error
+                failure = (
+                    failure
+                    if isinstance(failure, (aiohttp.ClientSSLError, EngineError)) and base.startswith("http:")
+                    else error
+                )
         if isinstance(failure, EngineError):
             raise failure
         address = f"{self._bases[-1]}/v2/"
@@ -156,7 +160,7 @@ class RegistryClient:
         async with request as response:
             if response.status >= 400:
                 raise await _error(response)
-            document = orjson.loads(await response.read())
+            document = parse_document(await response.read(), f"the token server {challenge.realm}")
         return str(document.get("token") or document.get("access_token") or "")
 
     def _headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -266,6 +270,17 @@ class Upload:
 
     async def finish(self, digest: str) -> None:
         await self.client.finish(self.location, digest)
+
+
+def parse_document(body: bytes, sender: str) -> dict[str, Any]:
+    """A JSON object from the network. Raises RegistryError for anything else, naming who sent it."""
+    try:
+        document = orjson.loads(body)
+    except ValueError as error:
+        raise RegistryError(f"{sender} answered with something that is no JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise RegistryError(f"{sender} answered with JSON that is no object")
+    return document
 
 
 def _is_insecure(host: str, insecure: tuple[str, ...]) -> bool:

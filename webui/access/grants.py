@@ -49,6 +49,11 @@ class Effective:
         return frozenset().union(*(operations_of(role) for role in self.roles))
 
     @property
+    def rules_the_host(self) -> bool:
+        """Whether the rules for what may be created do not bind them: containers of theirs can do all that root can."""
+        return not {Role.ADMINISTRATOR, Role.HOST_ADMINISTRATOR}.isdisjoint(self.roles)
+
+    @property
     def role(self) -> str:
         """The roles in one word or several, as the log writes them."""
         return " + ".join(self.roles)

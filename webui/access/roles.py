@@ -16,7 +16,9 @@ from webui.access.operations import Operation
 class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
     HOST_ADMINISTRATOR = "host-administrator", _("Host administrator")
+    STANDARD = "standard", _("Standard user")
     OPERATOR = "operator", _("Operator")
+    HELPDESK = "helpdesk", _("Helpdesk")
     READER = "reader", _("Reader")
     NONE = "none", _("No access")
 
@@ -25,6 +27,8 @@ class Role(models.TextChoices):
 MEANINGS: Final[Mapping[str, Promise]] = {
     Role.ADMINISTRATOR: _("Everything on every host, and people, teams and hosts themselves."),
     Role.HOST_ADMINISTRATOR: _("Everything on the hosts it is given for. Whoever creates containers rules their host."),
+    Role.STANDARD: _("Creates, runs and removes containers, without the host's folders, devices or privileges."),
+    Role.HELPDESK: _("Sees everything, with logs and stats. Changes nothing."),
     Role.OPERATOR: _("Sees everything, starts, stops, opens consoles, pulls images. Creates and removes nothing."),
     Role.READER: _("Sees everything, with logs and stats. Changes nothing."),
     Role.NONE: _("Sees nothing but what grants give."),
@@ -82,10 +86,39 @@ _OPERATOR: Final = _READER | {
     Operation.REGISTRY_INSPECT,
 }
 
+# Files and exports too: what is read that way is a container's own. No prune: it removes what is others'.
+_STANDARD: Final = _OPERATOR | {
+    Operation.BUILD_RUN,
+    Operation.CONTAINER_COMMIT,
+    Operation.CONTAINER_CREATE,
+    Operation.CONTAINER_EXPORT,
+    Operation.CONTAINER_FILES_READ,
+    Operation.CONTAINER_FILES_WRITE,
+    Operation.CONTAINER_REMOVE,
+    Operation.CONTAINER_RENAME,
+    Operation.CONTAINER_UPDATE,
+    Operation.IMAGE_EXPORT,
+    Operation.IMAGE_IMPORT,
+    Operation.IMAGE_LOAD,
+    Operation.IMAGE_PUSH,
+    Operation.IMAGE_REMOVE,
+    Operation.IMAGE_SEARCH,
+    Operation.IMAGE_TAG,
+    Operation.NETWORK_CONNECT,
+    Operation.NETWORK_CREATE,
+    Operation.NETWORK_DISCONNECT,
+    Operation.NETWORK_REMOVE,
+    Operation.REGISTRY_SIGN_IN,
+    Operation.VOLUME_CREATE,
+    Operation.VOLUME_REMOVE,
+}
+
 _OPERATIONS: Final[Mapping[str, frozenset[Operation]]] = {
     Role.ADMINISTRATOR: frozenset(Operation),
     Role.HOST_ADMINISTRATOR: frozenset(Operation),
+    Role.STANDARD: _STANDARD,
     Role.OPERATOR: _OPERATOR,
+    Role.HELPDESK: _READER,
     Role.READER: _READER,
     Role.NONE: frozenset(),
 }

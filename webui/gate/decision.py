@@ -1,6 +1,6 @@
 """May this actor do this on this host? Decided by the table and the actor's role; what may not is refused by name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from webui.gate.actors import Actor
 from webui.gate.bodies import read_body
 from webui.gate.errors import Refused
 from webui.gate.paths import read_path
-from webui.gate.rules import Audit, Match, Never, Rule
+from webui.gate.rules import Audit, BodyRule, Match, Never, Rule
 from webui.gate.table import ROWS
 
 if TYPE_CHECKING:
@@ -57,8 +57,10 @@ def decide(
     target = _target(rule, match.parts, query or {})
     try:
         _check_role(actor, host, operation)
-        may_create = may(actor, host, Operation.CONTAINER_CREATE)
-        _check_body(rule, body, is_streamed=is_streamed, is_restricted=not may_create)
+        is_restricted = not actor.on(host).rules_the_host
+        if is_restricted:
+            _complain(rule.restricted_query, query or {}, operation)
+        _check_body(rule, body, operation, is_streamed=is_streamed, is_restricted=is_restricted)
     except Refused as refused:
         return Decision(
             method, api_path.sent, operation, rule.resource, target, rule.audit, refused.rule, str(refused)
@@ -83,16 +85,20 @@ def _check_role(actor: Actor, host: "Host", operation: Operation) -> None:
         raise Refused(f"{operation} on {host.name} is not for {who}.", rule=f"role {role or 'none'}")
 
 
-def _check_body(rule: Rule, body: Body, *, is_streamed: bool, is_restricted: bool) -> None:
+def _check_body(rule: Rule, body: Body, operation: Operation, *, is_streamed: bool, is_restricted: bool) -> None:
     if not rule.is_json:
         return
     if is_streamed:
         raise Refused("The body of this request must be given whole, so that it can be looked at.", rule="body")
     fields = read_body(body)
-    for body_rule in [*rule.body_rules, *(rule.restricted_rules if is_restricted else ())]:
+    _complain([*rule.body_rules, *(rule.restricted_rules if is_restricted else ())], fields, operation)
+
+
+def _complain(rules: Sequence[BodyRule], fields: Mapping[str, Any], operation: Operation) -> None:
+    for body_rule in rules:
         complaint = body_rule(fields)
         if complaint:
-            raise Refused(complaint, rule="body")
+            raise Refused(f"{operation} is refused: {complaint}.", rule=f"body {complaint.split(': ')[0]}"[:200])
 
 
 def _target(rule: Rule, parts: Mapping[str, str], query: Mapping[str, str]) -> str:

@@ -28,7 +28,7 @@ class Rule:
     """One row: a method and path, what it means, what it is done to, what its body must be like, how it is audited.
 
     `target` names the part of the path that holds the object's id or name; "?x" takes it from the query, "" is none.
-    `body_rules` apply to JSON bodies, `restricted_rules` only where somebody may not create containers;
+    `body_rules` apply to JSON bodies; `restricted_rules` and `restricted_query` only for who does not rule the host.
     `is_json` is False where the body is a tar or a stream.
     """
 
@@ -41,6 +41,7 @@ class Rule:
     body_rules: Sequence[BodyRule] = ()
     is_json: bool = True
     restricted_rules: Sequence[BodyRule] = ()
+    restricted_query: Sequence[BodyRule] = ()
 
     def operation_for(self, query: Query) -> Operation:
         return self.operation if isinstance(self.operation, Operation) else self.operation(query)

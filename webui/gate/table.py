@@ -3,23 +3,16 @@
 What is not here is refused by name; what stands in NEVER is known and refused for everybody, with the reason.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from webui.access import Operation
+from webui.gate import restrictions
 from webui.gate.rules import Audit, Never, Query, Rule, Table
 
 
 def _pull_or_import(query: Query) -> Operation:
     """`/images/create` pulls where `fromImage` is given, else imports a tar; both at once is an import, to be safe."""
     return Operation.IMAGE_PULL if query.get("fromImage") and not query.get("fromSrc") else Operation.IMAGE_IMPORT
-
-
-def _not_privileged(fields: Mapping[str, Any]) -> str | None:
-    """A privileged exec is out of its container (Docker API 1.51, ContainerExec: all capabilities, all devices)."""
-    if any(name.casefold() == "privileged" and value for name, value in fields.items()):
-        return "Privileged: only who may create containers may run a privileged command in one."
-    return None
 
 
 TABLE: Final = (
@@ -31,12 +24,29 @@ TABLE: Final = (
     Rule("GET", "/system/df", Operation.SYSTEM_DISK_USAGE, "system"),
     Rule("POST", "/auth", Operation.REGISTRY_SIGN_IN, "registry", audit=Audit.SENSITIVE),
     Rule("GET", "/distribution/{name:.*}/json", Operation.REGISTRY_INSPECT, "registry", "name"),
-    Rule("POST", "/build", Operation.BUILD_RUN, "build", "?t", Audit.CHANGE, is_json=False),
+    Rule(
+        "POST",
+        "/build",
+        Operation.BUILD_RUN,
+        "build",
+        "?t",
+        Audit.CHANGE,
+        is_json=False,
+        restricted_query=(restrictions.build,),
+    ),
     Rule("POST", "/build/prune", Operation.BUILD_PRUNE, "build", audit=Audit.CHANGE),
     Rule("POST", "/session", Operation.BUILD_SESSION, "build", audit=Audit.SENSITIVE, is_json=False),
     Rule("POST", "/commit", Operation.CONTAINER_COMMIT, "container", "?container", Audit.CHANGE),
     Rule("GET", "/containers/json", Operation.CONTAINER_LIST, "container"),
-    Rule("POST", "/containers/create", Operation.CONTAINER_CREATE, "container", "?name", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/containers/create",
+        Operation.CONTAINER_CREATE,
+        "container",
+        "?name",
+        Audit.CHANGE,
+        restricted_rules=(restrictions.create,),
+    ),
     Rule("POST", "/containers/prune", Operation.CONTAINER_PRUNE, "container", audit=Audit.CHANGE),
     Rule("DELETE", "/containers/{id}", Operation.CONTAINER_REMOVE, "container", "id", Audit.CHANGE),
     Rule("GET", "/containers/{id}/archive", Operation.CONTAINER_FILES_READ, "container", "id", Audit.SENSITIVE),
@@ -62,7 +72,7 @@ TABLE: Final = (
         "container",
         "id",
         Audit.SENSITIVE,
-        restricted_rules=(_not_privileged,),
+        restricted_rules=(restrictions.exec_create,),
     ),
     Rule("GET", "/containers/{id}/export", Operation.CONTAINER_EXPORT, "container", "id", Audit.SENSITIVE),
     Rule("GET", "/containers/{id}/json", Operation.CONTAINER_INSPECT, "container", "id"),
@@ -71,10 +81,26 @@ TABLE: Final = (
     Rule("POST", "/containers/{id}/pause", Operation.CONTAINER_PAUSE, "container", "id", Audit.CHANGE),
     Rule("POST", "/containers/{id}/rename", Operation.CONTAINER_RENAME, "container", "id", Audit.CHANGE),
     Rule("POST", "/containers/{id}/restart", Operation.CONTAINER_RESTART, "container", "id", Audit.CHANGE),
-    Rule("POST", "/containers/{id}/start", Operation.CONTAINER_START, "container", "id", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/containers/{id}/start",
+        Operation.CONTAINER_START,
+        "container",
+        "id",
+        Audit.CHANGE,
+        restricted_rules=(restrictions.start,),
+    ),
     Rule("POST", "/containers/{id}/stop", Operation.CONTAINER_STOP, "container", "id", Audit.CHANGE),
     Rule("POST", "/containers/{id}/unpause", Operation.CONTAINER_UNPAUSE, "container", "id", Audit.CHANGE),
-    Rule("POST", "/containers/{id}/update", Operation.CONTAINER_UPDATE, "container", "id", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/containers/{id}/update",
+        Operation.CONTAINER_UPDATE,
+        "container",
+        "id",
+        Audit.CHANGE,
+        restricted_rules=(restrictions.update,),
+    ),
     Rule("POST", "/containers/{id}/resize", Operation.CONTAINER_RESIZE, "container", "id"),
     Rule("GET", "/containers/{id}/stats", Operation.CONTAINER_STATS, "container", "id"),
     Rule("GET", "/containers/{id}/top", Operation.CONTAINER_TOP, "container", "id"),
@@ -95,14 +121,36 @@ TABLE: Final = (
     Rule("POST", "/images/{name:.*}/push", Operation.IMAGE_PUSH, "image", "name", Audit.CHANGE),
     Rule("POST", "/images/{name:.*}/tag", Operation.IMAGE_TAG, "image", "name", Audit.CHANGE),
     Rule("GET", "/networks", Operation.NETWORK_LIST, "network"),
-    Rule("POST", "/networks/create", Operation.NETWORK_CREATE, "network", audit=Audit.CHANGE),
+    Rule(
+        "POST",
+        "/networks/create",
+        Operation.NETWORK_CREATE,
+        "network",
+        audit=Audit.CHANGE,
+        restricted_rules=(restrictions.network_create,),
+    ),
     Rule("POST", "/networks/prune", Operation.NETWORK_PRUNE, "network", audit=Audit.CHANGE),
     Rule("DELETE", "/networks/{id}", Operation.NETWORK_REMOVE, "network", "id", Audit.CHANGE),
     Rule("GET", "/networks/{id}", Operation.NETWORK_INSPECT, "network", "id"),
-    Rule("POST", "/networks/{id}/connect", Operation.NETWORK_CONNECT, "network", "id", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/networks/{id}/connect",
+        Operation.NETWORK_CONNECT,
+        "network",
+        "id",
+        Audit.CHANGE,
+        restricted_rules=(restrictions.network_connect,),
+    ),
     Rule("POST", "/networks/{id}/disconnect", Operation.NETWORK_DISCONNECT, "network", "id", Audit.CHANGE),
     Rule("GET", "/volumes", Operation.VOLUME_LIST, "volume"),
-    Rule("POST", "/volumes/create", Operation.VOLUME_CREATE, "volume", audit=Audit.CHANGE),
+    Rule(
+        "POST",
+        "/volumes/create",
+        Operation.VOLUME_CREATE,
+        "volume",
+        audit=Audit.CHANGE,
+        restricted_rules=(restrictions.volume_create,),
+    ),
     Rule("POST", "/volumes/prune", Operation.VOLUME_PRUNE, "volume", audit=Audit.CHANGE),
     Rule("DELETE", "/volumes/{name}", Operation.VOLUME_REMOVE, "volume", "name", Audit.CHANGE),
     Rule("GET", "/volumes/{name}", Operation.VOLUME_INSPECT, "volume", "name"),

@@ -110,6 +110,7 @@ async def _attach(request: web.Request, streams: Streams) -> web.StreamResponse:
 async def _send_log(request: web.Request, streams: Streams, stream: HijackedStream, *, is_tty: bool) -> None:
     if not bool_query(request, "logs"):
         return
+    await stream.wait_taken()
     stdout, stderr = bool_query(request, "stdout"), bool_query(request, "stderr")
     async for batch in streams.logs_so_far(path_param(request, "id"), stdout=stdout, stderr=stderr):
         await stream.write(encode(batch, is_tty=is_tty))
