@@ -102,7 +102,7 @@ def test_an_interactive_terminal_has_a_size_and_obeys(docker: DockerCli) -> None
     docker.ok("run", "-d", "--name", "box", "busybox", "sleep", "60")
     with _terminal(docker, "exec", "-it", "box", "sh") as terminal:
         # The older CLI sends the size only after the start: the shell may be there first.
-        os.write(terminal, b"until stty size 2>/dev/null; do sleep 0.05; done; echo $((40 + 2))\n")
+        os.write(terminal, b"until stty size | grep 99; do sleep 0.05; done; echo $((40 + 2))\n")
         assert b"33 99" in _read_until(terminal, b"42\r")
         os.write(terminal, b"exit 5\n")
 

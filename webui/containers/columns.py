@@ -24,7 +24,7 @@ COLUMNS: Final = (
     Column("cpu", _("CPU"), sort="cpu", width="s", align="end", hides_below="narrow"),
     Column("memory", _("Memory"), sort="memory", width="m", align="end", hides_below="narrow"),
     Column("image", _("Image"), sort="image", hides_below="narrow"),
-    Column("ports", _("Ports"), sort="ports", width="m", hides_below="wide"),
+    Column("ports", _("Ports"), sort="ports", width="l", hides_below="wide"),
     Column("age", _("Age"), sort="age", width="xs", hides_below="wide"),
 )
 

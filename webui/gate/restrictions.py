@@ -246,11 +246,14 @@ update: Final = _object(_LIMITS)
 start: Final = _object({})
 
 exec_create: Final = _object(
-    dict.fromkeys(
-        ("AttachStderr", "AttachStdin", "AttachStdout", "Cmd", "ConsoleSize", "Container", "Detach", "DetachKeys",
-         "Env", "Tty", "User", "WorkingDir"),
-        anything,
-    )
+    {
+        **dict.fromkeys(
+            ("AttachStderr", "AttachStdin", "AttachStdout", "Cmd", "ConsoleSize", "Container", "Detach", "DetachKeys",
+             "Env", "Tty", "User", "WorkingDir"),
+            anything,
+        ),
+        "Privileged": nothing,
+    }
 )  # fmt: skip
 
 volume_create: Final = _object({"Name": _volume_name, "Driver": only("local"), "Labels": anything})

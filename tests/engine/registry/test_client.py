@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, ClientSSLError, web
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -24,7 +24,7 @@ from cryptography.x509.oid import NameOID
 from engine.config import EngineConfig
 from engine.content import digest_of
 from engine.errors import EngineError, Forbidden, NotFound, Unauthorized, Unavailable
-from engine.registry import Credentials, RegistryClient, RegistryError, parse_reference
+from engine.registry import Credentials, RegistryClient, RegistryError, certificates, parse_reference
 
 pytestmark = pytest.mark.real
 
@@ -264,3 +264,20 @@ async def test_a_mirror_that_is_down_is_passed_over(config, serve, tmp_path: Pat
     mirrored = EngineConfig(root=config.root, exec_root=config.exec_root, registry_mirrors=mirrors)
     async with RegistryClient(mirrored, parse_reference("busybox"), Credentials()) as client:
         assert json.loads((await client.manifest("latest")).body)["path"] == "/v2/library/busybox/manifests/latest"
+
+
+async def test_only_the_authority_in_the_registrys_folder_is_believed(config, authority, serve) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(authority.cert_path, authority.key_path)
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({})
+
+    url = f"https://{await serve(answer, tls)}/v2/"
+    folder = trust(config, "registry.example:5000", authority)
+    async with ClientSession() as session:  # the client itself does not ask loopback addresses for a valid certificate
+        async with session.get(url, ssl=certificates.context_of(folder, verifies=True)) as response:
+            assert response.status == 200
+        (folder / "ca.crt").unlink()
+        with pytest.raises(ClientSSLError):
+            await session.get(url, ssl=certificates.context_of(folder, verifies=True))

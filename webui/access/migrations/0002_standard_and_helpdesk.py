@@ -4,15 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0001_initial'),
+        ("access", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='grant',
-            name='role',
-            field=models.CharField(choices=[('host-administrator', 'Host administrator'), ('standard', 'Standard user'), ('operator', 'Operator'), ('helpdesk', 'Helpdesk'), ('reader', 'Reader'), ('none', 'No access')], max_length=64, verbose_name='Role'),
+            model_name="grant",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("host-administrator", "Host administrator"),
+                    ("standard", "Standard user"),
+                    ("operator", "Operator"),
+                    ("helpdesk", "Helpdesk"),
+                    ("reader", "Reader"),
+                    ("none", "No access"),
+                ],
+                max_length=64,
+                verbose_name="Role",
+            ),
         ),
     ]
