@@ -34,6 +34,10 @@ MEANINGS: Final[Mapping[str, Promise]] = {
     Role.NONE: _("Sees nothing but what grants give."),
 }
 
+# The roles that can be given. Standard users and helpdesk differ from operators and readers by what belongs to whom;
+# until things have owners, those names would promise what nobody keeps.
+OFFERED: Final = tuple(role for role in Role if role not in {Role.STANDARD, Role.HELPDESK})
+
 
 # Written out, never derived from names: a new operation is nobody's until somebody decides that it is.
 # Not here, though they only read: files and exports (whole file systems), configs, secrets, the swarm with its tokens.

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from webui.access import Role
-from webui.access.roles import MEANINGS
+from webui.access.roles import MEANINGS, OFFERED
 from webui.accounts.models import User
 
 if TYPE_CHECKING:
@@ -17,14 +17,19 @@ else:
     UserForm = forms.ModelForm
 
 
+_CHOICES = [(role.value, role.label) for role in OFFERED]
+
+
 class WithMeanings:
     """For forms that choose a role: what each one means."""
 
-    meanings = [(Role(role).label, meaning) for role, meaning in MEANINGS.items()]
+    meanings = [(role.label, MEANINGS[role]) for role in OFFERED]
 
 
 class PersonForm(WithMeanings, UserForm):
     """Somebody new. The role has no default that gives much away: a reader changes nothing."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=_CHOICES, initial=Role.READER)
 
     class Meta:
         model = User
@@ -43,7 +48,7 @@ class PersonForm(WithMeanings, UserForm):
 
 
 class RoleForm(WithMeanings, forms.Form):
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    role = forms.ChoiceField(label=_("Role"), choices=_CHOICES)
 
 
 class ChoosePasswordForm(forms.Form):

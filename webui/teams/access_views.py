@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from webui.access import Effective, Operation, needs_administrator, operations_of
 from webui.access.models import Grant
-from webui.access.roles import Role
+from webui.access.roles import OFFERED
 from webui.accounts.models import User
 from webui.gate import Actor, actor_of, decide
 from webui.hosts.models import Host
@@ -55,7 +55,7 @@ def access(request: HttpRequest, user_id: int) -> HttpResponse:
         "hosts": hosts,
         "chosen": host,
         "grants": [grant_line(grant) for grant in _grants_of(user)],
-        "roles": [(role_label(role), len(operations_of(role))) for role in Role.values],
+        "roles": [(role_label(role), len(operations_of(role))) for role in OFFERED],
         "methods": METHODS,
         "asked": {name: request.GET.get(name, "") for name in ("method", "path", "body")},
     }

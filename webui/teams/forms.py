@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from webui.access.models import GRANTED, Grant, Team
-from webui.access.roles import MEANINGS, Role
+from webui.access.models import Grant, Team
+from webui.access.roles import MEANINGS, OFFERED, Role
 from webui.accounts.models import User
 from webui.hosts.models import Host
 
@@ -40,10 +40,15 @@ class TeamForm(TeamFormBase):
         return name
 
 
+# Administrators manage people and hosts, which no grant gives.
+_GRANTABLE = [role for role in OFFERED if role is not Role.ADMINISTRATOR]
+
+
 class GrantForm(GrantFormBase):
     """`to` is the person or team who gets it."""
 
-    meanings = [(Role(role).label, MEANINGS[role]) for role, _label in GRANTED]
+    meanings = [(role.label, MEANINGS[role]) for role in _GRANTABLE]
+    role = forms.ChoiceField(label=_("Role"), choices=[(role.value, role.label) for role in _GRANTABLE])
 
     class Meta:
         model = Grant

@@ -4,15 +4,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_more_roles'),
+        ("accounts", "0003_more_roles"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='user',
-            name='role',
-            field=models.CharField(choices=[('administrator', 'Administrator'), ('host-administrator', 'Host administrator'), ('standard', 'Standard user'), ('operator', 'Operator'), ('helpdesk', 'Helpdesk'), ('reader', 'Reader'), ('none', 'No access')], default='reader', max_length=64, verbose_name='Role'),
+            model_name="user",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("administrator", "Administrator"),
+                    ("host-administrator", "Host administrator"),
+                    ("standard", "Standard user"),
+                    ("operator", "Operator"),
+                    ("helpdesk", "Helpdesk"),
+                    ("reader", "Reader"),
+                    ("none", "No access"),
+                ],
+                default="reader",
+                max_length=64,
+                verbose_name="Role",
+            ),
         ),
     ]

@@ -1,0 +1,16 @@
+"""Which roles can be given."""
+
+from webui.access.roles import OFFERED, Role
+from webui.accounts.people_forms import PersonForm, RoleForm
+from webui.teams.forms import GrantForm
+
+
+def test_a_role_that_needs_owners_is_not_offered_before_things_have_them() -> None:
+    for form in (PersonForm, RoleForm):
+        assert [value for value, _ in form.base_fields["role"].choices] == list(OFFERED)
+    assert Role.STANDARD not in OFFERED
+    assert Role.HELPDESK not in OFFERED
+
+
+def test_no_grant_makes_an_administrator_of_the_console() -> None:
+    assert Role.ADMINISTRATOR not in [value for value, _ in GrantForm.base_fields["role"].choices]
