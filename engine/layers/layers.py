@@ -1,7 +1,8 @@
 """The layers of this host: committed ones by chain id, writable ones by container id.
 
 On disk: the driver's folders, and per layer `layers/<hex>/layer.json` with `recipe.zst`. A layer exists when its
-`layer.json` does; what else is there at start was half made and is removed.
+`layer.json` does; what else is there at start was half made and is removed. A writable layer is a symbolic link in
+`writable/`, named by its container, to the chain id below it.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from engine.layers.unpack import Unpacker
 from engine.linux import syscalls
 from engine.linux.files import write_atomically
 from engine.storage import StagedLayer, StorageDriver, open_driver
+
+_NO_CHAIN = "none"  # what a container without an image stands on
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,10 @@ class Layers:
             else:
                 shutil.rmtree(entry, ignore_errors=True)
         self._driver.keep_only(self._layers)
-        for path in self._writable_folder.glob("*.json"):
-            self._writable[path.stem] = orjson.loads(path.read_bytes())
+        for path in self._writable_folder.iterdir():
+            if path.is_symlink():
+                chain_id = str(path.readlink())
+                self._writable[path.name] = None if chain_id == _NO_CHAIN else chain_id
 
     def get(self, chain_id: str) -> Layer:
         """Raises NotFound."""
@@ -244,9 +249,11 @@ class Layers:
         """An empty writable layer for the container on the layers up to `chain_id`. Raises NotFound for those."""
         names = [layer.chain_id for layer in self.lineage(chain_id)]
         self._writable[container_id] = chain_id
-        path = self._writable_folder / f"{container_id}.json"
         try:
-            path.write_bytes(orjson.dumps(chain_id))
+            # A symbolic link is whole or not there, also after a kill or a power cut, and costs no fsync.
+            record = self._writable_folder / container_id
+            record.unlink(missing_ok=True)
+            record.symlink_to(chain_id or _NO_CHAIN)
             if self._driver.layers_are_independent:
                 self._driver.create_writable(container_id, names)  # a few mkdirs: cheaper than a thread
             else:
@@ -267,7 +274,7 @@ class Layers:
     async def remove_writable(self, container_id: str) -> None:
         """Unmount and throw away; nothing there is success. Its space is freed in the background."""
         await asyncio.to_thread(self._driver.remove_writable, container_id)
-        (self._writable_folder / f"{container_id}.json").unlink(missing_ok=True)
+        (self._writable_folder / container_id).unlink(missing_ok=True)
         self._writable.pop(container_id, None)
         self._clean_soon()
 

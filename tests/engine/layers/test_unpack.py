@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.config import EngineConfig
+from engine.errors import NotFound
 from engine.layers import BadArchive, Layers, chain_ids
 
 pytestmark = pytest.mark.real
@@ -196,3 +197,16 @@ def test_chain_ids_follow_the_oci_specification() -> None:
     chain = chain_ids([first, second])
     assert chain[0] == first
     assert chain[1] == "sha256:" + __import__("hashlib").sha256(f"{first} {second}".encode()).hexdigest()
+
+
+async def test_a_record_that_a_kill_left_empty_keeps_no_engine_from_starting(layers: Layers, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    await layers.create_writable("a" * 64, None)
+    (root / "writable" / ("b" * 64)).touch()
+    again = Layers(EngineConfig(root=root, exec_root=root, storage_driver=layers.driver_name))
+    await again.start()
+    assert (await again.mount("a" * 64)).is_dir()
+    await again.restore([])
+    with pytest.raises(NotFound):
+        await again.mount("a" * 64)
+    await again.stop()
