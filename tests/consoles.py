@@ -1,9 +1,11 @@
 """A whole console for tests: `quayside up` on a port and a folder of its own, and a person who is signed in."""
 
 import contextlib
+import hashlib
 import http.cookiejar
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -87,6 +89,9 @@ def running_console(folder: Path, *options: str, **environment: str) -> Iterator
         _remove_kernel_objects(data / "engine")
         unmount_below(folder)
         remove_cgroups("quayside")
+        instance = hashlib.sha256(str((data / "engine").absolute()).encode()).hexdigest()[:6]
+        unmount_below(Path("/run/quayside") / instance)
+        shutil.rmtree(Path("/run/quayside") / instance, ignore_errors=True)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
