@@ -90,9 +90,10 @@ class Restoration:
             state.health = Health()
         state.status = Status.PAUSED if found.is_paused else Status.RUNNING
         container.touch()
-        await self._layers.mount(container.id)  # counts it as mounted again; it is
+        # Watched before anything can fail: what runs must always be possible to stop and remove.
         self._lifecycle.watch(container)
         self._store.save(container)
+        await self._layers.mount(container.id)  # counts it as mounted again; it is
         log.info("container %s runs on", container.id[:12])
 
     async def _learn_end(self, container: Container, found: RestoredState) -> None:
