@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "webui.factors",
     "webui.audit",
     "webui.hosts",
+    "webui.ownership",
     "webui.pages",
     "webui.live",
     "webui.jobs",
