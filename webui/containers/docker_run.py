@@ -10,7 +10,7 @@ out. Pure: it reads no file, no environment and no network, and says so where th
 from dataclasses import dataclass
 from typing import Final
 
-from webui.containers.dialects import DialectError, Raw
+from webui.containers.dialects import DialectError, Wanted
 from webui.containers.dialects.create_body import body_of, is_on, one
 from webui.containers.dialects.flags import Options, read_flags
 from webui.containers.dialects.words import split_words
@@ -22,22 +22,11 @@ class RunLineError(DialectError):
     """The line is not one that runs a container, or says something that cannot be done from here."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunLine:
-    """What a line asks for. `pull` is missing, always or never; `is_detached` tells whether -d was there.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine(Wanted):
+    """What a line asks for; `is_detached` tells whether -d was there."""
 
-    `asked_variables` are those that the CLI would take from the environment that it runs in (`-e TOKEN`): they are not
-    in the body, and somebody has to say their values.
-    """
-
-    image: str
-    name: str
-    body: Raw
-    platform: str = ""
-    pull: str = "missing"
     is_detached: bool = False
-    asked_variables: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 def parse_run_line(line: str) -> RunLine:

@@ -46,7 +46,7 @@ def read_mount(text: str) -> Raw:
         key, sign, value = part.partition("=")
         key = key.strip().lower()
         if key in {"readonly", "ro"}:
-            mount["ReadOnly"] = read_bool(value) if sign else True
+            mount |= {"ReadOnly": True} if not sign or read_bool(value) else {}
         elif key == "bind-nonrecursive":
             recursive = {"NonRecursive": read_bool(value) if sign else True}
         elif key == "bind-recursive":
