@@ -121,13 +121,6 @@ def check_supported(host: Mapping[str, Any], facts: HostFacts) -> None:
     """Raise InvalidArgument for what cannot be had here, or anywhere."""
     _check_modes(host)
     _check_limits(host, facts)
-    if host.get("DeviceRequests"):
-        request = host["DeviceRequests"][0]
-        raise InvalidArgument(
-            f'could not select device driver "{request.get("Driver") or ""}" with capabilities: '
-            f"{request.get('Capabilities') or []}: DeviceRequests are not supported by this engine, name the device "
-            "files in Devices"
-        )
     if host.get("StorageOpt"):
         raise InvalidArgument(
             f"storage-opt {', '.join(host['StorageOpt'])} is not supported: the storage driver of this engine has no "

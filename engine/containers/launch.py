@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.attach import Stdio
+from engine.cdi import CdiSpecs, apply_edits, cdi_names, is_cdi_name
 from engine.cgroups import container_cgroup_path
 from engine.config import EngineConfig
 from engine.containers.links import link_environment, parse_link
@@ -45,6 +46,7 @@ class Foundation:
     volumes: Volumes
     seccomp: Seccomp
     facts: HostFacts
+    cdi: CdiSpecs
 
 
 class Launcher:
@@ -146,7 +148,7 @@ class Launcher:
             args=[container.record.path, *container.record.args],
             env=[*(config["Env"] or ()), *self._link_environment(container)],
             user=user,
-            host_config=host,
+            host_config=_without_vendor_devices(host),
             cgroup_path=cgroup_path,
             facts=facts,
             hostname=config["Hostname"],
@@ -163,7 +165,10 @@ class Launcher:
             annotations=host.get("Annotations") or {},
             shared_memory=await self._shared_memory(container),
         )
-        return build_spec(request), cgroup_path
+        spec = build_spec(request)
+        if host["DeviceRequests"] or host["Devices"]:
+            await asyncio.to_thread(_add_vendor_devices, spec, host, self._rooms.cdi)
+        return spec, cgroup_path
 
     def _link_environment(self, container: Container) -> list[str]:
         if container.host_config["NetworkMode"] != "bridge":
@@ -214,6 +219,18 @@ class Launcher:
                 raise Conflict(f"cannot join network of a non running container: {other.id}")
             raise Conflict(f"cannot join {what} of a non running container: {other.id}")
         return other
+
+
+def _without_vendor_devices(host: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Devices as files of the host only; those with the name of a vendor's device are for CDI."""
+    if not host["Devices"]:
+        return host
+    return {**host, "Devices": [one for one in host["Devices"] if not is_cdi_name(one.get("PathOnHost") or "")]}
+
+
+def _add_vendor_devices(spec: dict[str, Any], host: Mapping[str, Any], cdi: CdiSpecs) -> None:
+    if names := cdi_names(host, cdi.kinds()):
+        apply_edits(spec, cdi.edits(names))
 
 
 def closes_stdin(container: Container) -> bool:

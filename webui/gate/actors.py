@@ -43,6 +43,11 @@ def actor_of(source: "HttpRequest | dict[str, Any] | User") -> Actor:
 def _actor(user: Any, address: str) -> Actor:
     if not user.is_authenticated or not user.is_active:
         return Actor(None, "", "", address)
+    # This door is open before Django's models are.
+    from webui.factors.requirement import is_owed
+
+    if is_owed(user):
+        return Actor(user.pk, user.get_username(), Role.NONE, address)
     return Actor(user.pk, user.get_username(), user.role, address, held_by(user))
 
 
