@@ -162,8 +162,11 @@ class Place(Generic[Text]):
 
     def passed(self, lines: Sequence[Text]) -> None:
         """The reader now has these too."""
-        stamp: Text | None = next((found for line in reversed(lines) if (found := timestamp_of(line))), None)
-        if stamp is None:
+        for line in reversed(lines):
+            stamp = timestamp_of(line)
+            if stamp:
+                break
+        else:
             return
         trailing = 0
         for line in reversed(lines):
