@@ -73,7 +73,7 @@ def test_an_operator_creates_and_removes_nothing(method_and_path: tuple[str, str
     decision = decide(operator, host, method, sample, query={"fromImage": "busybox"})
     if decision.is_allowed:
         verb = decision.operation.partition(".")[2]
-        assert verb not in {"create", "remove", "prune", "update", "import", "load", "push", "export", "files-write"}
+        assert verb not in {"create", "remove", "prune", "import", "load", "push", "export", "files-write"}
     assert not decide(Actor(4, "nina", Role.NONE), host, method, sample).is_allowed
 
 
