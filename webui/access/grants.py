@@ -37,16 +37,19 @@ class Held:
 
 @dataclass(frozen=True)
 class Effective:
-    """What somebody may do on a host. `because` are the grants that decided; none means the person's own role."""
+    """What somebody may do on a host. `because` are the grants that decided; none means the person's own role.
+
+    `only` is what a token leaves of it; None leaves all.
+    """
 
     roles: tuple[str, ...]
     because: tuple[Held, ...] = ()
+    only: frozenset[Operation] | None = None
 
     @cached_property
     def operations(self) -> frozenset[Operation]:
-        if len(self.roles) == 1:
-            return operations_of(self.roles[0])
-        return frozenset().union(*(operations_of(role) for role in self.roles))
+        found = frozenset[Operation]().union(*(operations_of(role) for role in self.roles))
+        return found if self.only is None else found & self.only
 
     @property
     def rules_the_host(self) -> bool:

@@ -38,10 +38,13 @@ class Reply:
 
 async def request(
     actor: Actor, host: "Host", method: str, path: str, *, query: Query | None = None, json: Any = None,
-    headers: Mapping[str, str] | None = None, timeout_s: float = 60,
+    body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout_s: float = 60,
 ) -> Reply:  # fmt: skip
-    """Ask a host and wait for the whole answer. Raises Refused (nothing was sent), HostUnreachable, TimeoutError."""
-    body = None if json is None else orjson.dumps(json)
+    """Ask a host and wait for the whole answer. `body` is JSON as bytes, in place of `json`.
+
+    Raises Refused (nothing was sent), HostUnreachable, TimeoutError.
+    """
+    body = body if json is None else orjson.dumps(json)
     passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
     status, message = None, ""
     try:

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "webui.live",
     "webui.jobs",
     "webui.teams",
+    "webui.tokens",
     "webui.dashboard",
     "webui.containers",
     "webui.images",
