@@ -120,6 +120,7 @@ def _selects(filters: Filters) -> list[Select]:
         _select("host", _("Host"), _("Any host"), _distinct(Entry.objects.all(), "host"), filters.host),
         _select("operation", _("Operation"), _("Any operation"), _distinct(Entry.objects.all(), "operation"),
                 filters.operation),
+        _ways(filters.way),
     ]  # fmt: skip
 
 
@@ -127,6 +128,16 @@ def _select(name: str, label: str, every: str, values: Sequence[str], value: str
     # What the URL names stays a choice, also when it has no entries (any more).
     known = sorted({*values, value} - {""})
     return Select(name, label, [Choice("", every), *(Choice(one, one) for one in known)], value)
+
+
+def _ways(chosen: str) -> Select:
+    names = {f"token:{name}" for name in _distinct(Entry.objects.exclude(token=""), "token")}
+    known = sorted({*names, chosen} - {"", "console", "token"})
+    choices = [
+        Choice("", _("Any way")), Choice("console", _("In the console")), Choice("token", _("By a token")),
+        *(Choice(one, _("Token %s") % one.removeprefix("token:")) for one in known),
+    ]  # fmt: skip
+    return Select("way", _("Way"), choices, chosen)
 
 
 def _distinct(entries: QuerySet[Entry], name: str) -> list[str]:

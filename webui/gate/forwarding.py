@@ -21,6 +21,7 @@ from webui.gate.addresses import unreachable
 from webui.gate.errors import Refused
 from webui.gate.passage import Passage, begin_async, end_async
 from webui.gate.paths import read_path
+from webui.gate.recorded import Tap, tap
 from webui.gate.rules import Rule
 from webui.gate.table import ROWS
 
@@ -103,6 +104,8 @@ class Answer:
     headers: Pairs
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    # Whoever shows what is handed over gives it to this first.
+    tap: Tap
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key.lower() == name), "")
@@ -172,7 +175,10 @@ async def forward(actor: Actor, host: "Host", asked: Asked, *, upgrade: str = ""
             told = unreachable(host, error)
             message = str(told)
             raise told from error
-        yield Answer(status, headers, reader, writer)
+        content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+        keeping = tap(host, passages[0], body=asked.body, content_type=content_type, is_session=bool(upgrade))
+        async with keeping as kept:
+            yield Answer(status, headers, reader, writer, kept)
     finally:
         if pump is not None:
             pump.cancel()

@@ -17,6 +17,7 @@ from webui.gate.actors import Actor
 from webui.gate.addresses import unreachable
 from webui.gate.errors import HostRefused
 from webui.gate.passage import begin_async, end_async
+from webui.gate.recorded import MULTIPLEXED, Tap, tap
 from webui.gate.streams import message_of
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ _UPGRADE: Final = {"Connection": "Upgrade", "Upgrade": "tcp", "Content-Type": "a
 class Duplex:
     """Both directions of a connection that was handed over. `is_framed`: output carries Docker's 8-byte headers."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content_type: str) -> None:
-        self._reader, self._writer = reader, writer
-        self.is_framed = content_type == "application/vnd.docker.multiplexed-stream"
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content_type: str, tap: Tap) -> None:
+        self._reader, self._writer, self._tap = reader, writer, tap
+        self.is_framed = content_type == MULTIPLEXED
 
     async def read(self, most_bytes: int) -> bytes:
         """What has come, at most so many bytes; b"" at the end."""
-        return await self._reader.read(most_bytes)
+        data = await self._reader.read(most_bytes)
+        await self._tap.keep(data)
+        return data
 
     async def write(self, data: bytes) -> None:
         """Send, and wait while the other side does not take more."""
@@ -72,7 +75,9 @@ async def hijack(
             raise told from error
         if status not in {101, 200}:
             raise HostRefused(status, message_of(await wire.read_rest(reader, headers), status))
-        yield Duplex(reader, writer, headers.get("content-type", ""))
+        content_type = headers.get("content-type", "")
+        async with tap(host, passage, body=body, content_type=content_type) as kept:
+            yield Duplex(reader, writer, content_type, kept)
     finally:
         if writer is not None:
             writer.close()

@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from webui.gate import recorded
 from webui.gate.actors import Actor
 from webui.gate.addresses import CONNECT_TIMEOUT_S, base_url, read_address, tls_context, unreachable
 from webui.gate.errors import HostRefused
@@ -58,6 +59,7 @@ async def request(
             )
             async with asked as response:
                 status = response.status
+                recorded.resized(host, passage.path, query or {})
                 return Reply(status, response.headers, await response.read())
     except (aiohttp.ClientConnectionError, ssl.SSLError) as error:
         told = unreachable(host, error)

@@ -149,7 +149,10 @@ async def _join(client: Client, said: Answer) -> None:
     client.ends_after_this = client.is_handed_over = True
     up = asyncio.create_task(_copy_up(client, said))
     try:
-        await _copy(said.reader, client.writer)
+        while data := await said.reader.read(_CHUNK_BYTES):
+            await said.tap.keep(data)
+            client.writer.write(data)
+            await client.writer.drain()
     finally:
         up.cancel()
         await asyncio.wait([up])
