@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "webui.accounts",
     "webui.audit",
     "webui.hosts",
+    "webui.ownership",
     "webui.pages",
     "webui.live",
     "webui.jobs",
