@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("webui.accounts.urls")),
     path("", include("webui.hosts.urls")),
     path("", include("webui.teams.urls")),
+    path("", include("webui.tokens.urls")),
     path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
     path("h/<slug:host>/containers/", include("webui.containers.urls")),

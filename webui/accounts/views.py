@@ -20,7 +20,7 @@ from webui.accounts import sessions, set_up
 from webui.accounts.forms import PasswordForm, ProfileForm, SetUpForm, SignInForm
 from webui.accounts.models import User
 from webui.gate import Actor, actor_of
-from webui.pages import go, render_page
+from webui.pages import Button, go, render_page
 
 
 # Whoever signs in is still a stranger.
@@ -113,6 +113,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     context = {"parts": parts, "devices": devices, "others": [one.id for one in devices if not one.is_this]}
     return render_page(
         request, "accounts/profile.html", context, active="profile", title=_("Your profile"), status=status,
+        buttons=[Button(_("Your tokens"), "key", url=reverse("tokens:own"))],
         act_url=reverse("accounts:end-devices"),
     )  # fmt: skip
 

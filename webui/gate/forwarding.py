@@ -76,6 +76,7 @@ _RELAYED: Final = {
 _ASKED_FOR_EACH: Final = {"names", "t"}
 _MAY_REPEAT: Final = {*_ASKED_FOR_EACH, "changes"}
 _PASSED_ON: Final = {"accept", "user-agent", "x-registry-auth", "x-registry-config"}
+_STREAMS: Final = "application/vnd.docker."
 _SESSION_PREFIX: Final = "x-docker-expose-session-"
 # Docker's daemon takes parameters out of forms; those would not have been looked at.
 _MEDIA_TYPES: Final = {
@@ -106,13 +107,10 @@ class Answer:
     writer: asyncio.StreamWriter
     # Whoever shows what is handed over gives it to this first.
     tap: Tap
+    is_handed_over: bool = False
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers if key.lower() == name), "")
-
-    @property
-    def is_handed_over(self) -> bool:
-        return self.status == 101 or self.header("content-type").startswith("application/vnd.docker.")
 
 
 def shape_of(method: str, path: str, query: Pairs) -> Shape:
@@ -176,9 +174,10 @@ async def forward(actor: Actor, host: "Host", asked: Asked, *, upgrade: str = ""
             message = str(told)
             raise told from error
         content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
-        keeping = tap(host, passages[0], body=asked.body, content_type=content_type, is_session=bool(upgrade))
-        async with keeping as kept:
-            yield Answer(status, headers, reader, writer, kept)
+        is_handed_over = shape.way is Way.HANDED_OVER and (status == 101 or content_type.startswith(_STREAMS))
+        is_terminal = is_handed_over and shape.operation is not Operation.BUILD_SESSION
+        async with tap(host, passages[0], body=asked.body, content_type=content_type, is_terminal=is_terminal) as kept:
+            yield Answer(status, headers, reader, writer, kept, is_handed_over=is_handed_over)
     finally:
         if pump is not None:
             pump.cancel()

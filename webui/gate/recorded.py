@@ -74,10 +74,10 @@ class Tap(AbstractAsyncContextManager["Tap"]):
         return b"".join(shown).replace(b"\n", b"\r\n")
 
 
-def tap(host: "Host", passage: Passage, *, body: bytes, content_type: str, is_session: bool = True) -> Tap:
+def tap(host: "Host", passage: Passage, *, body: bytes, content_type: str, is_terminal: bool = True) -> Tap:
     """The tap on a connection that was handed over; `body` is that of the request for it."""
     key = (host.pk, object_of(passage.path))
-    if not (is_session and host.records_consoles) or passage.entry_id is None:
+    if not (is_terminal and host.records_consoles) or passage.entry_id is None:
         return Tap(None, key, is_framed=False)
     asked = _fields(body)
     is_framed = content_type == MULTIPLEXED or (bool(asked) and not asked.get("Tty"))

@@ -106,8 +106,13 @@ def holder_of(key: str) -> Holder | None:
     person = actor_of(token.user)
     scope = Scope(token.pk, token.name, operations_within(token.access, token.operations), host_ids)
     actor = Actor(person.user_id, person.username, person.role, "", person.grants, scope)
-    hosts = {host.pk: host for host in visible_hosts(token.user) if host_ids is None or host.pk in host_ids}
-    return Holder(actor, token.pk, token.expires_at, hosts)
+    return Holder(actor, token.pk, token.expires_at, {host.pk: host for host in hosts_of(token)})
+
+
+def hosts_of(token: "Token") -> "list[Host]":
+    """The hosts that token and person may both see."""
+    hosts = visible_hosts(token.user)
+    return list(hosts if token.is_for_every_host else hosts.filter(pk__in=token.hosts.values("pk")))
 
 
 def operations_within(access: str, chosen: "Iterable[str]") -> frozenset[Operation] | None:
