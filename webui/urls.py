@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("webui.factors.urls")),
     path("", include("webui.hosts.urls")),
     path("", include("webui.teams.urls")),
+    path("", include("webui.tokens.urls")),
     path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
     path("h/<slug:host>/containers/", include("webui.containers.urls")),
