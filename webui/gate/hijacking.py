@@ -16,9 +16,9 @@ from webui.gate import wire
 from webui.gate.actors import Actor
 from webui.gate.addresses import unreachable
 from webui.gate.errors import HostRefused
-from webui.gate.passage import begin_async, end_async
+from webui.gate.passage import end_async
 from webui.gate.recorded import MULTIPLEXED, Tap, tap
-from webui.gate.streams import message_of
+from webui.gate.streams import begin_visible, message_of
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -58,7 +58,7 @@ async def hijack(
     Raises Refused, HostUnreachable, HostRefused when the host answers with an error instead.
     """
     body = b"" if json is None else orjson.dumps(json)
-    passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
+    passage = await begin_visible(actor, host, method, path, query=query or {}, body=body)
     status, message = None, ""
     writer = None
     try:

@@ -105,7 +105,7 @@ def holder_of(key: str) -> Holder | None:
     host_ids = None if token.is_for_every_host else frozenset(token.hosts.values_list("pk", flat=True))
     person = actor_of(token.user)
     scope = Scope(token.pk, token.name, operations_within(token.access, token.operations), host_ids)
-    actor = Actor(person.user_id, person.username, person.role, "", person.grants, scope)
+    actor = Actor(person.user_id, person.username, person.role, "", person.grants, person.team_ids, scope)
     return Holder(actor, token.pk, token.expires_at, {host.pk: host for host in hosts_of(token)})
 
 
