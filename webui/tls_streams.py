@@ -9,7 +9,7 @@ import contextlib
 import os
 import ssl
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 _READ_BYTES: Final = 256 * 1024
 HANDSHAKE_TIMEOUT_S: Final = 10.0
@@ -97,10 +97,10 @@ class TlsWire(asyncio.Protocol):
         self._is_open = self._has_ended = self._is_told_of_end = self._has_ended_writing = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - streams of bytes are all that we ask for
-        self._below = transport
-        self._transport = TlsTransport(self, transport)
-        self._deadline = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, transport.abort)
+        # uvloop's transports do what asyncio's do, and are none by class.
+        self._below = cast(asyncio.Transport, transport)
+        self._transport = TlsTransport(self, self._below)
+        self._deadline = asyncio.get_running_loop().call_later(HANDSHAKE_TIMEOUT_S, self._below.abort)
         self._shake_hands()
 
     def data_received(self, data: bytes) -> None:

@@ -20,7 +20,7 @@ from webui.gate.actors import Actor
 from webui.gate.addresses import unreachable
 from webui.gate.errors import Refused
 from webui.gate.passage import Passage, begin_async, end_async
-from webui.gate.paths import read_path
+from webui.gate.paths import TAKEN_WHOLE, query_of, read_path
 from webui.gate.recorded import Tap, tap
 from webui.gate.rules import Rule
 from webui.gate.table import ROWS
@@ -73,8 +73,7 @@ _RELAYED: Final = {
     Operation.TASK_LOGS,
 }
 # The docker CLI repeats these: several images to save, several tags of a build, several changes to commit.
-_ASKED_FOR_EACH: Final = {"names", "t"}
-_MAY_REPEAT: Final = {*_ASKED_FOR_EACH, "changes"}
+_MAY_REPEAT: Final = {*TAKEN_WHOLE, "changes"}
 _PASSED_ON: Final = {"accept", "user-agent", "x-registry-auth", "x-registry-config"}
 _STREAMS: Final = "application/vnd.docker."
 _SESSION_PREFIX: Final = "x-docker-expose-session-"
@@ -120,15 +119,10 @@ def shape_of(method: str, path: str, query: Pairs) -> Shape:
         match = ROWS.match(method, read_path(path).path)
     if match is None or not isinstance(match.rule, Rule):
         return Shape(Way.WHOLE, has_json=True, operation=None)
-    operation = match.rule.operation_for(first_values(query))
+    operation = match.rule.operation_for(query_of(query))
     if match.rule.path == "/exec/{id}/start" or operation in _HANDED_OVER:
         return Shape(Way.HANDED_OVER, match.rule.is_json, operation)
     return Shape(Way.RELAYED if operation in _RELAYED else Way.WHOLE, match.rule.is_json, operation)
-
-
-def first_values(query: Pairs) -> dict[str, str]:
-    """The query as Docker's daemon reads it: of several values the first."""
-    return dict(reversed(query))
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:
@@ -154,14 +148,14 @@ async def forward(actor: Actor, host: "Host", asked: Asked, *, upgrade: str = ""
     `upgrade` is the protocol that is asked for ("tcp", "h2c"), "" for none. Raises Refused, HostUnreachable.
     """
     shape = shape_of(asked.method, asked.path, asked.query)
-    passages = await _begin(actor, host, asked)
+    passage = await _begin(actor, host, asked)
     status, message = None, ""
     writer = pump = None
     try:
         try:
             reader, writer = await wire.connect(host)
             head = wire.head_of(
-                host, asked.method, _target(passages[0], asked.query), _headers(asked, shape, upgrade)
+                host, asked.method, _target(passage, asked.query), _headers(asked, shape, upgrade)
             )  # fmt: skip
             writer.write(head + asked.body)
             await writer.drain()
@@ -176,7 +170,7 @@ async def forward(actor: Actor, host: "Host", asked: Asked, *, upgrade: str = ""
         content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
         is_handed_over = shape.way is Way.HANDED_OVER and (status == 101 or content_type.startswith(_STREAMS))
         is_terminal = is_handed_over and shape.operation is not Operation.BUILD_SESSION
-        async with tap(host, passages[0], body=asked.body, content_type=content_type, is_terminal=is_terminal) as kept:
+        async with tap(host, passage, body=asked.body, content_type=content_type, is_terminal=is_terminal) as kept:
             yield Answer(status, headers, reader, writer, kept, is_handed_over=is_handed_over)
     finally:
         if pump is not None:
@@ -184,20 +178,20 @@ async def forward(actor: Actor, host: "Host", asked: Asked, *, upgrade: str = ""
             await asyncio.wait([pump])
         if writer is not None:
             wire.close(writer)
-        for passage in passages:
-            await end_async(passage, status, message)
+        await end_async(passage, status, message)
 
 
-async def _begin(actor: Actor, host: "Host", asked: Asked) -> list[Passage]:
-    """Decided once for each object that the request names."""
-    media_type_of(asked.headers)
+async def _begin(actor: Actor, host: "Host", asked: Asked) -> Passage:
+    kind = media_type_of(asked.headers)
     check_query(asked.query)
-    return [
-        await begin_async(
-            actor, host, asked.method, asked.path, query=query, body=asked.body, is_streamed=asked.pieces is not None
-        )
-        for query in _queries(asked.query)
-    ]  # fmt: skip
+    passage = await begin_async(
+        actor, host, asked.method, asked.path, query=query_of(asked.query), body=asked.body,
+        is_streamed=asked.pieces is not None, content_type=kind,
+    )  # fmt: skip
+    if passage.reads_whole or passage.cuts_lines:
+        await end_async(passage, None, "refused")
+        raise Refused(f"The answer to {asked.path[:200]} must be looked at as a whole.", rule="ownership")
+    return passage
 
 
 def check_query(query: Pairs, *, may_repeat: bool = True) -> None:
@@ -207,13 +201,6 @@ def check_query(query: Pairs, *, may_repeat: bool = True) -> None:
     twice = next((name for name in names if names.count(name) > 1 and name not in several), None)
     if twice is not None:
         raise Refused(f"The parameter {twice[:80]!r} stands there twice.", rule="query")
-
-
-def _queries(query: Pairs) -> list[dict[str, str]]:
-    first = first_values(query)
-    repeated = {name: [value for key, value in query if key == name] for name in _ASKED_FOR_EACH}
-    several = [(name, value) for name, values in repeated.items() if len(values) > 1 for value in values]
-    return [{**first, name: value} for name, value in several] or [first]
 
 
 def _target(passage: Passage, query: Pairs) -> str:

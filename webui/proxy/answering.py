@@ -13,11 +13,11 @@ from webui.gate.forwarding import (
     Shape,
     Way,
     check_query,
-    first_values,
     forward,
     media_type_of,
     passed_on,
 )
+from webui.gate.paths import query_of
 from webui.proxy.bodies import pieces_of, whole_of
 from webui.proxy.callers import Caller
 from webui.proxy.client import Client
@@ -42,7 +42,7 @@ async def answer(client: Client, head: Head, caller: Caller, shape: Shape) -> No
         raise BadRequest("HTTP/2 is not spoken here.")
     if shape.operation is None:
         client.ends_after_this |= head.has_body
-        await gate.request(caller.actor, caller.host, head.method, caller.path, query=first_values(head.query))
+        await gate.request(caller.actor, caller.host, head.method, caller.path, query=query_of(head.query))
     elif shape.operation is Operation.SYSTEM_EVENTS:
         await _events(client, head, caller)
     elif shape.way is Way.WHOLE:
@@ -58,7 +58,7 @@ async def _whole(client: Client, head: Head, caller: Caller, shape: Shape) -> No
     media_type_of(head.headers)
     body = await whole_of(client.reader, head) if head.has_body else b""
     reply = await gate.request(
-        caller.actor, caller.host, head.method, caller.path, query=first_values(head.query), body=body or None,
+        caller.actor, caller.host, head.method, caller.path, query=query_of(head.query), body=body or None,
         headers={**passed_on(head.headers, shape.operation), "Accept-Encoding": "identity"},
         timeout_s=_LONGEST_ANSWER_S,
     )  # fmt: skip
@@ -95,7 +95,7 @@ async def _events(client: Client, head: Head, caller: Caller) -> None:
     check_query(head.query, may_repeat=False)
     if head.has_body:
         await whole_of(client.reader, head)
-    opened = gate.stream(caller.actor, caller.host, head.method, caller.path, query=first_values(head.query))
+    opened = gate.stream(caller.actor, caller.host, head.method, caller.path, query=query_of(head.query))
     async with opened as chunks:
         client.ends_after_this = True
         client.send_head(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from webui import audit, gate
 from webui.access import Operation
 from webui.gate import Actor, in_thread
+from webui.gate.errors import NotVisible
 from webui.gate.forwarding import shape_of
 from webui.proxy.answering import answer
 from webui.proxy.callers import KEPT_S, Attempts, Caller, Callers, Unknown, note_use
@@ -65,7 +66,7 @@ async def _one(client: Client, house: House) -> bool:
         await _fail(client, head, error.status, str(error), challenges=error.status == 401)
     except gate.Refused as error:
         client.ends_after_this |= head is not None and head.has_body
-        await _fail(client, head, 403, str(error))
+        await _fail(client, head, error.status if isinstance(error, NotVisible) else 403, str(error))
     except gate.HostRefused as error:
         await _fail(client, head, error.status, str(error))
     except (gate.HostUnreachable, TimeoutError) as error:

@@ -20,9 +20,7 @@ COLUMNS: Final = (
     Column("on", gettext_lazy("On"), hides_below="narrow"),
     Column("until", gettext_lazy("Until"), width="m", hides_below="narrow"),
 )
-REVOKE: Final = Action(
-    "revoke", gettext_lazy("Revoke"), "ban", "", is_icon=True, is_bulk=True, is_danger=True, previews=True
-)
+REVOKE: Final = Action("revoke", gettext_lazy("Revoke"), "ban", "", is_bulk=True, is_danger=True, previews=True)
 
 
 def rows_of(tokens: "Iterable[Token]") -> list[str]:

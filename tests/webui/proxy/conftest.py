@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 from django.db import connections
 from django.utils import timezone
 
@@ -111,7 +112,7 @@ def proxy(transactional_db: None, engine: Daemon, tmp_path: Path) -> Iterator[Pr
     listener = socket.create_server(("127.0.0.1", 0))
     port = int(listener.getsockname()[1])
     ready, done = threading.Event(), asyncio.Event()
-    loop = asyncio.new_event_loop()
+    loop = uvloop.new_event_loop()
 
     async def run() -> None:
         async with serving(listener, ["127.0.0.1"]):

@@ -43,8 +43,9 @@ def test_logs_exec_cp_and_inspect_work_as_on_the_host_itself(
     proxy: Proxy, cli: MakeCli, admin: User, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     docker = cli(proxy.token(admin))
-    docker.ok("run", "-d", "--name", "web", "busybox", "sh", "-c", "echo ready; sleep 60")
-    assert docker.ok("logs", "web") == "ready"
+    docker.ok("run", "-d", "--name", "web", "busybox", "sleep", "60")
+    docker.ok("run", "--name", "said", "busybox", "echo", "ready")
+    assert docker.ok("logs", "said") == "ready"
     assert docker.ok("exec", "web", "echo", "inside") == "inside"
     folder = tmp_path_factory.mktemp("cp")
     (folder / "note").write_text("over the quay\n")
