@@ -7,7 +7,7 @@ names the very picture that the page was made from.
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.http import QueryDict
 from django.template.loader import render_to_string
@@ -55,15 +55,21 @@ class RowsFeed:
         stamp = given.pop(STAMP, "")
         shown = self.show(picture, viewer, given)
         stale = stale_words(picture, viewer.host.name)
-        before, said = viewer.memory.get("elements"), viewer.memory.get("stale")
-        viewer.memory.update(elements=shown.elements, stale=stale)
-        if before is None:
-            is_right = stamp == stamp_of(picture)
-            return [] if is_right else [_whole(shown), *_around(shown.page, given), _banner(stale)]
-        swaps = list(_swaps(before, shown.elements))
-        if stale != said:
-            swaps.append(_banner(stale))
-        return [*swaps, *_around(shown.page, given)] if swaps else []
+        return list_messages(shown, given, viewer.memory, stale=stale, is_right=stamp == stamp_of(picture))
+
+
+def list_messages(
+    shown: Shown, params: Mapping[str, str], memory: dict[str, Any], *, stale: str, is_right: bool
+) -> list[Message]:
+    """From what a browser holds (`memory`) to what it should: `is_right` says that a page that has just come does."""
+    before, said = memory.get("elements"), memory.get("stale")
+    memory.update(elements=shown.elements, stale=stale)
+    if before is None:
+        return [] if is_right else [_whole(shown), *_around(shown.page, params), _banner(stale)]
+    swaps = list(_swaps(before, shown.elements))
+    if stale != said:
+        swaps.append(_banner(stale))
+    return [*swaps, *_around(shown.page, params)] if swaps else []
 
 
 def _whole(shown: Shown) -> Message:

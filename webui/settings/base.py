@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "webui.live",
     "webui.jobs",
     "webui.teams",
+    "webui.resources",
     "webui.dashboard",
     "webui.containers",
     "webui.images",

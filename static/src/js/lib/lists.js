@@ -27,6 +27,7 @@ async function show(url, { push }) {
     // What arrived carries the nonce of its own response; this page trusts only its own.
     await htmx.swap({ sourceElement: document.body, target: "#list", swap: "outerHTML", text: withPageNonce(text, response) });
     history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
+    document.dispatchEvent(new CustomEvent("list:shown"));
   } catch (error) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");
@@ -35,6 +36,7 @@ async function show(url, { push }) {
 }
 
 export const refreshList = () => show(location.href, { push: false });
+export const showList = (url) => show(url, { push: true });
 
 // The same list once more, for those who learned something that changes its order.
 export const listAgain = () => show(location.href, { push: false });
@@ -78,6 +80,29 @@ document.addEventListener("click", (event) => {
   const place = [...(link.parentElement?.children ?? [])].indexOf(link);
   show(link.href, { push: true }).then(() => inChips && document.getElementById("chips")?.children[place]?.focus({ preventScroll: true }));
 });
+
+// A heading folds its group away, for whoever opens this URL.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-fold]");
+  if (!button) return;
+  const url = new URL(location.href);
+  const folded = new Set((url.searchParams.get("fold") ?? "").split(",").filter(Boolean));
+  const id = button.dataset.fold;
+  if (!folded.delete(id)) folded.add(id);
+  if (folded.size) url.searchParams.set("fold", [...folded].join(","));
+  else url.searchParams.delete("fold");
+  show(url.href, { push: false }).then(() => document.querySelector(`[data-fold="${id}"]`)?.focus({ preventScroll: true }));
+});
+
+// Ports of the machine that the console itself is reached at: only the browser knows by which name that is.
+for (const kind of ["pointerover", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const link = event.target.closest?.("a[data-port]");
+    if (!link) return;
+    const [scheme, port] = link.dataset.port.split(":");
+    link.href = `${scheme}://${location.hostname}:${port}/`;
+  });
+}
 
 whenPresent("tr[data-more]", (row) => {
   const watcher = new IntersectionObserver(async ([seen]) => {
