@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -30,11 +31,12 @@ EMPTY_FIGURE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a cell is made of beside its row: its page, the words for its state, and where its host is."""
+    """What a cell is made of beside its row: its page, its state in words with the span in them, where its host is."""
 
     row: ContainerRow
     url: str
     state: State
+    span: str
     place: Place
 
 
@@ -48,11 +50,21 @@ def _name(drawn: Drawn) -> SafeString:
 
 
 def _state(drawn: Drawn) -> SafeString:
-    tone, words = drawn.state.tone, drawn.state.words
+    tone, words = drawn.state.tone, str(drawn.state.words)
     return format_html(
         '<td class="state" title="{}"><span class="dot {}"></span><span class="words {}">{}</span></td>',
-        words, tone, tone, words,
+        words, tone, tone, _ageing(words, drawn),
     )  # fmt: skip
+
+
+def _ageing(words: str, drawn: Drawn) -> SafeString | str:
+    """The words with the span in them marked, so that the page keeps it right: `up <time>6 days</time>`."""
+    since, span = drawn.row.since, drawn.span
+    before, found, after = words.rpartition(span) if since is not None and span else (words, "", "")
+    if since is None or not found:
+        return words
+    moment = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
+    return format_html('{}<time datetime="{}" data-span>{}</time>{}', before, moment, span, after)
 
 
 def _image(drawn: Drawn) -> SafeString:

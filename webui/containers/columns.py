@@ -15,7 +15,7 @@ from webui.containers.actions import ACTIONS, ShownRow
 from webui.containers.cells import EMPTY_FIGURE, Drawn, cells_html
 from webui.containers.listing import UPDATES, Heading, Query
 from webui.containers.ports import place_of
-from webui.containers.rows import Condition, ContainerRow, row_of, state_words, words_hold_until
+from webui.containers.rows import Condition, ContainerRow, row_of, span_words, state_words, words_hold_until
 from webui.containers.updates import update_check
 from webui.live import Figure, Picture, known_host
 from webui.pages import Chip, Choice, Column, Select, State
@@ -80,6 +80,9 @@ def _render(host: str, row: ContainerRow, variant: Variant) -> str:
     actions = allowed_among(ACTIONS, variant.allowed)
     known = known_host(host)
     url = shown.url_of("containers:detail")
+    now = time.time()
+    span = "" if row.since is None else span_words(now - row.since)
+    place = place_of(known.url if known else "")
     context = {
         "row": row,
         "shown": shown,
@@ -87,7 +90,7 @@ def _render(host: str, row: ContainerRow, variant: Variant) -> str:
         "act_id": act_id(row, is_everywhere=variant.is_everywhere),
         "url": url,
         "has_pick": variant.is_everywhere or any(action.is_bulk for action in actions),
-        "cells": cells_html(variant.columns, Drawn(row, url, state_of(row), place_of(known.url if known else ""))),
+        "cells": cells_html(variant.columns, Drawn(row, url, state_of(row, now), span, place)),
         "actions": actions,
     }
     return render_to_string("containers/_row.html", context)

@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from webui.containers import columns
 from webui.containers.actions import ACTIONS
-from webui.containers.page import KIND, Listing, Reader, elements, list_page, listed
+from webui.containers.page import KIND, Listing, Reader, list_page, listed, shown_of
 from webui.gate import Operation, may
 from webui.hosts import visible_hosts
 from webui.live import Figure, Message, Picture, figures_of, last_picture
 from webui.pages import ListPage
-from webui.resources import Shown, layout_of, list_messages, stale_words, stamp_of
+from webui.resources import layout_of, list_messages, stale_words, stamp_of
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -79,7 +79,7 @@ def messages(actor: "Actor", user: Any, params: Mapping[str, str], memory: dict[
     reader = _remembered(actor, pictures, memory)
     page = page_of(found, reader, pictures, given)
     return list_messages(
-        Shown(elements(found, reader), page), given, memory, stale=stale_of(pictures),
+        shown_of(found, reader, page), given, memory, stale=stale_of(pictures),
         is_right=stamp == stamp_for(pictures),
     )  # fmt: skip
 

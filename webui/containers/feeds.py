@@ -8,7 +8,7 @@ from django.http import QueryDict
 from webui.access import Operation
 from webui.containers import columns, head
 from webui.containers.actions import ACTIONS
-from webui.containers.page import KIND, Reader, elements, list_page, listing_of
+from webui.containers.page import KIND, Reader, list_page, listing_of, shown_of
 from webui.live import Message, Picture, Viewer
 from webui.resources import Layout, RowsFeed, Shown, layout_of, note_of
 
@@ -30,7 +30,7 @@ def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
     found = listing_of(slug, picture, params)
     may_run = viewer.may(Operation.CONTAINER_CREATE)
     reader = Reader({slug: allowed_for(viewer)}, layout_for(viewer), may_run=may_run)
-    return Shown(elements(found, reader), list_page(found, reader, params=params, note=note_of(picture)))
+    return shown_of(found, reader, list_page(found, reader, params=params, note=note_of(picture)))
 
 
 LIST: Final = RowsFeed(kind=KIND, operation=Operation.CONTAINER_LIST, show=show)

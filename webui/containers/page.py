@@ -15,7 +15,7 @@ from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
 from webui.pages import Button, Empty, ListPage, Term
-from webui.resources import Layout, allowed_among, arranged, list_url, next_url, unknown, window_of
+from webui.resources import Layout, Shown, allowed_among, arranged, list_url, next_url, unknown, window_of
 
 KIND: Final = "containers"
 NOUN: Final = (gettext_lazy("container"), gettext_lazy("containers"))
@@ -136,9 +136,22 @@ def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[st
     ]
 
 
-def elements(found: Listing, reader: Reader) -> dict[str, str]:
-    """Every row and heading of the list by its element id, in order."""
-    return {item_id(item): html for item, html in _drawn(found.items, found.query, reader)}
+def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
+    """The list for its live feed. A row is compared by what it is made of: words that age are the browser's work."""
+    items = {item_id(item): item for item in found.items}
+    anywhere = reader.allowed_anywhere
+
+    def html(key: str) -> str:
+        [(_item, drawn)] = _drawn([items[key]], found.query, reader)
+        return drawn
+
+    elements: dict[str, Any] = {
+        key: columns.heading_html(item, found.query, anywhere)
+        if isinstance(item, Heading)
+        else (item, reader.allowed[item.host])
+        for key, item in items.items()
+    }
+    return Shown(elements, page, html)
 
 
 def act_ids(found: Listing, reader: Reader, *, heading: str = "") -> list[str]:

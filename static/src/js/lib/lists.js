@@ -110,13 +110,22 @@ whenPresent("tr[data-more]", (row) => {
     watcher.disconnect();
     try {
       const text = await (await ask(row.dataset.more)).text();
-      if (row.isConnected) await htmx.swap({ sourceElement: document.body, target: row, swap: "outerHTML", text });
+      if (!row.isConnected) return;
+      // A row that came by itself meanwhile is not shown twice.
+      for (const [, id] of text.matchAll(/<tr id="([\w-]+)"/g)) document.getElementById(id)?.remove();
+      await htmx.swap({ sourceElement: document.body, target: row, swap: "outerHTML", text });
     } catch (error) {
       row.firstElementChild.textContent = filled(gettext("More could not be fetched: %(error)s. Reload the page."), { error: error.message });
     }
   }, { rootMargin: "800px" });
   watcher.observe(row);
   return () => watcher.disconnect();
+});
+
+// Changes of rows that were not scrolled to are nobody's business yet.
+document.addEventListener("htmx:ws:before:message:incoming", (event) => {
+  const [, id] = /^\{"target":"#([cg]-[0-9a-f]+)"/.exec(event.detail.message.data) ?? [];
+  if (id && !document.getElementById(id)) event.preventDefault();
 });
 
 // A click on a row's empty part opens it, as the name does.

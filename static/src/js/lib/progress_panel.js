@@ -5,6 +5,7 @@ import { icon, make } from "./dom.js";
 import { filled, gettext, ngettext } from "./words.js";
 
 const MOST_LINES = 500;
+const STAYS_MS = 12_000;
 
 function panelOf(title, items) {
   document.getElementById("progress")?.remove();
@@ -79,4 +80,13 @@ function finish({ panel, words, bar }, acted, isWhole) {
   bar.classList.add(failed ? "bad" : "good");
   panel.dataset.ended = isWhole ? "whole" : "cut";
   if (!isWhole) words.textContent = gettext("The connection broke. What was begun goes on; look at the list.");
+  else if (!failed) leaveLater(panel);
+}
+
+// Good news goes by itself, but not from under a pointer or the focus.
+function leaveLater(panel) {
+  setTimeout(() => {
+    if (panel.matches(":hover, :focus-within")) leaveLater(panel);
+    else panel.remove();
+  }, STAYS_MS);
 }
