@@ -218,3 +218,5 @@ class ListPage:
     note: Text = ""
     has_filter: bool = True
     crumbs: Sequence[Crumb] = field(default=())
+    # Where a list is that no filter cuts; "" is the page's own path.
+    reset_url: str = ""
