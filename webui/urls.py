@@ -11,6 +11,7 @@ urlpatterns = [
     path("favicon.ico", favicon),
     path("", include("webui.dashboard.urls")),
     path("", include("webui.accounts.urls")),
+    path("", include("webui.factors.urls")),
     path("", include("webui.hosts.urls")),
     path("", include("webui.teams.urls")),
     path("audit/", include("webui.audit.urls")),

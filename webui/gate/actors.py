@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
-from webui.access import Effective, Held, Role, effective, held_by
+from webui.access import Effective, Held, Operation, Role, effective, held_by, team_ids_of
+from webui.ownership import Sight
 
 if TYPE_CHECKING:
     from webui.accounts.models import User
@@ -24,10 +25,16 @@ class Actor:
     role: str
     address: str = ""
     grants: tuple[Held, ...] = ()
+    team_ids: frozenset[int] = frozenset()
 
     def on(self, host: "Host") -> Effective:
         """What they are on a host, and why."""
         return effective(self.role, self.grants, host.pk)
+
+    def sight(self, host: "Host", operation: str = Operation.CONTAINER_LIST) -> Sight:
+        """What of a host's things they may see and change by an operation."""
+        sees_all = self.on(host).sees_all(Operation(operation))
+        return Sight(host.pk or 0, self.user_id, self.team_ids, sees_all=sees_all)
 
 
 def actor_of(source: "HttpRequest | dict[str, Any] | User") -> Actor:
@@ -43,9 +50,19 @@ def actor_of(source: "HttpRequest | dict[str, Any] | User") -> Actor:
 def _actor(user: Any, address: str) -> Actor:
     if not user.is_authenticated or not user.is_active:
         return Actor(None, "", "", address)
-    return Actor(user.pk, user.get_username(), user.role, address, held_by(user))
+    # This door is open before Django's models are.
+    from webui.factors.requirement import is_owed
+
+    if is_owed(user):
+        return Actor(user.pk, user.get_username(), Role.NONE, address)
+    return Actor(user.pk, user.get_username(), user.role, address, held_by(user), team_ids_of(user))
 
 
 def system_actor() -> Actor:
-    """Quayside itself, which only looks: it keeps the picture of each host."""
-    return Actor(None, "quayside", Role.READER)
+    """Quayside itself, which sees everything and changes nothing: it keeps the picture of each host."""
+    return Actor(None, "quayside", Role.HELPDESK)
+
+
+def asking_actor() -> Actor:
+    """Quayside itself, asking a host what somebody's request is about: also a secret or an exec has an owner."""
+    return Actor(None, "quayside", Role.HOST_ADMINISTRATOR)

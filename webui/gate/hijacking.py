@@ -15,8 +15,8 @@ import orjson
 from webui.gate.actors import Actor
 from webui.gate.addresses import CONNECT_TIMEOUT_S, read_address, tls_context, unreachable
 from webui.gate.errors import HostRefused
-from webui.gate.passage import begin_async, end_async
-from webui.gate.streams import message_of
+from webui.gate.passage import end_async
+from webui.gate.streams import begin_visible, message_of
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -56,7 +56,7 @@ async def hijack(
     Raises Refused, HostUnreachable, HostRefused when the host answers with an error instead.
     """
     body = b"" if json is None else orjson.dumps(json)
-    passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
+    passage = await begin_visible(actor, host, method, path, query=query or {}, body=body)
     status, message = None, ""
     writer = None
     try:
