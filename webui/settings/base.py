@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "webui.access",
     "webui.accounts",
     "webui.factors",
+    "webui.signin",
     "webui.audit",
     "webui.hosts",
     "webui.ownership",
