@@ -30,8 +30,8 @@ def olga(db: None) -> User:
 
 @pytest.fixture
 def rita(db: None) -> User:
-    """A reader."""
-    return User.objects.create_user("rita", PASSWORD, role=Role.READER)
+    """Helpdesk: sees everything, changes nothing."""
+    return User.objects.create_user("rita", PASSWORD, role=Role.HELPDESK)
 
 
 @pytest.fixture
