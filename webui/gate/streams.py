@@ -43,7 +43,7 @@ async def request(
 ) -> Reply:  # fmt: skip
     """Ask a host and wait for the whole answer. `body` is JSON as bytes, in place of `json`.
 
-    Raises Refused (nothing was sent), HostUnreachable, TimeoutError.
+    Raises Refused (nothing was sent), HostUnreachable, TimeoutError. What may not be seen is answered as not found.
     """
     body = body if json is None else orjson.dumps(json)
     try:

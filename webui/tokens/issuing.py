@@ -103,9 +103,8 @@ def holder_of(key: str) -> Holder | None:
     if token is None or not token.user.is_active:
         return None
     host_ids = None if token.is_for_every_host else frozenset(token.hosts.values_list("pk", flat=True))
-    person = actor_of(token.user)
     scope = Scope(token.pk, token.name, operations_within(token.access, token.operations), host_ids)
-    actor = Actor(person.user_id, person.username, person.role, "", person.grants, person.team_ids, scope)
+    actor = replace(actor_of(token.user), scope=scope)
     return Holder(actor, token.pk, token.expires_at, {host.pk: host for host in hosts_of(token)})
 
 
