@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("webui.tokens.urls")),
     path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
+    path("containers/", include("webui.containers.everywhere_urls")),
     path("h/<slug:host>/containers/", include("webui.containers.urls")),
     path("h/<slug:host>/images/", include("webui.images.urls")),
     path("h/<slug:host>/volumes/", include("webui.volumes.urls")),

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "webui.jobs",
     "webui.teams",
     "webui.tokens",
+    "webui.resources",
     "webui.dashboard",
     "webui.containers",
     "webui.images",
