@@ -22,7 +22,7 @@ from webui.accounts.models import User
 from webui.factors import methods, passkeys
 from webui.factors.confirming import confirmed
 from webui.gate import actor_of
-from webui.pages import go, render_page
+from webui.pages import Button, go, render_page
 
 
 # Whoever signs in is still a stranger.
@@ -113,6 +113,7 @@ def profile(request: HttpRequest) -> HttpResponse:
                "factor_words": methods.words_of(request.user)}  # fmt: skip
     return render_page(
         request, "accounts/profile.html", context, active="profile", title=_("Your profile"), status=status,
+        buttons=[Button(_("Your tokens"), "key", url=reverse("tokens:own"))],
         act_url=reverse("accounts:end-devices"),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from channels.db import database_sync_to_async
@@ -44,26 +44,6 @@ class Owner:
     session_key: str | None
 
 
-class Observer(Protocol):
-    """Sees what passes through a session, at once and in order. It must not wait, and must not raise."""
-
-    def output(self, data: bytes) -> None: ...
-
-    def input(self, data: bytes) -> None: ...
-
-    def resized(self, rows: int, columns: int) -> None: ...
-
-    def ended(self, ended: Ended) -> None: ...
-
-
-_observe: "list[Callable[[Session], Observer | None]]" = []
-
-
-def observe_sessions(make: "Callable[[Session], Observer | None]") -> None:
-    """Have `make` called with each session before it begins; what it returns is its observer, None for none."""
-    _observe.append(make)
-
-
 class Session:
     """One terminal, what came of it, and whoever looks at it now (one socket; a second one takes over)."""
 
@@ -73,7 +53,6 @@ class Session:
         self.user, self.owner, self.host, self.operation = user, owner, host, operation
         self.container_id, self.label = container_id, label
         self.is_tty = terminal.is_tty
-        self.observers: list[Observer] = []
         self.ended: Ended | None = None
         self.on_over: Callable[[], None] = lambda: None
         self._terminal = terminal
@@ -87,10 +66,6 @@ class Session:
         self._waiting: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
-        for make in _observe:
-            observer = make(self)
-            if observer is not None:
-                self.observers.append(observer)
         self._task = asyncio.create_task(self._run())
 
     @property
@@ -135,8 +110,6 @@ class Session:
         """
         if self.ended is not None or len(self._typed) + len(data) > MOST_TYPED:
             return False
-        for observer in self.observers:
-            observer.input(data)
         self._typed += data
         self._notify()
         return True
@@ -151,8 +124,6 @@ class Session:
                 await self._change()
 
     async def resize(self, rows: int, columns: int) -> None:
-        for observer in self.observers:
-            observer.resized(rows, columns)
         await self._terminal.resize(rows, columns)
 
     def leave(self, viewer: object) -> None:
@@ -205,16 +176,12 @@ class Session:
             self._waiting.cancel()
         if self.ended is None:
             self.ended = Ended(None, _("The console failed."))
-        for observer in self.observers:
-            observer.ended(self.ended)
         self._notify()
         # Who looks is told, and leaves then.
         if self._viewer is None:
             self.on_over()
 
     async def _take(self, data: bytes) -> None:
-        for observer in self.observers:
-            observer.output(data)
         while self._viewer is not None and self._came - self._drawn > MOST_UNDRAWN:
             await self._change()
         self._kept += data
