@@ -234,5 +234,3 @@ class ListPage:
     terms: Sequence["Term"] = ()
     layout_url: str = ""
     is_wide: bool = False
-    # Where a list is that no filter cuts; "" is the page's own path.
-    reset_url: str = ""

@@ -117,7 +117,7 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
         "heads": [_head(column, page.sort, params) for column in page.columns],
         "chips": [_chip_link(chip, page.chip_param, params) for chip in page.chips],
         "terms": [{"term": term, "url": _link(params, q=term.text)} for term in page.terms],
-        "reset_url": page.reset_url or _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
+        "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
         "has_rare": any(action.is_rare for action in page.bulk),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),
@@ -125,8 +125,8 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
     }
 
 
-# What a reset of the filter leaves: how the list is arranged.
-_ABOVE_FILTERS = ("view", "sort", "group", "fold")
+# What a reset of the filter leaves: how the list is arranged, and what it is a list of.
+_ABOVE_FILTERS = ("view", "sort", "group", "fold", "path")
 
 
 def _link(params: Mapping[str, str], **changes: str) -> str:

@@ -181,7 +181,6 @@ def list_page(place: Place, listing: Listing, *, params: Mapping[str, str], allo
         filter_hint=_("Filter by name"),
         next_url=next_url(params, following),
         sort=query.sort,
-        reset_url=place.folder_url(place.path),
     )
 
 
