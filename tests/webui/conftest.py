@@ -10,8 +10,15 @@ from webui.access import Role
 from webui.accounts.models import User
 from webui.gate import Actor, actor_of
 from webui.hosts.models import Host
+from webui.ownership import LEDGER
 
 PASSWORD = "harbour-lights-42"
+
+
+@pytest.fixture(autouse=True)
+def unknown_owners() -> None:
+    """Each test has a database of its own, and what this process knows of another's is wrong."""
+    LEDGER.forget()
 
 
 @pytest.fixture
@@ -22,8 +29,8 @@ def olga(db: None) -> User:
 
 @pytest.fixture
 def rita(db: None) -> User:
-    """A reader."""
-    return User.objects.create_user("rita", PASSWORD, role=Role.READER)
+    """Helpdesk: sees everything, changes nothing."""
+    return User.objects.create_user("rita", PASSWORD, role=Role.HELPDESK)
 
 
 @pytest.fixture

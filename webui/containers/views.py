@@ -113,9 +113,12 @@ def log_download_view(request: HttpRequest, host: str, id: str) -> HttpResponseB
             is_terminal = bool(inspected(here, row)["Config"]["Tty"])
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
-    lines = log_lines(here.actor, here.host, row.id, is_terminal=is_terminal)
-    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=f"{row.name}.log") or ""}
-    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8", headers=headers)
+    is_json = request.GET.get("as") == "json"
+    lines = log_lines(here.actor, here.host, row.id, is_terminal=is_terminal, is_json=is_json)
+    name = f"{row.name}.jsonl" if is_json else f"{row.name}.log"
+    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
+    kind = "application/jsonl" if is_json else "text/plain"
+    return StreamingHttpResponse(lines, content_type=f"{kind}; charset=utf-8", headers=headers)
 
 
 @require_GET

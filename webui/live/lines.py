@@ -1,13 +1,26 @@
-"""Docker's log stream taken apart: the multiplexed frames (API 1.41, "Stream format") or raw bytes, into lines."""
+"""Docker's log stream taken apart: the multiplexed frames (API 1.41, "Stream format") or raw bytes, into lines.
 
-from collections.abc import Iterator
-from typing import Final
+A line is its stream's letter, Docker's timestamp, a space and the text. What is longer than LONGEST_LINE goes on in
+further lines with a capital letter and the same timestamp.
+"""
 
-STDOUT: Final = "o"
-STDERR: Final = "e"
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final, Generic, TypeVar
+
+STDOUT: Final = b"o"
+STDERR: Final = b"e"
 _STREAMS: Final = {0: STDOUT, 1: STDOUT, 2: STDERR}
 # A container that never ends a line must not fill the memory of everybody else.
 LONGEST_LINE: Final = 64 * 1024
+# No engine sends a frame near this: what claims to be longer is no log.
+_LARGEST_FRAME: Final = 16 << 20
+# 2026-11-24T03:00:00.123456789Z, which dockerd and our engine always write with nine digits.
+STAMP_LENGTH: Final = 30
+_STAMP: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d) ")
+
+Text = TypeVar("Text", str, bytes)
 
 
 class Demultiplexer:
@@ -17,8 +30,8 @@ class Demultiplexer:
         self._is_terminal = is_terminal
         self._rest = b""
 
-    def feed(self, chunk: bytes) -> Iterator[tuple[str, bytes]]:
-        """(stream, payload) for each whole payload."""
+    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """(stream, payload) for each whole payload. Raises ValueError for what is no such stream."""
         if self._is_terminal:
             yield STDOUT, chunk
             return
@@ -26,6 +39,8 @@ class Demultiplexer:
         at, end = 0, len(data)
         while end - at >= 8:
             length = int.from_bytes(data[at + 4 : at + 8], "big")
+            if length > _LARGEST_FRAME:
+                raise ValueError(f"a frame of {length} bytes: this is no log stream")
             if end - at - 8 < length:
                 break
             yield _STREAMS.get(data[at], STDERR), data[at + 8 : at + 8 + length]
@@ -34,34 +49,171 @@ class Demultiplexer:
 
 
 class LineCutter:
-    """Joins payloads to lines. A line is its stream's letter followed by Docker's timestamp, a space and the text."""
+    """Joins payloads to lines, cuts those that are too long, and writes all timestamps alike."""
 
     def __init__(self, *, is_terminal: bool) -> None:
         self._demultiplexer = Demultiplexer(is_terminal=is_terminal)
+        self._is_terminal = is_terminal
         self._rests = {STDOUT: b"", STDERR: b""}
+        # The timestamp of the line that a rest goes on with, once a part of it was given away.
+        self._begun = {STDOUT: b"", STDERR: b""}
 
     def feed(self, chunk: bytes) -> list[str]:
-        lines: list[str] = []
-        rests = self._rests
-        for stream, payload in self._demultiplexer.feed(chunk):
-            rest = rests[stream]
-            if not rest and payload.endswith(b"\n") and payload.count(b"\n") == 1:
-                # Nearly always: one payload is one line.
-                lines.append(stream + payload[:-1].decode("utf-8", "replace"))
-                continue
-            *whole, rest = (rest + payload).split(b"\n")
-            if len(rest) > LONGEST_LINE:
-                whole, rest = [*whole, rest], b""
-            rests[stream] = rest
-            lines += [stream + line.decode("utf-8", "replace") for line in whole]
-        return lines
+        return texts_of(self.feed_bytes(chunk))
 
     def last(self) -> list[str]:
+        return texts_of(self.last_bytes())
+
+    def feed_bytes(self, chunk: bytes) -> list[bytes]:
+        lines: list[bytes] = []
+        for stream, payload in self._demultiplexer.feed(chunk):
+            if self._is_whole(stream, payload):
+                lines.append(stream + payload[:-1])
+            else:
+                self._join(lines, stream, payload)
+        return lines
+
+    def last_bytes(self) -> list[bytes]:
         """What stands after the last line feed, when the stream has ended."""
-        return [stream + rest.decode("utf-8", "replace") for stream, rest in self._rests.items() if rest]
+        lines: list[bytes] = []
+        for stream, rest in self._rests.items():
+            if rest:
+                self._end(lines, stream, rest)
+                self._rests[stream] = b""
+        return lines
+
+    def _is_whole(self, stream: bytes, payload: bytes) -> bool:
+        """Nearly always: one payload is one line, as it must be."""
+        return (
+            payload[29:31] == b"Z "
+            and payload.find(b"\n") == len(payload) - 1
+            and not self._rests[stream]
+            and not self._begun[stream]
+            and len(payload) <= LONGEST_LINE
+        )
+
+    def _join(self, lines: list[bytes], stream: bytes, payload: bytes) -> None:
+        if not self._is_terminal and (self._rests[stream] or self._begun[stream]):
+            # Engines stamp each piece of a long line anew.
+            piece = _STAMP.match(payload)
+            payload = payload[piece.end() :] if piece else payload
+        *whole, rest = (self._rests[stream] + payload).split(b"\n")
+        for line in whole:
+            self._end(lines, stream, self._cut(lines, stream, line))
+        self._rests[stream] = self._cut(lines, stream, rest)
+
+    def _cut(self, lines: list[bytes], stream: bytes, line: bytes) -> bytes:
+        """Give away all but the last part of a line that is too long; returns that."""
+        while len(line) > LONGEST_LINE:
+            part, line = line[:LONGEST_LINE], line[LONGEST_LINE:]
+            self._add(lines, stream, part)
+            if not self._begun[stream]:
+                self._begun[stream] = part[:31] if part[29:31] == b"Z " else b" "
+        return line
+
+    def _end(self, lines: list[bytes], stream: bytes, line: bytes) -> None:
+        self._add(lines, stream, line)
+        self._begun[stream] = b""
+
+    def _add(self, lines: list[bytes], stream: bytes, part: bytes) -> None:
+        begun = self._begun[stream]
+        if begun:
+            lines.append(stream.upper() + begun.lstrip() + part)
+        else:
+            lines.append(stream + (part if part[29:31] == b"Z " else _normal(part)))
 
 
-def timestamp_of(line: str) -> str:
-    """Docker's timestamp of a line, "" where it has none. Its digits are always nine, so that they sort as text."""
-    stamp = line[1 : line.find(" ")] if " " in line else line[1:]
-    return stamp if stamp[:2] == "20" and stamp[-1:] == "Z" else ""
+def texts_of(lines: Sequence[bytes]) -> list[str]:
+    """Lines as text; bytes that are none become the replacement character."""
+    return b"\n".join(lines).decode("utf-8", "replace").split("\n") if lines else []
+
+
+def _normal(line: bytes) -> bytes:
+    """The line with its timestamp in UTC and nine digits; as it is, where it begins with none."""
+    match = _STAMP.match(line)
+    if match is None:
+        return line
+    try:
+        zone = match[3].decode().replace("Z", "+00:00")
+        whole = datetime.fromisoformat(f"{match[1].decode()}{zone}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return line
+    stamp = f"{whole:%Y-%m-%dT%H:%M:%S}.{(match[2] or b'').decode():0<9}Z "
+    return stamp.encode() + line[match.end() :]
+
+
+def timestamp_of(line: Text) -> Text:
+    """Docker's timestamp of a line, empty where it has none. Its digits are always nine, so that they sort as text."""
+    stamp = line[1 : STAMP_LENGTH + 1]
+    if isinstance(stamp, bytes):
+        return stamp if stamp[:2] == b"20" and stamp[-1:] == b"Z" else stamp[:0]
+    return stamp if stamp[:2] == "20" and stamp[-1:] == "Z" else stamp[:0]
+
+
+class Place(Generic[Text]):
+    """Where a reader of a log has come to: the last timestamp, and how many lines of that very moment it has.
+
+    Many lines share one moment: the timestamp alone would lose some, or give them twice.
+    """
+
+    def __init__(self, stamp: Text, count: int = 0) -> None:
+        self.stamp: Text = stamp
+        self.count = count
+
+    def passed(self, lines: Sequence[Text]) -> None:
+        """The reader now has these too."""
+        stamp: Text = self.stamp[:0]
+        for line in reversed(lines):
+            stamp = timestamp_of(line)
+            if stamp:
+                break
+        if not stamp:
+            return
+        trailing = 0
+        for line in reversed(lines):
+            if timestamp_of(line) != stamp:
+                break
+            trailing += 1
+        goes_on = trailing == len(lines) and stamp == self.stamp
+        self.stamp, self.count = stamp, trailing + (self.count if goes_on else 0)
+
+    def since(self) -> str:
+        """Docker's `since`: seconds and nanoseconds since the epoch (API 1.41, ContainerLogs); "" at the beginning."""
+        text = self.stamp.decode() if isinstance(self.stamp, bytes) else self.stamp
+        return since_of(text) if text else ""
+
+
+class Skipper(Generic[Text]):
+    """Leaves out what a reader has, at the beginning of a stream that was asked for `since` its place.
+
+    `since` includes its own moment, and some engines only look at whole seconds.
+    """
+
+    def __init__(self, place: Place[Text]) -> None:
+        self._stamp: Text = place.stamp
+        self._left = place.count
+        self._is_done = not place.stamp
+
+    def new(self, lines: Sequence[Text]) -> Sequence[Text]:
+        if self._is_done:
+            return lines
+        for index, line in enumerate(lines):
+            stamp = timestamp_of(line)
+            if stamp > self._stamp or (stamp == self._stamp and self._left == 0):
+                self._is_done = True
+                return lines[index:]
+            if stamp == self._stamp:
+                self._left -= 1
+        return lines[:0]
+
+
+def since_of(stamp: str) -> str:
+    """Docker's `since` or `until` for a timestamp."""
+    whole = datetime.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    return f"{int(whole.timestamp())}.{stamp[20:-1] or '0'}"
+
+
+def moment_in(text: str) -> str:
+    """A moment that somebody gave, as a timestamp of nine digits in UTC; "" for what is none."""
+    line = _normal(text.encode("utf-8", "replace") + b" ")
+    return line[:STAMP_LENGTH].decode() if line[29:31] == b"Z " else ""

@@ -1,42 +1,55 @@
 """The log of one container as frames of lines: one upstream for all viewers, batched, the last lines kept to replay."""
 
 import asyncio
+import secrets
 from collections import deque
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from webui.live.follow import Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
-from webui.live.lines import LineCutter, timestamp_of
+from webui.live.lines import LineCutter, Place, Skipper
 from webui.live.upstream import Upstream
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
 
-# A frame at most this often: twenty a second are plenty for eyes, and keep the page's main thread free.
-FRAME_S: Final = 0.05
+# A frame at most this often: seven a second are plenty for eyes, and keep the page's main thread free.
+FRAME_S: Final = 0.15
 LINGER_S: Final = 30.0
 RING_LINES: Final = 10_000
-_FRAME_LINES: Final = 2_000
+RING_CHARACTERS: Final = 8 << 20
+_FRAME_LINES: Final = 4_000
+_FRAME_CHARACTERS: Final = 512 * 1024
 
 # How much of the past a viewer may ask for; a viewer who asks for more than another has an upstream of their own.
 TAILS: Final = ("200", "2000", "10000")
+# The most that "since ..." begins with: more would only push itself out of the ring of the page.
+_MOST_SINCE: Final = "50000"
 
 
 class LogSource:
-    """The state of one shared log: lines that wait for the next frame, and those kept for who comes later."""
+    """The state of one shared log: lines that wait for the next frame, and those kept for who comes later.
 
-    def __init__(self, host: "Host", container_id: str, tail: str) -> None:
-        self._host, self._id, self._tail = host, container_id, tail
-        self._ring: deque[str] = deque(maxlen=RING_LINES)
+    `start` is the part of Docker's query that says where the first reading begins. Lines have numbers in a frame ("n"
+    is that of the first), within this `run` of the source: a viewer that comes back knows what it has, and what is
+    missing.
+    """
+
+    def __init__(self, host: "Host", container_id: str, start: dict[str, str]) -> None:
+        self._host, self._id, self._start = host, container_id, start
+        self._run = secrets.token_hex(4)
+        self._ring: deque[str] = deque()
+        self._ring_characters = 0
         self._pending: list[str] = []
+        self._pending_characters = 0
+        self._next = 0
         self._flush_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._state: dict[str, Any] | None = None
-        self._last_stamp = ""
+        self._place: Place[str] = Place("")
         self._channel: Channel | None = None
 
     async def produce(self, channel: Channel) -> None:
@@ -48,46 +61,59 @@ class LogSource:
                 self._timer.cancel()
 
     def replay(self) -> list[Frame]:
-        frames = [_lines_frame(lines, is_replay=True) for lines in _portions(self._ring)]
+        # Those that wait are in the ring too, and come with the next frame.
+        kept = len(self._ring) - len(self._pending)
+        lines = list(self._ring)[: max(0, kept)]
+        first = self._next - len(lines)
+        frames = [self._frame(portion, first + at, is_replay=True) for at, portion in _portions(lines)]
         return [*frames, Frame(orjson.dumps(self._state))] if self._state else frames
 
     async def _once(self, upstream: Upstream, inspection: Inspection) -> None:
         cutter = LineCutter(is_terminal=bool(inspection["Config"]["Tty"]))
         query = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
-        last = self._last_stamp
-        query |= {"since": _since(last)} if last else {"tail": self._tail}
+        since = self._place.since()
+        query |= {"since": since} if since else self._start
+        skipper = Skipper(self._place)
         async with upstream.stream(f"/containers/{self._id}/logs", query=query) as chunks:
             async for chunk in chunks:
-                lines = cutter.feed(chunk)
-                if last:
-                    # `since` includes its own moment, and some engines only look at whole seconds.
-                    new = [line for line in lines if timestamp_of(line) > last]
-                    last, lines = (last if not new else ""), new
-                self._add(lines)
-        self._add(cutter.last())
+                self._add(skipper.new(cutter.feed(chunk)))
+        self._add(skipper.new(cutter.last()))
 
-    def _add(self, lines: list[str]) -> None:
+    def _add(self, lines: Sequence[str]) -> None:
         if not lines:
             return
-        self._ring.extend(lines)
+        self._place.passed(lines)
+        characters = sum(map(len, lines))
+        self._keep(lines, characters)
         self._pending += lines
+        self._pending_characters += characters
         loop = asyncio.get_running_loop()
-        if loop.time() >= self._flush_at:
+        if loop.time() >= self._flush_at or self._pending_characters > _FRAME_CHARACTERS:
             self._flush()
         elif self._timer is None:
             self._timer = loop.call_at(self._flush_at, self._flush)
+
+    def _keep(self, lines: Sequence[str], characters: int) -> None:
+        self._ring.extend(lines)
+        self._ring_characters += characters
+        while len(self._ring) > RING_LINES or self._ring_characters > RING_CHARACTERS:
+            self._ring_characters -= len(self._ring.popleft())
 
     def _flush(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        lines, self._pending = self._pending, []
+        lines, self._pending, self._pending_characters = self._pending, [], 0
         if not lines or self._channel is None:
             return
-        self._last_stamp = timestamp_of(lines[-1]) or self._last_stamp
         self._flush_at = asyncio.get_running_loop().time() + FRAME_S
-        for portion in _portions(lines):
-            self._channel.send(_lines_frame(portion))
+        for at, portion in _portions(lines):
+            self._channel.send(self._frame(portion, self._next + at, is_replay=False))
+        self._next += len(lines)
+
+    def _frame(self, lines: list[str], first: int, *, is_replay: bool) -> Frame:
+        body = {"t": "lines", "run": self._run, "n": first, "lines": lines} | ({"replay": True} if is_replay else {})
+        return Frame(orjson.dumps(body), count=0 if is_replay else len(lines))
 
     def _tell(self, message: dict[str, Any]) -> None:
         self._flush()
@@ -96,30 +122,31 @@ class LogSource:
             self._channel.send(Frame(orjson.dumps(message)))
 
 
-def _lines_frame(lines: list[str], *, is_replay: bool = False) -> Frame:
-    body = {"t": "lines", "lines": lines} | ({"replay": True} if is_replay else {})
-    return Frame(orjson.dumps(body), count=0 if is_replay else len(lines))
-
-
-def _portions(lines: "deque[str] | list[str]") -> Iterator[list[str]]:
-    walk = iter(lines)
-    while portion := list(islice(walk, _FRAME_LINES)):
-        yield portion
-
-
-def _since(stamp: str) -> str:
-    """Docker's `since` for a timestamp: seconds and nanoseconds since the epoch (API 1.41, ContainerLogs)."""
-    from datetime import UTC, datetime
-
-    whole = datetime.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    return f"{int(whole.timestamp())}.{stamp[20:-1] or '0'}"
+def _portions(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """(place, lines) cut so that no frame is large, however long its lines are."""
+    first = characters = 0
+    for at, line in enumerate(lines):
+        if at > first and (at - first >= _FRAME_LINES or characters + len(line) > _FRAME_CHARACTERS):
+            yield first, lines[first:at]
+            first, characters = at, 0
+        characters += len(line)
+    if first < len(lines):
+        yield first, lines[first:]
 
 
 def log_channel(host: "Host", container_id: str, tail: str) -> Channel:
     """The shared channel of a container's log. `tail` is one of TAILS."""
+    return _channel(host, container_id, {"tail": tail})
 
+
+def log_channel_since(host: "Host", container_id: str, since: str) -> Channel:
+    """The same from a moment on (Docker's `since`), as far back as a page can hold."""
+    return _channel(host, container_id, {"since": since, "tail": _MOST_SINCE})
+
+
+def _channel(host: "Host", container_id: str, start: dict[str, str]) -> Channel:
     def make() -> Channel:
-        source = LogSource(host, container_id, tail)
+        source = LogSource(host, container_id, start)
         return Channel(source.produce, replay=source.replay, linger_s=LINGER_S)
 
-    return hub().channel(("logs", host.slug, container_id, tail), make)
+    return hub().channel(("logs", host.slug, container_id, *start.items()), make)

@@ -45,6 +45,13 @@ def last_picture(host: "Host") -> Picture:
     return host_feed(host).picture
 
 
+def picture_if_any(host: "Host") -> Picture | None:
+    """The picture that this process keeps of a host already."""
+    with _lock:
+        feed = _feeds.get((os.getpid(), host.slug))
+    return feed.picture if feed is not None else None
+
+
 def picture_after(host: "Host", kind: str, object_id: str, *, before: object = None, timeout_s: float = 1.0) -> Picture:
     """The picture once `object_id` is another raw object than `before`, or after `timeout_s` as it is.
 

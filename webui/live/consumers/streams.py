@@ -13,8 +13,11 @@ import orjson
 from webui.live.consumers.base import LiveConsumer
 from webui.live.figures import figures_channel
 from webui.live.hub import Channel
-from webui.live.logs import TAILS, log_channel
+from webui.live.lines import moment_in, since_of
+from webui.live.log_ranges import LogRange, range_messages
+from webui.live.logs import TAILS, log_channel, log_channel_since
 from webui.live.stats import stats_channel
+from webui.live.upstream import UPSTREAM_ERRORS, words_of
 
 # Frames on the way to one browser. At twenty a second this is a round trip of half a second at full speed.
 _MOST_UNTAKEN: Final = 10
@@ -22,6 +25,11 @@ _MOST_UNTAKEN: Final = 10
 
 class SharedStreamConsumer(LiveConsumer):
     """A viewer of a hub channel."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._untaken = 0
+        self._taken = asyncio.Event()
 
     def channel(self) -> Channel:
         raise NotImplementedError
@@ -31,18 +39,20 @@ class SharedStreamConsumer(LiveConsumer):
         return str(self.scope["url_route"]["kwargs"]["id"])
 
     async def watch(self) -> None:
-        self._untaken = 0
-        self._taken = asyncio.Event()
         async with self.channel().subscribed() as subscription:
             while True:
                 frame, skipped = await subscription.get()
                 if skipped:
                     await self.send_json({"t": "skipped", "count": skipped})
-                self._untaken += 1
-                await self.send(text_data=frame.data.decode())
-                while self._untaken >= _MOST_UNTAKEN:
-                    self._taken.clear()
-                    await self._taken.wait()
+                await self.send_taken(frame.data.decode())
+
+    async def send_taken(self, text: str) -> None:
+        """Send a frame, and wait while too many are on the way."""
+        self._untaken += 1
+        await self.send(text_data=text)
+        while self._untaken >= _MOST_UNTAKEN:
+            self._taken.clear()
+            await self._taken.wait()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message: Any = orjson.loads(text_data or "{}")
@@ -52,11 +62,35 @@ class SharedStreamConsumer(LiveConsumer):
 
 
 class LogsConsumer(SharedStreamConsumer):
+    """The log of a container: `tail` or `since` and live from there, or with `until` or `at` a part of it that ends."""
+
     needs: ClassVar[str] = "container.logs"
 
+    async def watch(self) -> None:
+        asked = self._asked()
+        if not (asked.at or asked.until):
+            await super().watch()
+            return
+        try:
+            async for message in range_messages(self.host, self.container_id, asked):
+                await self.send_taken(orjson.dumps(message).decode())
+        except UPSTREAM_ERRORS as error:
+            await self.send_json({"t": "state", "state": "cut", "error": words_of(error)})
+        # Closing would only make the browser ask for the same again.
+        await asyncio.Event().wait()
+
     def channel(self) -> Channel:
-        asked = parse_qs(self.scope["query_string"].decode()).get("tail", [TAILS[1]])[0]
+        since = self._asked().since
+        if since:
+            return log_channel_since(self.host, self.container_id, since_of(since))
+        asked = self._parameter("tail")
         return log_channel(self.host, self.container_id, asked if asked in TAILS else TAILS[1])
+
+    def _asked(self) -> LogRange:
+        return LogRange(*(moment_in(self._parameter(name)) for name in ("since", "until", "at")))
+
+    def _parameter(self, name: str) -> str:
+        return parse_qs(self.scope["query_string"].decode()).get(name, [""])[0]
 
 
 class FiguresConsumer(SharedStreamConsumer):
