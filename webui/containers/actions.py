@@ -39,8 +39,6 @@ ACTIONS: Final = (
            href_name="containers:console", shown_when=_state_in("running")),
     Action("start", _("Start"), "player-play", Operation.CONTAINER_START, is_icon=True, is_bulk=True,
            shown_when=_state_in("created", "exited", "dead")),
-    Action("unpause", _("Resume"), "player-play", Operation.CONTAINER_UNPAUSE, is_icon=True, is_bulk=True,
-           is_rare=True, shown_when=_state_in("paused")),
     # In the row itself where it is what a person most likely wants: to end a container that keeps failing.
     Action("stop", _("Stop"), "player-stop", Operation.CONTAINER_STOP, is_icon=True,
            shown_when=_state_in("restarting")),
@@ -50,6 +48,8 @@ ACTIONS: Final = (
            shown_when=_state_in("running", "restarting", "exited")),
     Action("pause", _("Pause"), "player-pause", Operation.CONTAINER_PAUSE, is_bulk=True, is_rare=True,
            shown_when=_state_in("running")),
+    Action("unpause", _("Resume"), "player-play", Operation.CONTAINER_UNPAUSE, is_icon=True, is_bulk=True,
+           is_rare=True, shown_when=_state_in("paused")),
     Action("kill", _("Kill"), "bolt", Operation.CONTAINER_KILL, is_bulk=True, is_rare=True,
            shown_when=_state_in("running", "restarting", "paused")),
     Action("stats", _("Stats"), "chart-line", Operation.CONTAINER_STATS, href_name="containers:stats",
