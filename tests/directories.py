@@ -84,7 +84,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def dn_of(uid: str, unit: str = "people") -> str:
-    escaped = "".join(f"\\{ord(char):02x}" if char in ',*()\\' else char for char in uid)
+    escaped = "".join(f"\\{ord(char):02x}" if char in ",*()\\" else char for char in uid)
     return f"uid={escaped},ou={unit},{BASE}"
 
 
@@ -104,5 +104,13 @@ def _ldif() -> str:
 
 
 def _person(uid: str, dn: str) -> tuple[str, ...]:
-    return (dn, "objectClass: inetOrgPerson", f"uid: {uid}", f"cn: {uid}", "sn: x", f"displayName: {uid} of the directory",
-            f"mail: {uid.split(',')[0]}@example.com", f"userPassword: {PASSWORD}")  # fmt: skip
+    return (
+        dn,
+        "objectClass: inetOrgPerson",
+        f"uid: {uid}",
+        f"cn: {uid}",
+        "sn: x",
+        f"displayName: {uid} of the directory",
+        f"mail: {uid.partition(',')[0]}@example.com",
+        f"userPassword: {PASSWORD}",
+    )
