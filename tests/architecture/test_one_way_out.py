@@ -9,8 +9,8 @@ import pytest
 _WEBUI = Path(__file__).parents[2] / "webui"
 # Whatever opens a connection or starts a program that could.
 _CONNECTING = {
-    "_socket", "aiohttp", "docker", "ftplib", "http.client", "httplib2", "httpx", "ldap3", "requests", "smtplib", "socket",
-    "socketserver", "subprocess", "urllib.request", "urllib3", "websocket", "websockets", "xmlrpc",
+    "_socket", "aiohttp", "docker", "ftplib", "http.client", "httplib2", "httpx", "ldap3", "requests", "smtplib",
+    "socket", "socketserver", "subprocess", "urllib.request", "urllib3", "websocket", "websockets", "xmlrpc",
 }  # fmt: skip
 _METHODS = {"create_connection", "create_unix_connection", "open_connection", "open_unix_connection", "sock_connect"}
 # Names of docker-py and requests that open nothing: errors and types.
