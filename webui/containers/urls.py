@@ -3,7 +3,7 @@
 from django.urls import path
 
 from webui.containers import configuration_views as configuration
-from webui.containers import dialog_views, list_views, views
+from webui.containers import dialog_views, list_views, page_views, views
 
 app_name = "containers"
 
@@ -26,5 +26,9 @@ urlpatterns = [
     path("<str:id>/configuration/leave/", configuration.leave_view, name="leave"),
     path("<str:id>/processes/", configuration.processes_view, name="processes"),
     path("<str:id>/health/", configuration.health_view, name="health"),
-    path("<str:id>/inspect/", views.inspect_view, name="inspect"),
+    path("<str:id>/inspect/", page_views.inspect_view, name="inspect"),
+    path("<str:id>/environment/", page_views.environment_view, name="environment"),
+    path("<str:id>/layers/", page_views.layers_view, name="layers"),
+    path("<str:id>/commit/", page_views.commit_view, name="commit"),
+    path("<str:id>/export/", page_views.export_view, name="export"),
 ]
