@@ -1,4 +1,4 @@
-"""What else can be had from one container's page: its secrets, its changes and layers, an image of it, its files as a tar."""
+"""What else a page of a container gives: its secrets, its changes and layers, an image of it, its files as a tar."""
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
