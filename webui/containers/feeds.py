@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from webui.access import Operation
 from webui.containers import columns, head
-from webui.containers.actions import ACTIONS
+from webui.containers.actions import ACTIONS, ON_PAGE
 from webui.containers.page import KIND, Reader, list_page, listing_of, shown_of
 from webui.live import Message, Picture, Viewer
 from webui.resources import Layout, RowsFeed, Shown, layout_of, note_of
@@ -15,6 +15,10 @@ from webui.resources import Layout, RowsFeed, Shown, layout_of, note_of
 
 def allowed_for(viewer: Viewer) -> frozenset[str]:
     return frozenset(action.name for action in ACTIONS if viewer.may(action.operation))
+
+
+def allowed_on_page(viewer: Viewer) -> frozenset[str]:
+    return allowed_for(viewer) | {action.name for action in ON_PAGE if viewer.may(action.operation)}
 
 
 def layout_for(viewer: Viewer, *, shown: Sequence[str] = columns.SHOWN) -> Layout:
@@ -53,7 +57,7 @@ class ContainerFeed:
             return []
         # A swap closes a menu that is open, so only what reads differently goes out.
         said = head.messages(
-            viewer.host, picture, container_id, allowed=allowed_for(viewer), name=params.get("name", "")
+            viewer.host, picture, container_id, allowed=allowed_on_page(viewer), name=params.get("name", "")
         )
         news = [message for message in said if viewer.memory.get(message["target"]) != message["content"]]
         viewer.memory.update({message["target"]: message["content"] for message in said})

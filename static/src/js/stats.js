@@ -52,6 +52,9 @@ whenPresent("[data-stats]", (pane) => {
     const newest = samples.at(-1)?.[AT] ?? 0;
     samples = samples.filter((sample) => sample[AT] > newest - SPAN_S);
     draw();
+    const last = samples.at(-1);
+    // Limits elsewhere on the page show what is used of them.
+    if (last) pane.dispatchEvent(new CustomEvent("stats:sample", { bubbles: true, detail: { cpu: last[CPU], memory: last[MEMORY], pids: last[PIDS] } }));
   }
 
   function state({ state: name, code, error }) {
