@@ -10,15 +10,11 @@ from webui.containers import head
 from webui.containers.actions import ACTIONS
 from webui.containers.page import elements, list_page, listing_of
 from webui.live import Message, Picture, Viewer
-from webui.resources import RowsFeed, Shown, note_of
-
-
-def allowed_for(viewer: Viewer) -> frozenset[str]:
-    return frozenset(action.name for action in ACTIONS if viewer.may(action.operation))
+from webui.resources import RowsFeed, Shown, allowed_in, note_of
 
 
 def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
-    found, allowed = listing_of(viewer.host.slug, picture, params), allowed_for(viewer)
+    found, allowed = listing_of(viewer.host.slug, picture, params), allowed_in(picture, ACTIONS, viewer.may)
     may_run = viewer.may(Operation.CONTAINER_CREATE)
     page = list_page(found, allowed, params=params, may_run=may_run, note=note_of(picture))
     return Shown(elements(found, allowed), page)
@@ -43,7 +39,9 @@ class ContainerFeed:
         if changed and not any(one.startswith(container_id) for one in changed):
             return []
         # A swap closes a menu that is open, so only what reads differently goes out.
-        said = head.messages(viewer.host.slug, picture, container_id, allowed=allowed_for(viewer))
+        raw = picture.find("containers", container_id)
+        allowed = allowed_in(picture, ACTIONS, viewer.may).on(raw["Id"] if raw else "")
+        said = head.messages(viewer.host.slug, picture, container_id, allowed=allowed)
         news = [message for message in said if viewer.memory.get(message["target"]) != message["content"]]
         viewer.memory.update({message["target"]: message["content"] for message in said})
         return news

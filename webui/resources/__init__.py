@@ -4,6 +4,7 @@ It knows lists and outcomes; what a row of a kind is and what can be done to it 
 """
 
 from webui.resources.acting import EngineRefusal, Target, act_on_each, engine_call
+from webui.resources.allowed import Allowed, allowed_in
 from webui.resources.asked import Asked, asked_of
 from webui.resources.feed import RowsFeed, Shown, stamp_of
 from webui.resources.fragments import Shelf
@@ -22,6 +23,7 @@ from webui.resources.refusals import refusal_words
 from webui.resources.staleness import note_of, stale_words, unknown
 
 __all__ = [
+    "Allowed",
     "Asked",
     "EngineRefusal",
     "ListQuery",
@@ -32,6 +34,7 @@ __all__ = [
     "Target",
     "act_on_each",
     "allowed_among",
+    "allowed_in",
     "asked_of",
     "count_shows",
     "engine_call",

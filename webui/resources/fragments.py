@@ -9,8 +9,11 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
+from webui.resources.allowed import narrowed
+
 Row = TypeVar("Row")
 MOST_HOSTS: Final = 64
+MOST_VIEWS: Final = 128
 
 
 @dataclass(slots=True)
@@ -28,33 +31,47 @@ class Shelf(Generic[Row]):
     ):
         self._render = render
         self._holds_until = holds_until
-        self._hosts: dict[str, dict[str, _Kept[Row]]] = {}
+        # By host, and by whose eyes see only a part of it ("" sees everything).
+        self._hosts: dict[str, dict[str, dict[str, _Kept[Row]]]] = {}
 
     def rows(self, host: str, raws: Mapping[str, Any], read: Callable[[Any], Row], *, beside: Any = None) -> list[Row]:
         """The rows of a host's raw objects, read anew only where something changed.
 
         `beside` is what else a row is made of (the containers that use an image): its identity is part of the question.
         """
-        kept = self._hosts.get(host, {})
+        view = getattr(raws, "view", "")
+        views = self._hosts.get(host, {})
+        kept = views.get(view, {})
         now_kept: dict[str, _Kept[Row]] = {}
         for key, raw in raws.items():
             one = kept.get(key)
             if one is None or one.source[0] is not raw or one.source[1] is not beside:
                 row = read(raw)
                 # Something beside it changed, but nothing that shows: its fragments are still right.
-                one = _Kept((raw, beside), row, one.fragments if one is not None and one.row == row else {})
+                one = self._alike(views, key, row, (raw, beside)) or _Kept((raw, beside), row)
             now_kept[key] = one
         if len(self._hosts) >= MOST_HOSTS and host not in self._hosts:
             self._hosts.pop(next(iter(self._hosts)), None)
         # Put in its place whole: other threads read the old mapping or the new one, never one in between.
-        self._hosts[host] = now_kept
+        self._hosts[host] = dict(
+            [*((name, one) for name, one in views.items() if name != view), (view, now_kept)][-MOST_VIEWS:]
+        )
         return [one.row for one in now_kept.values()]
+
+    @staticmethod
+    def _alike(
+        views: Mapping[str, Mapping[str, "_Kept[Row]"]], key: str, row: Row, source: tuple[Any, ...]
+    ) -> "_Kept[Row] | None":
+        """The same row, read before or for somebody else: its fragments are right for whoever sees the same."""
+        alike = next((one for kept in views.values() if (one := kept.get(key)) is not None and one.row == row), None)
+        return _Kept(source, alike.row, alike.fragments) if alike is not None else None
 
     def html(self, host: str, key: str, row: Row, allowed: frozenset[str]) -> str:
         """The row's `<tr>` for somebody who may do `allowed`."""
-        now = time.time()
-        one = self._hosts.get(host, {}).get(key)
-        if one is None or one.row is not row:
+        now, allowed = time.time(), narrowed(allowed, key)
+        views = self._hosts.get(host, {}).values()
+        one = next((one for kept in views if (one := kept.get(key)) is not None and one.row is row), None)
+        if one is None:
             return self._render(host, row, allowed)
         fragment, until = one.fragments.get(allowed, ("", 0.0))
         if now >= until:
