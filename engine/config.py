@@ -7,6 +7,7 @@ from pathlib import Path
 API_VERSION = "1.51"
 MIN_API_VERSION = "1.24"
 ENGINE_VERSION = "1.0.0"
+DEFAULT_CDI_FOLDERS = (Path("/etc/cdi"), Path("/var/run/cdi"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class EngineConfig:
     bip: str | None = None
     default_address_pools: tuple[AddressPool, ...] = ()
     cgroup_parent: str = "/quayside"
+    cdi_folders: tuple[Path, ...] = DEFAULT_CDI_FOLDERS
     log_level: str = "info"
 
     @property

@@ -129,6 +129,7 @@ class System:
             "RegistryConfig": _registry_config(self._config),
             "Swarm": _INACTIVE_SWARM,
             "LiveRestoreEnabled": True,
+            "CDISpecDirs": [str(folder) for folder in self._config.cdi_folders],
             "Isolation": "",
             "InitBinary": "",
             "SecurityOptions": _security_options(parts.cgroup_mode),

@@ -6,14 +6,17 @@ document, the process. Callers hold the container's lock.
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from engine.attach import Stdio
+from engine.cdi import CdiSpecs, apply_edits, cdi_names, is_cdi_name
 from engine.cgroups import container_cgroup_path
 from engine.config import EngineConfig
+from engine.containers.host_support import has_cgroup_file
 from engine.containers.links import link_environment, parse_link
 from engine.containers.model import Container, MountPoint
 from engine.containers.network_settings import sandbox_request
@@ -24,6 +27,7 @@ from engine.runtime import Bundle, connect_attach
 from engine.spec import (
     HostFacts,
     MountSpec,
+    ProcessUser,
     SpecRequest,
     build_spec,
     effective_capabilities,
@@ -45,6 +49,7 @@ class Foundation:
     volumes: Volumes
     seccomp: Seccomp
     facts: HostFacts
+    cdi: CdiSpecs
 
 
 class Launcher:
@@ -84,7 +89,7 @@ class Launcher:
         return int(pid)
 
     async def _create(self, container: Container, bundle: Bundle) -> int:
-        return await self._rooms.runtime.create(
+        pid = await self._rooms.runtime.create(
             container.id,
             bundle,
             tty=container.is_tty,
@@ -92,6 +97,10 @@ class Launcher:
             stdin_once=closes_stdin(container),
             log_path=container.log_path,
         )
+        weight = container.host_config["BlkioWeight"]
+        if weight and self._weighs_by_itself:
+            await self._rooms.runtime.update_resources(container.id, {"BlkioWeight": weight})
+        return pid
 
     async def clear(self, container: Container) -> None:
         """Remove what is left of a run that has ended; fine when there is nothing."""
@@ -136,7 +145,7 @@ class Launcher:
     ) -> tuple[dict[str, Any], str]:
         host, config = container.host_config, container.config
         facts = self._rooms.facts
-        user = await asyncio.to_thread(find_user, rootfs, config["User"], tuple(host["GroupAdd"] or ()))
+        user = await asyncio.to_thread(_look_into, rootfs, config["User"], tuple(host["GroupAdd"] or ()))
         capabilities = effective_capabilities(host, facts.capabilities)
         cgroup_path = container_cgroup_path(self._rooms.config, container.id, host["CgroupParent"])
         taken = {mount.destination for mount in mounts}
@@ -146,7 +155,7 @@ class Launcher:
             args=[container.record.path, *container.record.args],
             env=[*(config["Env"] or ()), *self._link_environment(container)],
             user=user,
-            host_config=host,
+            host_config=self._for_runtime(host),
             cgroup_path=cgroup_path,
             facts=facts,
             hostname=config["Hostname"],
@@ -163,7 +172,22 @@ class Launcher:
             annotations=host.get("Annotations") or {},
             shared_memory=await self._shared_memory(container),
         )
-        return build_spec(request), cgroup_path
+        spec = build_spec(request)
+        if host["DeviceRequests"] or host["Devices"]:
+            await asyncio.to_thread(_add_vendor_devices, spec, host, self._rooms.cdi)
+        return spec, cgroup_path
+
+    @property
+    def _weighs_by_itself(self) -> bool:
+        """On version 1 kernels name the weight after the scheduler that heeds it, which runtimes know nothing of."""
+        return not self._rooms.facts.cgroup_v2 and not has_cgroup_file("blkio", "blkio.weight")
+
+    def _for_runtime(self, host: Mapping[str, Any]) -> Mapping[str, Any]:
+        """HostConfig without what is not the runtime's: devices with the name of a vendor's, a weight of our own."""
+        if host["Devices"]:
+            files = [one for one in host["Devices"] if not is_cdi_name(one.get("PathOnHost") or "")]
+            host = {**host, "Devices": files}
+        return {**host, "BlkioWeight": 0} if host["BlkioWeight"] and self._weighs_by_itself else host
 
     def _link_environment(self, container: Container) -> list[str]:
         if container.host_config["NetworkMode"] != "bridge":
@@ -214,6 +238,18 @@ class Launcher:
                 raise Conflict(f"cannot join network of a non running container: {other.id}")
             raise Conflict(f"cannot join {what} of a non running container: {other.id}")
         return other
+
+
+def _look_into(rootfs: Path, user: str, group_add: tuple[str, ...]) -> ProcessUser:
+    """The user of the process; and the empty file by which programs know that they are in a container."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(rootfs / ".dockerenv", os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o755))
+    return find_user(rootfs, user, group_add)
+
+
+def _add_vendor_devices(spec: dict[str, Any], host: Mapping[str, Any], cdi: CdiSpecs) -> None:
+    if names := cdi_names(host, cdi.kinds()):
+        apply_edits(spec, cdi.edits(names))
 
 
 def closes_stdin(container: Container) -> bool:

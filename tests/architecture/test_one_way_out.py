@@ -20,6 +20,7 @@ _HARMLESS = ("docker.errors", "docker.types", "docker.models", "docker.utils", "
 _EXCEPTIONS: dict[str, set[str]] = {
     "access/middleware.py": {"socket"},  # gethostname
     "jobs/workers.py": {"socket"},  # gethostname
+    "proxy/names.py": {"socket"},  # gethostname
     "supervisor/lock.py": {"socket"},  # listens
     "supervisor/processes.py": {"socket"},  # names the type of a listening socket
     "supervisor/up.py": {"socket", "http.client"},  # asks the store and the console's own page whether they are up

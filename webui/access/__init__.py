@@ -4,7 +4,7 @@ Knows nothing of HTTP paths (that is the gate's table) and nothing of any page.
 """
 
 from webui.access.grants import Effective, Held, effective, held_by, team_ids_of
-from webui.access.needs import needs, needs_administrator, needs_sign_in, public
+from webui.access.needs import needs, needs_administrator, needs_session, needs_sign_in, public
 from webui.access.operations import Operation
 from webui.access.roles import Role, RoleFacts, operations_of
 
@@ -18,6 +18,7 @@ __all__ = [
     "held_by",
     "needs",
     "needs_administrator",
+    "needs_session",
     "needs_sign_in",
     "operations_of",
     "public",

@@ -54,10 +54,14 @@ class Held:
 
 @dataclass(frozen=True)
 class Effective:
-    """What somebody may do on a host. `because` are the grants that decided; none means the person's own role."""
+    """What somebody may do on a host. `because` are the grants that decided; none means the person's own role.
+
+    `only` is what a token leaves of it; None leaves all.
+    """
 
     roles: tuple[str, ...]
     because: tuple[Held, ...] = ()
+    only: frozenset[Operation] | None = None
 
     @cached_property
     def facts(self) -> tuple[RoleFacts, ...]:
@@ -66,7 +70,8 @@ class Effective:
 
     @cached_property
     def operations(self) -> frozenset[Operation]:
-        return frozenset().union(*(facts.operations for facts in self.facts))
+        found = frozenset[Operation]().union(*(facts.operations for facts in self.facts))
+        return found if self.only is None else found & self.only
 
     def sees_all(self, operation: Operation) -> bool:
         """Whether they may do this to what is others'. Asked of each role by itself: two do not make a third."""

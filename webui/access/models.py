@@ -23,6 +23,11 @@ class Team(models.Model):
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("Members"), blank=True, related_name="teams"
     )  # fmt: skip
+    requires_second_factor = models.BooleanField(
+        _("Ask its members for a second factor"),
+        default=False,
+        help_text=_("Who has none can do nothing but set one up, from the moment that this is saved."),
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -3,14 +3,17 @@
 from django.urls import path
 
 from webui.containers import configuration_views as configuration
-from webui.containers import views
+from webui.containers import dialog_views, list_views, views
 
 app_name = "containers"
 
 urlpatterns = [
-    path("", views.list_view, name="list"),
+    path("", list_views.list_view, name="list"),
     path("run/", views.run_view, name="run"),
-    path("act/", views.act_view, name="act"),
+    path("act/", list_views.act_view, name="act"),
+    path("containers.csv", list_views.csv_view, name="csv"),
+    path("filter/", dialog_views.filter_view, name="filter"),
+    path("look/", dialog_views.look_view, name="look"),
     path("<str:id>/", views.detail_view, name="detail"),
     path("<str:id>/logs/", views.logs_view, name="logs"),
     path("<str:id>/logs/download/", views.log_download_view, name="log-download"),

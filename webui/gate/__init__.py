@@ -13,12 +13,13 @@ raise HostRefused. Whoever shows something from an upstream that is shared asks 
 """
 
 from webui.access import Operation
-from webui.gate.actors import Actor, actor_of, system_actor
+from webui.gate.actors import Actor, Scope, actor_of, system_actor
 from webui.gate.belongings import require_on
 from webui.gate.clients import docker_client
 from webui.gate.decision import Decision, decide, may, require
 from webui.gate.errors import HostRefused, HostUnreachable, NotVisible, Refused
 from webui.gate.hijacking import Duplex, hijack
+from webui.gate.passage import in_thread
 from webui.gate.streams import Reply, request, stream
 from webui.gate.table import TABLE
 
@@ -33,10 +34,12 @@ __all__ = [
     "Operation",
     "Refused",
     "Reply",
+    "Scope",
     "actor_of",
     "decide",
     "docker_client",
     "hijack",
+    "in_thread",
     "may",
     "request",
     "require",

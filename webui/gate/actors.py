@@ -1,6 +1,6 @@
-"""Who asks: a person in a request, a websocket or a job, or Quayside itself keeping its pictures."""
+"""Who asks: a person in a request, a websocket, a job or by a token, or Quayside itself keeping its pictures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
@@ -14,10 +14,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """What a personal token leaves of its owner's rights. None leaves everything; `token` is its name."""
+
+    token_id: int
+    token: str
+    operations: frozenset[Operation] | None = None
+    host_ids: frozenset[int] | None = None
+
+    def narrow(self, what: Effective, host_id: int) -> Effective:
+        if self.host_ids is not None and host_id not in self.host_ids:
+            return replace(what, only=frozenset())
+        return what if self.operations is None else replace(what, only=self.operations)
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Somebody as the gate sees them. `address` is where the request came from, "" for what Quayside does by itself.
 
-    `role` is their own; `grants` are what they and their teams were given, and may say otherwise on a host.
+    `role` is their own; `grants` are what they and their teams were given, and may say otherwise on a host. `scope`
+    is that of the token by which they ask, None in the console.
     """
 
     user_id: int | None
@@ -26,10 +42,16 @@ class Actor:
     address: str = ""
     grants: tuple[Held, ...] = ()
     team_ids: frozenset[int] = frozenset()
+    scope: Scope | None = None
 
     def on(self, host: "Host") -> Effective:
         """What they are on a host, and why."""
-        return effective(self.role, self.grants, host.pk)
+        what = effective(self.role, self.grants, host.pk)
+        return what if self.scope is None else self.scope.narrow(what, host.pk)
+
+    def is_held_back(self, host: "Host", operation: Operation) -> bool:
+        """Whether it is only their token that does not let them do this."""
+        return self.scope is not None and operation in effective(self.role, self.grants, host.pk).operations
 
     def sight(self, host: "Host", operation: str = Operation.CONTAINER_LIST) -> Sight:
         """What of a host's things they may see and change by an operation."""
@@ -50,6 +72,11 @@ def actor_of(source: "HttpRequest | dict[str, Any] | User") -> Actor:
 def _actor(user: Any, address: str) -> Actor:
     if not user.is_authenticated or not user.is_active:
         return Actor(None, "", "", address)
+    # This door is open before Django's models are.
+    from webui.factors.requirement import is_owed
+
+    if is_owed(user):
+        return Actor(user.pk, user.get_username(), Role.NONE, address)
     return Actor(user.pk, user.get_username(), user.role, address, held_by(user), team_ids_of(user))
 
 

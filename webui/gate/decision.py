@@ -92,6 +92,9 @@ def require(actor: Actor, host: "Host", operation: str) -> None:
 
 def _check_role(actor: Actor, host: "Host", operation: Operation) -> None:
     if not may(actor, host, operation):
+        if actor.scope is not None and actor.is_held_back(host, operation):
+            words = f"{operation} on {host.name} is outside of what the token {actor.scope.token} is for."
+            raise Refused(words, rule=f"token {actor.scope.token}")
         role = actor.on(host).role
         who = f"the role {role}" if role else "somebody who is not signed in"
         raise Refused(f"{operation} on {host.name} is not for {who}.", rule=f"role {role or 'none'}")

@@ -4,6 +4,7 @@ What could be read in two ways (encoded slashes, dots, empty parts, double encod
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, quote, unquote_to_bytes
@@ -54,13 +55,17 @@ def _refusal(asked: str, why: str) -> Refused:
 
 
 # Parameters that a host takes every value of; of any other it takes the first (Go's url.Values.Get).
-_TAKEN_WHOLE: Final = ("names", "t")
+TAKEN_WHOLE: Final = ("names", "t")
 
 
 def read_query(text: str) -> dict[str, str]:
     """A query string as the table reads it, and the host. Several names or tags become one value, with commas."""
-    pairs = parse_qsl(text, keep_blank_values=True)
+    return query_of(parse_qsl(text, keep_blank_values=True))
+
+
+def query_of(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The same for parameters that were read already."""
     query = dict(reversed(pairs))
     return query | {
-        name: ",".join(value for key, value in pairs if key == name) for name in _TAKEN_WHOLE if name in query
+        name: ",".join(value for key, value in pairs if key == name) for name in TAKEN_WHOLE if name in query
     }

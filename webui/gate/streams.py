@@ -10,6 +10,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from webui.gate import recorded
 from webui.gate.actors import Actor
 from webui.gate.addresses import CONNECT_TIMEOUT_S, base_url, read_address, tls_context, unreachable
 from webui.gate.errors import HostRefused, NotVisible
@@ -38,10 +39,13 @@ class Reply:
 
 async def request(
     actor: Actor, host: "Host", method: str, path: str, *, query: Query | None = None, json: Any = None,
-    headers: Mapping[str, str] | None = None, timeout_s: float = 60,
+    body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout_s: float = 60,
 ) -> Reply:  # fmt: skip
-    """Ask a host and wait for the whole answer. Raises Refused (nothing was sent), HostUnreachable, TimeoutError."""
-    body = None if json is None else orjson.dumps(json)
+    """Ask a host and wait for the whole answer. `body` is JSON as bytes, in place of `json`.
+
+    Raises Refused (nothing was sent), HostUnreachable, TimeoutError. What may not be seen is answered as not found.
+    """
+    body = body if json is None else orjson.dumps(json)
     try:
         passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
     except NotVisible as not_visible:
@@ -59,6 +63,7 @@ async def request(
             )
             async with asked as response:
                 status = response.status
+                recorded.resized(host, passage.path, query or {})
                 answer = await response.read()
                 if status < 400 and passage.reads_whole:
                     answer = await answered_async(passage, answer)

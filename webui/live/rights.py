@@ -35,11 +35,13 @@ def rights_of(
 
     `reference` names the thing of `kind` that it is about, if any: one that is not for their eyes is not there.
     """
+    from webui.factors.requirement import is_owed
+
     fresh = _still_here(user, session_key)
     if fresh is None:
         return Rights(code=4401)
     actor = gate.actor_of(fresh)
-    if operation == ADMINISTRATOR and not fresh.is_administrator:
+    if is_owed(fresh) or (operation == ADMINISTRATOR and not fresh.is_administrator):
         return Rights(code=4403)
     if slug is None:
         return Rights(fresh, actor)

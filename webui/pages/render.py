@@ -111,10 +111,17 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
         "query": given.get("q", ""),
         "heads": [_head(column, page.sort, params) for column in page.columns],
         "chips": [_chip_link(chip, page.chip_param, params) for chip in page.chips],
+        "terms": [{"term": term, "url": _link(params, q=term.text)} for term in page.terms],
+        "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
+        "has_rare": any(action.is_rare for action in page.bulk),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),
         "kept": [(key, value) for key, value in params.items() if key not in own],
     }
+
+
+# What a reset of the filter leaves: how the list is arranged.
+_ABOVE_FILTERS = ("view", "sort", "group", "fold")
 
 
 def _link(params: Mapping[str, str], **changes: str) -> str:

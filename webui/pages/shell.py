@@ -65,6 +65,7 @@ MENU: Final = (
     NavItem("host", _("Host"), "server-2", "hosts:detail", of_host=True),
 )
 EVERYWHERE: Final = (
+    NavItem("all-containers", _("All containers"), "packages", "all-containers:list"),
     NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),

@@ -13,15 +13,17 @@ class Allowed(frozenset[str]):
 
     _readonly: frozenset[str]
     _reading: frozenset[str]
+    _whole: frozenset[str]
 
     @classmethod
     def of(cls, names: Iterable[str], *, reading: Iterable[str], readonly: frozenset[str]) -> "Allowed":
         made = cls(names)
-        made._readonly, made._reading = readonly, frozenset(reading) & made
+        made._readonly, made._whole = readonly, frozenset(made)
+        made._reading = made._whole & frozenset(reading)
         return made
 
     def on(self, key: str) -> frozenset[str]:
-        return self._reading if key in self._readonly else frozenset(self)
+        return self._reading if key in self._readonly else self._whole
 
 
 def allowed_in(picture: Picture, actions: Iterable[Action], may: Callable[[str], bool]) -> Allowed:

@@ -1,7 +1,7 @@
 """Rows and their HTML, kept for as long as the raw object behind them is the same.
 
 The live picture replaces a raw object only when it changed, so identity tells. A fragment differs between viewers only
-by what they may do, hence one per (row, set of allowed actions).
+by what they may do and which columns they chose, hence one per (row, variant).
 """
 
 import time
@@ -9,11 +9,13 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
-from webui.resources.allowed import narrowed
+from webui.resources.allowed import Allowed
 
 Row = TypeVar("Row")
 MOST_HOSTS: Final = 64
 MOST_VIEWS: Final = 128
+# Sets of rights and columns that are looked at in turn; a further one costs its own rendering and the oldest's again.
+MOST_VARIANTS: Final = 12
 
 
 @dataclass(slots=True)
@@ -26,20 +28,23 @@ class _Kept(Generic[Row]):
 class Shelf(Generic[Row]):
     """Rows of one kind, by host and key. `holds_until` says when the words of a row next change by the clock alone."""
 
-    def __init__(
-        self, *, render: Callable[[str, Row, frozenset[str]], str], holds_until: Callable[[Row, float], float]
-    ):
+    def __init__(self, *, render: Callable[[str, Row, Any], str], holds_until: Callable[[Row, float], float]):
         self._render = render
         self._holds_until = holds_until
         # By host, and by whose eyes see only a part of it ("" sees everything).
         self._hosts: dict[str, dict[str, dict[str, _Kept[Row]]]] = {}
+        self._lists: dict[tuple[str, str], tuple[Mapping[str, Any], Any, list[Row]]] = {}
 
     def rows(self, host: str, raws: Mapping[str, Any], read: Callable[[Any], Row], *, beside: Any = None) -> list[Row]:
         """The rows of a host's raw objects, read anew only where something changed.
 
         `beside` is what else a row is made of (the containers that use an image): its identity is part of the question.
+        The list is the same object for as long as nothing changed: do not change it.
         """
         view = getattr(raws, "view", "")
+        last = self._lists.get((host, view))
+        if last is not None and last[0] is raws and last[1] is beside:
+            return last[2]
         views = self._hosts.get(host, {})
         kept = views.get(view, {})
         now_kept: dict[str, _Kept[Row]] = {}
@@ -51,12 +56,17 @@ class Shelf(Generic[Row]):
                 one = self._alike(views, key, row, (raw, beside)) or _Kept((raw, beside), row)
             now_kept[key] = one
         if len(self._hosts) >= MOST_HOSTS and host not in self._hosts:
-            self._hosts.pop(next(iter(self._hosts)), None)
+            for view_of_gone in self._hosts.pop(gone := next(iter(self._hosts)), {}):
+                self._lists.pop((gone, view_of_gone), None)
         # Put in its place whole: other threads read the old mapping or the new one, never one in between.
-        self._hosts[host] = dict(
-            [*((name, one) for name, one in views.items() if name != view), (view, now_kept)][-MOST_VIEWS:]
-        )
-        return [one.row for one in now_kept.values()]
+        now_views = {name: one for name, one in views.items() if name != view}
+        if len(now_views) >= MOST_VIEWS:
+            self._lists.pop((host, dropped := next(iter(now_views))), None)
+            now_views.pop(dropped)
+        self._hosts[host] = {**now_views, view: now_kept}
+        rows = [one.row for one in now_kept.values()]
+        self._lists[host, view] = (raws, beside, rows)
+        return rows
 
     @staticmethod
     def _alike(
@@ -66,15 +76,20 @@ class Shelf(Generic[Row]):
         alike = next((one for kept in views.values() if (one := kept.get(key)) is not None and one.row == row), None)
         return _Kept(source, alike.row, alike.fragments) if alike is not None else None
 
-    def html(self, host: str, key: str, row: Row, allowed: frozenset[str]) -> str:
-        """The row's `<tr>` for somebody who may do `allowed`."""
-        now, allowed = time.time(), narrowed(allowed, key)
+    def html(self, host: str, key: str, row: Row, variant: Hashable) -> str:
+        """The row's `<tr>`; `variant` is what it depends on beside the row: the actions that its reader may do.
+
+        An Allowed stands for those that are allowed on this very row.
+        """
+        now, variant = time.time(), variant.on(key) if isinstance(variant, Allowed) else variant
         views = self._hosts.get(host, {}).values()
         one = next((one for kept in views if (one := kept.get(key)) is not None and one.row is row), None)
         if one is None:
-            return self._render(host, row, allowed)
-        fragment, until = one.fragments.get(allowed, ("", 0.0))
+            return self._render(host, row, variant)
+        fragment, until = one.fragments.get(variant, ("", 0.0))
         if now >= until:
-            fragment = self._render(host, row, allowed)
-            one.fragments[allowed] = (fragment, self._holds_until(row, now))
+            fragment = self._render(host, row, variant)
+            while len(one.fragments) >= MOST_VARIANTS:
+                one.fragments.pop(next(iter(one.fragments), None), None)
+            one.fragments[variant] = (fragment, self._holds_until(row, now))
         return fragment

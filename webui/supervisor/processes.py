@@ -84,6 +84,23 @@ def serve_web(descriptor: int) -> None:
     ).run()
 
 
+def proxy(listener: socket.socket, in_child: Callable[[], None]) -> Child:
+    def run() -> None:
+        in_child()
+        serve_proxy(listener)
+
+    return Child("proxy", Function(run), stop_timeout_s=5)
+
+
+def serve_proxy(listener: socket.socket) -> None:
+    """The Docker API of each host, for personal tokens, on a socket that already listens."""
+    from webui.environment import read_environment
+    from webui.proxy import serve
+    from webui.proxy.names import names_of
+
+    serve(listener, names_of(read_environment()))
+
+
 def worker(in_child: Callable[[], None]) -> Child:
     def run() -> None:
         in_child()
