@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("webui.dashboard.urls")),
     path("", include("webui.accounts.urls")),
     path("", include("webui.factors.urls")),
+    path("", include("webui.signin.urls")),
     path("", include("webui.hosts.urls")),
     path("", include("webui.teams.urls")),
     path("", include("webui.tokens.urls")),

@@ -27,6 +27,7 @@ _EXCEPTIONS: dict[str, set[str]] = {
     "containers/jobs.py": {"docker"},  # a type
     "images/jobs.py": {"docker"},  # a type
     "resources/opened.py": {"docker"},  # a type
+    "containers/files/archive.py": {"urllib3"},  # its errors
     "containers/log_files.py": {"aiohttp"},  # its errors
     "live/upstream.py": {"aiohttp"},  # its errors
     "resources/acting.py": {"requests"},  # its errors
@@ -37,6 +38,7 @@ _NAMED: set[str] = {
     "ClientPayloadError",
     "DockerClient",
     "errors",
+    "exceptions",
     "RequestException",
     "Timeout",
     "gethostname",

@@ -2,7 +2,7 @@
 
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -89,10 +89,3 @@ def _remembered(actor: "Actor", pictures: Pictures, memory: dict[str, Any]) -> R
     reader = reader_for(actor, pictures)
     memory.setdefault("layout", reader.layout)
     return Reader(reader.allowed, memory["layout"], is_everywhere=True)
-
-
-def figures_urls(actor: "Actor", pictures: Pictures) -> Iterator[str]:
-    """The sockets of CPU and memory, one per host that answers."""
-    for host, picture in pictures:
-        if picture.is_up and may(actor, host, Operation.CONTAINER_STATS):
-            yield f"/ws/h/{host.slug}/figures/"

@@ -83,7 +83,7 @@ def list_page(
     window, following = window_of(found.items, params.get("after", ""), key=item_id)
     bulk = [action for action in allowed_among(ACTIONS, reader.allowed_anywhere) if action.is_bulk]
     return ListPage(
-        title=_("Containers"),
+        title=_("All containers") if reader.is_everywhere else _("Containers"),
         columns=reader.layout.columns,
         rows=fragments(found, window, reader),
         total=len(found.chosen),

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import requests
 from celery import shared_task
 from docker.errors import APIError
+from requests import RequestException
 
 from webui.access import Role
 from webui.containers.updates import answers_of, keep_answers, names_worth_asking
@@ -71,7 +71,7 @@ def _asked(api: Any, names: list[str], known: Mapping[str, Mapping[str, Any]]) -
             # docker-py's inspect_distribution would send the credentials of whoever runs this process.
             found = api._result(api._get(api._url("/distribution/{0}/json", name)), json=True)
             digest = str(found["Descriptor"]["digest"])
-        except (APIError, Refused, requests.RequestException, KeyError, TypeError, ValueError) as error:
+        except (APIError, Refused, RequestException, KeyError, TypeError, ValueError) as error:
             failures = int(before.get("failures") or 0) + 1
             yield name, {**before, "asked_at": time.time(), "failures": failures, "error": str(error)[:300]}
         else:

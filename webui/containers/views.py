@@ -125,7 +125,8 @@ def log_download_view(request: HttpRequest, host: str, id: str) -> HttpResponseB
 @needs(Operation.CONTAINER_EXEC)
 def console_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
-    return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html", context={})
+    return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html",
+               context={"may_attach": here.may(Operation.CONTAINER_ATTACH)})  # fmt: skip
 
 
 @require_GET

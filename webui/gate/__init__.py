@@ -19,7 +19,7 @@ from webui.gate.clients import docker_client
 from webui.gate.decision import Decision, decide, may, require
 from webui.gate.errors import HostRefused, HostUnreachable, NotVisible, Refused
 from webui.gate.hijacking import Duplex, hijack
-from webui.gate.passage import in_thread
+from webui.gate.passage import in_thread, judge
 from webui.gate.streams import Reply, request, stream
 from webui.gate.table import TABLE
 
@@ -40,6 +40,7 @@ __all__ = [
     "docker_client",
     "hijack",
     "in_thread",
+    "judge",
     "may",
     "request",
     "require",

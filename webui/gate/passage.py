@@ -102,6 +102,24 @@ async def begin_async(
     return await in_thread(_looked, actor, host, decision, query, body)
 
 
+def judge(
+    actor: Actor, host: "Host", method: str, path: str, *, query: Mapping[str, str], body: Body
+) -> Decision:
+    """What `begin` would decide. Sends nothing that changes anything, and writes nothing down.
+
+    Whose things a request touches may have to be asked of the host: raises HostUnreachable.
+    """
+    decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=False, kind="")
+    if decision.is_allowed and decision.row is not None and _concerns(actor, host, decision):
+        operation = Operation(decision.operation)
+        fields = read_body(body) if decision.row.is_json else {}
+        try:
+            look(actor, host, decision.row, operation, target=decision.target, query=query, body=fields)
+        except Refused as refused:
+            return replace(decision, rule=refused.rule, refusal=str(refused))
+    return decision
+
+
 async def end_async(passage: Passage, status: int | None, message: str = "") -> None:
     # What makes or removes something is recorded too.
     if passage.entry_id is not None:

@@ -70,6 +70,7 @@ EVERYWHERE: Final = (
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
     NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
+    NavItem("sign-in", _("Sign-in"), "login-2", "signin:list", for_administrators=True),
     NavItem("audit", _("Audit"), "history", "audit:list", for_administrators=True),
 )
 

@@ -68,11 +68,10 @@ def web(listener: socket.socket, in_child: Callable[[], None]) -> Child:
 
 def serve_web(descriptor: int) -> None:
     """Daphne on a socket that already listens. Imports Twisted's reactor, so never call it before a fork."""
-    from daphne.server import Server
-
     from webui.asgi import application
+    from webui.supervisor.paced import PacedServer
 
-    Server(
+    PacedServer(
         application=application,
         endpoints=[f"fd:fileno={descriptor}"],
         signal_handlers=True,
