@@ -141,7 +141,7 @@ def tab(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:  # fmt: skip
     """One tab of a container's page, with the head that all of them have."""
-    slug, allowed = here.host.slug, here.allowed((*ACTIONS, *ON_PAGE))
+    slug, allowed = here.host.slug, here.allowed((*ACTIONS, *ON_PAGE)).on(row.id)
     base = {"host": slug}
     crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs=base))]
     if row.stack:
