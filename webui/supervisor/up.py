@@ -69,6 +69,7 @@ def _run(options: UpOptions, lock: DataLock, listener: socket.socket, children: 
     start(processes.web(listener, lock.close_in_child))
     start(processes.worker(lambda: _leave(lock, listener)))
     start(processes.beat(options.data, lambda: _leave(lock, listener)))
+    start(processes.keeper(lambda: _leave(lock, listener)))
     _welcome(options.bind, listener)
     watch(children, say=_say)
     return 0
@@ -98,7 +99,8 @@ def _import_everything() -> None:
 
     django.setup()
     import webui.asgi
-    import webui.celery  # noqa: F401
+    import webui.celery
+    import webui.history.keeper  # noqa: F401
 
     # Importing the views is what takes long.
     get_resolver().url_patterns  # noqa: B018
