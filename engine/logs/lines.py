@@ -86,6 +86,11 @@ def moment_bytes(moment_ns: int) -> bytes:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}".encode()
 
 
+def moment_of(line: bytes) -> bytes:
+    """When a line of the file was written, in UTC, as `moment_bytes` has it; empty for what is no such line."""
+    return _split(line)[0]
+
+
 def ends_line(line: bytes) -> bool:
     """Whether the line is the last piece of a line of output."""
     return line[43:44] == b"F" if line[29:36] == b"+00:00 " else b" F " in line[:60]
