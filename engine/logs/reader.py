@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from engine.logs.files import LogFiles
-from engine.logs.lines import LogPiece, LogQuery, ends_line, moment_bytes, moment_of, pieces
+from engine.logs.lines import LogPiece, LogQuery, ends_line, is_after, moment_bytes, moment_of, pieces
 
 _BLOCK_BYTES = 256 * 1024
 _FIRST_TAIL_BYTES = 64 * 1024
@@ -55,8 +55,11 @@ class LogReader:
                     await files.wait_change(number, size=0, fd=-1, until=ended or _done())
                 continue
             try:
-                async for batch in self._read_file(files, number, fd, offset=offset, query=query, ended=ended):
+                batches = self._read_file(files, number, fd, offset=offset, query=query, ended=ended)
+                async for batch, is_over in batches:
                     yield batch
+                    if is_over:
+                        return
             finally:
                 os.close(fd)
             if not files.is_final(number) or (ended is None and number >= stop):
@@ -66,14 +69,14 @@ class LogReader:
     @staticmethod
     async def _read_file(
         files: LogFiles, number: int, fd: int, *, offset: int, query: LogQuery, ended: "asyncio.Future[Any] | None"
-    ) -> AsyncIterator[list[LogPiece]]:
-        """One file to its end, which is that of the log when it is the last one."""
+    ) -> AsyncIterator[tuple[list[LogPiece], bool]]:
+        """One file to its end, which is that of the log when it is the last one. True: what follows is too late."""
         while True:
             # Asked before reading: what is written until then is read below.
             is_complete = files.is_final(number) or ended is None or ended.done()
             async for end, lines in blocks(fd, offset):
                 offset = end
-                yield pieces(lines, query)
+                yield pieces(lines, query), is_after(lines, query)
             if is_complete or ended is None:
                 return
             await files.wait_change(number, size=offset, fd=fd, until=ended)

@@ -99,3 +99,11 @@ async def test_reading_since_a_moment_finds_it_in_an_earlier_file(log: Path) -> 
     lines = (await read(log, LogQuery(since_ns=since_ns))).splitlines()
     assert lines[0] == b"line 9990"
     assert len(lines) == 10_010
+
+
+async def test_reading_until_a_moment_ends_there_also_when_it_follows(log: Path) -> None:
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    since_ns = 1_795_488_911_000_000_000
+    query = LogQuery(since_ns=since_ns + 10, until_ns=since_ns + 20, follow=True)
+    async with asyncio.timeout(5):
+        assert (await read(log, query, ended)).count(b"\n") == 11
