@@ -2,15 +2,18 @@
 
 import argparse
 import asyncio
+import contextlib
+import gc
 import logging
 import os
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
 from pathlib import Path
 
-from engine.config import AddressPool, EngineConfig, TlsFiles
-from engine.daemon import run
+from engine.config import DEFAULT_CDI_FOLDERS, AddressPool, EngineConfig, IdMap, TlsFiles
 from engine.errors import EngineError
+from engine.linux.subordinate_ids import parse_remap
 
 _DEFAULT_ROOT = Path("/var/lib/quayside/engine")
 
@@ -32,10 +35,35 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _event_loop_run(config: EngineConfig) -> None:
-    import uvloop
+    # What is imported stays: looking through it for garbage, now or at every later collection, finds none.
+    gc.disable()
+    with _no_authorities():
+        import uvloop
 
+        from engine.daemon import run
+    gc.freeze()
+    gc.enable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(config))
+
+
+@contextlib.contextmanager
+def _no_authorities() -> Iterator[None]:
+    """While aiohttp is imported: it reads this machine's certificate authorities twice, a third of our start.
+
+    The two contexts that it makes then trust nobody; whoever speaks TLS here brings its own.
+    """
+    names = {"SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.devnull}
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def parse_arguments(argv: list[str]) -> EngineConfig:
@@ -56,6 +84,8 @@ def parse_arguments(argv: list[str]) -> EngineConfig:
         bip=given.bip,
         default_address_pools=tuple(given.default_address_pool),
         cgroup_parent=given.cgroup_parent,
+        id_map=given.userns_remap,
+        cdi_folders=tuple(given.cdi_spec_dir or DEFAULT_CDI_FOLDERS),
         log_level=given.log_level,
     )
 
@@ -81,6 +111,15 @@ def _parser() -> argparse.ArgumentParser:
         "--default-address-pool", action="append", default=[], type=_address_pool, metavar="base=CIDR,size=N"
     )
     parser.add_argument("--cgroup-parent", default="/quayside")
+    parser.add_argument(
+        "--userns-remap",
+        type=_id_map,
+        metavar="default|USER[:GROUP]|start=N,size=N",
+        help="run containers in user namespaces: their root is a user without rights on the host",
+    )
+    parser.add_argument(
+        "--cdi-spec-dir", action="append", type=Path, metavar="DIR", help="default /etc/cdi and /var/run/cdi"
+    )
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
     return parser
 
@@ -92,6 +131,13 @@ def _host(text: str) -> str:
     if scheme == "tcp" and not address.rpartition(":")[2].isdigit():
         raise argparse.ArgumentTypeError(f"{text!r}: the port is missing")
     return text
+
+
+def _id_map(text: str) -> IdMap:
+    try:
+        return parse_remap(text)
+    except EngineError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _interface(text: str) -> str:

@@ -18,7 +18,8 @@ done_with() { digest "${@:2}" >"$stamps/$1"; }
 runtime_needs="crun:crun runc:runc conmon:conmon nft:nftables ip:iproute2 iptables:iptables mount:mount ps:procps
   /usr/share/containers/seccomp.json:golang-github-containers-common /etc/ssl/certs/ca-certificates.crt:ca-certificates"
 dev_needs="chromium:chromium /usr/bin/docker:docker.io docker-registry:docker-registry /bin/busybox:busybox-static
-  redis-server:redis-server /usr/share/postgresql-common:postgresql"
+  redis-server:redis-server /usr/share/postgresql-common:postgresql
+  podman:podman /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns"
 
 missing_packages() {
   local need thing

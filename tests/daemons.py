@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _START_S = 60
+_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quayside-tests"
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -93,8 +94,13 @@ class Daemon:
 
 
 def _spawn(argv: list[str], log: Path) -> subprocess.Popen[bytes]:
+    # An installed engine has its bytecode; ours is kept out of the tree, whatever this shell says about writing it.
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    env = {**kept, "PYTHONPYCACHEPREFIX": str(_CACHE / "bytecode")}
     with log.open("ab") as output:
-        return subprocess.Popen(argv, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True)
+        return subprocess.Popen(
+            argv, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True, env=env
+        )
 
 
 def wait_for_ping(daemon: Daemon) -> None:

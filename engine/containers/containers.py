@@ -13,6 +13,7 @@ from urllib.parse import quote_plus as quote
 import orjson
 
 from engine.attach import AttachSession, parse_detach_keys
+from engine.cdi import CdiSpecs
 from engine.cgroups import container_cgroup_path
 from engine.config import EngineConfig
 from engine.containers.create import Creator
@@ -76,12 +77,14 @@ class Containers:
         self._runtime = runtime
         self._network = network
         self._stats = stats
+        self._publish = publish
         self._logs = LogReader()
         self._rotation = LogRotation(self._logs, runtime)
         self._shipping = LogShipping(self._logs)
         self._store = ContainerStore(config.root / "containers")
         self._creator = Creator(config, self._store, images=images, layers=layers, volumes=volumes, facts=facts)
-        foundation = Foundation(config, layers, runtime, network, volumes, seccomp, facts)
+        cdi = CdiSpecs(config.cdi_folders)
+        foundation = Foundation(config, layers, runtime, network, volumes, seccomp, facts, cdi)
         launcher = Launcher(foundation, find=self._store.get, save_now=self._store.save_now)
         self._lifecycle = Lifecycle(
             self._store,
@@ -259,6 +262,7 @@ class Containers:
                 await self._lifecycle.remove(container, force=False, volumes=False)
                 removed.append(container.id)
                 freed += size
+        self._publish("container", "prune", "", {"reclaimed": str(freed)})
         return removed, freed
 
     # What is known of a container.

@@ -87,6 +87,14 @@ HOST_CONFIG: Kinds = {
     "Mounts": _dicts,
     "ConsoleSize": _ints,
 }
+DEVICE: Kinds = dict.fromkeys(("PathOnHost", "PathInContainer", "CgroupPermissions"), _str)
+DEVICE_REQUEST: Kinds = {
+    "Driver": _str,
+    "Count": _int,
+    "DeviceIDs": _strings,
+    "Capabilities": (_is_list_of(_strings[0]), "[][]string"),
+    "Options": _string_map,
+}
 MOUNT: Kinds = {
     **dict.fromkeys(("Target", "Source", "Type", "Consistency"), _str),
     "ReadOnly": _bool,
@@ -117,6 +125,10 @@ def check_fields(body: Mapping[str, Any]) -> list[str]:
     host = body.get("HostConfig") or {}
     warnings = [*_check(body, CONFIG, "Config"), *_check(host, HOST_CONFIG, "HostConfig")]
     warnings += _check(body.get("Healthcheck") or {}, HEALTH_CHECK, "HealthConfig")
+    for device in host.get("Devices") or ():
+        warnings += _check(device, DEVICE, "DeviceMapping")
+    for request in host.get("DeviceRequests") or ():
+        warnings += _check(request, DEVICE_REQUEST, "DeviceRequest")
     for mount in host.get("Mounts") or ():
         warnings += _check(mount, MOUNT, "Mount")
         for name, kinds in MOUNT_OPTIONS.items():

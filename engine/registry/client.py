@@ -99,7 +99,8 @@ class RegistryClient:
         folder = certificates.folder_of(self._host, self._certs_d)
         if folder is not None:
             return certificates.context_of(folder, verifies=not self._insecure)
-        return not self._insecure
+        # Not aiohttp's own: they are made where no authorities are known (engine.__main__).
+        return False if self._insecure else ssl.create_default_context()
 
     @property
     def _http(self) -> ClientSession:

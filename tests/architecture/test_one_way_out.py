@@ -20,12 +20,14 @@ _HARMLESS = ("docker.errors", "docker.types", "docker.models", "docker.utils", "
 _EXCEPTIONS: dict[str, set[str]] = {
     "access/middleware.py": {"socket"},  # gethostname
     "jobs/workers.py": {"socket"},  # gethostname
+    "proxy/names.py": {"socket"},  # gethostname
     "supervisor/lock.py": {"socket"},  # listens
     "supervisor/processes.py": {"socket"},  # names the type of a listening socket
     "supervisor/up.py": {"socket", "http.client"},  # asks the store and the console's own page whether they are up
     "containers/jobs.py": {"docker"},  # a type
     "images/jobs.py": {"docker"},  # a type
     "resources/opened.py": {"docker"},  # a type
+    "containers/files/archive.py": {"urllib3"},  # its errors
     "containers/log_files.py": {"aiohttp"},  # its errors
     "live/upstream.py": {"aiohttp"},  # its errors
     "resources/acting.py": {"requests"},  # its errors
@@ -36,6 +38,7 @@ _NAMED: set[str] = {
     "ClientPayloadError",
     "DockerClient",
     "errors",
+    "exceptions",
     "RequestException",
     "Timeout",
     "gethostname",

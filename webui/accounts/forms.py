@@ -3,16 +3,15 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from webui.accounts import throttle
 from webui.accounts.models import User
+from webui.accounts.passwords import person_of, way_of
 
 if TYPE_CHECKING:
     ProfileBase = forms.ModelForm[User]
@@ -39,6 +38,8 @@ class SignInForm(forms.Form):
         super().__init__(*args, **kwargs)
         self._request = request
         self.user: User | None = None
+        # What proved who it is, as the log says it.
+        self.way = "password"
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -46,20 +47,13 @@ class SignInForm(forms.Form):
         if not username or not password:
             return cleaned
         address = str(self._request.META.get("REMOTE_ADDR", ""))
-        wait_s = throttle.seconds_to_wait(username, address)
-        if wait_s:
-            words = ngettext(
-                "Too many failed tries. Wait %d second, then try again.",
-                "Too many failed tries. Wait %d seconds, then try again.",
-                wait_s,
-            )
-            raise ValidationError(words % wait_s, code="throttled")
-        user = authenticate(self._request, username=username, password=password)
-        if not isinstance(user, User):
+        throttle.check(username, address)
+        user = person_of(self._request, username, password)
+        if user is None:
             throttle.failed(username, address)
             raise ValidationError(_("That user name and password do not belong together."), code="wrong")
         throttle.succeeded(username, address)
-        self.user = user
+        self.user, self.way = user, way_of(user)
         return cleaned
 
 

@@ -14,6 +14,7 @@ from webui import audit
 from webui.access import Role
 from webui.accounts import sessions
 from webui.accounts.notices import tell_rights_changed
+from webui.factors import methods
 
 if TYPE_CHECKING:
     from webui.accounts.models import User
@@ -72,6 +73,14 @@ def end_sessions(actor: "Actor", user: "User") -> int:
         count = sessions.end_all(user)
         _record(actor, "person.end-sessions", user, message=f"{count} sessions ended")
     return count
+
+
+def reset_factors(actor: "Actor", user: "User") -> None:
+    """For who lost phone and codes: all second factors go, and what they have open ends. The password stays."""
+    with transaction.atomic():
+        words = methods.remove_all(user)
+        count = sessions.end_all(user)
+        _record(actor, "person.reset-factors", user, message=f"{words or 'none'}; {count} sessions ended")
 
 
 def remove(actor: "Actor", user: "User") -> None:

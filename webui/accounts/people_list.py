@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from django.db.models import Count, Max, Q, QuerySet
+from allauth.mfa.models import Authenticator
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from webui.access import Role
 from webui.accounts.models import User
+from webui.factors.methods import FACTORS
 from webui.pages import Action, Chip, Column, State
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ ACTIONS: Final = (
     Action("role", gettext_lazy("Change role"), "shield", "", href_name="accounts:person"),
     Action("end-sessions", gettext_lazy("End all sessions"), "logout", "", is_bulk=True,
            shown_when=lambda person: person.sessions > 0),
+    Action("reset-factors", gettext_lazy("Reset second factors"), "shield-off", "", is_bulk=True, previews=True,
+           shown_when=lambda person: person.has_factor),
     Action("deactivate", gettext_lazy("Deactivate"), "user-off", "", is_bulk=True, previews=True,
            shown_when=lambda person: person.is_active),
     Action("reactivate", gettext_lazy("Reactivate"), "user-check", "", is_bulk=True,
@@ -52,17 +56,19 @@ class Person:
     is_you: bool
     last_login: "datetime | None"
     sessions: int
+    has_factor: bool
 
     def url_of(self, url_name: str) -> str:
         return reverse(url_name, args=[self.pk])
 
 
 def people() -> QuerySet[User]:
-    """Everybody, with `session_count` and `link_until` (until when an open link works)."""
+    """Everybody, with `session_count`, `link_until` (until when an open link works) and `has_factor`."""
     now = timezone.now()
     return User.objects.annotate(
         session_count=Count("sessions", filter=Q(sessions__expire_date__gt=now), distinct=True),
         link_until=Max("links__expires_at"),
+        has_factor=Exists(Authenticator.objects.filter(user_id=OuterRef("pk"), type__in=FACTORS)),
     )
 
 
@@ -71,6 +77,7 @@ def person_of(user: User, you: int | None) -> Person:
     return Person(
         user.pk, user.username, user.display_name, str(Role(user.role).label), state_of(user), user.is_active,
         user.pk == you, user.last_login, getattr(user, "session_count", 0),
+        getattr(user, "has_factor", False),
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@ from webui.access import needs_administrator
 from webui.accounts import links, people, people_list, sessions
 from webui.accounts.models import User
 from webui.accounts.people_forms import PersonForm, RoleForm
-from webui.accounts.removal import deactivation_preview, removal_preview
+from webui.accounts.removal import deactivation_preview, removal_preview, reset_preview
+from webui.factors import methods
 from webui.gate import Actor, actor_of
 from webui.pages import Button, Crumb, Empty, ListPage, Outcome, go, outcome, preview, render_list, render_page
 
@@ -28,10 +29,13 @@ Act = Callable[[Actor, User], object]
 # The verbs as they stand before the names in a toast.
 _ACTS: dict[str, tuple[Act, Promise]] = {
     "end-sessions": (people.end_sessions, gettext_lazy("Ended all sessions of")),
+    "reset-factors": (people.reset_factors, gettext_lazy("Reset the second factors of")),
     "deactivate": (people.deactivate, gettext_lazy("Deactivated")),
     "reactivate": (people.reactivate, gettext_lazy("Reactivated")),
     "remove": (people.remove, gettext_lazy("Removed")),
 }
+# These show first what they would do.
+_PREVIEWS = {"remove": removal_preview, "deactivate": deactivation_preview, "reset-factors": reset_preview}
 
 
 @require_GET
@@ -99,6 +103,7 @@ def person(request: HttpRequest, user_id: int) -> HttpResponse:
         "form": form,
         "devices": sessions.devices_of(user, this_key=request.session.session_key),
         "entries": audit.latest_of(user.pk),
+        "factors": methods.words_of(user),
     }
     return render_page(
         request, "accounts/person.html", context, active="people", title=user.username, state=shown.state,
@@ -119,9 +124,8 @@ def act(request: HttpRequest) -> HttpResponse:
         return _link_dialog(request, users[0])
     if action not in _ACTS:
         raise Http404
-    if action in {"remove", "deactivate"} and request.POST.get("confirmed") != "1":
-        make = removal_preview if action == "remove" else deactivation_preview
-        return preview(request, make(users, actor_of(request), request.get_full_path()))
+    if action in _PREVIEWS and request.POST.get("confirmed") != "1":
+        return preview(request, _PREVIEWS[action](users, actor_of(request), request.get_full_path()))
     done, verb = _ACTS[action]
     outcomes = [_done(done, actor_of(request), user) for user in users]
     return outcome(request, outcomes, done=verb, next_url=_own_page(users, action) if "own" in request.GET else "")
@@ -170,8 +174,15 @@ def end_devices(request: HttpRequest, user_id: int) -> HttpResponse:
 def _buttons(shown: people_list.Person) -> list[Button]:
     names = {"link": not shown.is_active, "end-sessions": shown.sessions == 0}
     return [
+        Button(_("Tokens"), "key", url=reverse("tokens:of", args=[shown.pk])),
+        *_acts(shown, names),
+    ]
+
+
+def _acts(shown: people_list.Person, names: dict[str, bool]) -> list[Button]:
+    return [
         Button(action.label, action.icon, action=action.name, item_id=str(shown.pk), is_danger=action.is_danger,
-               in_menu=action.name in {"end-sessions", "remove"})
+               in_menu=action.name in {"end-sessions", "reset-factors", "remove"})
         for action in people_list.actions_for(shown)
         if action.name != "role" and not names.get(action.name, False) and action.shown_when(shown)
     ]  # fmt: skip

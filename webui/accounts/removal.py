@@ -1,4 +1,4 @@
-"""What goes, and what stays, when people are removed or deactivated: shown before it is done."""
+"""What goes, and what stays, when people are removed or deactivated, or lose their factors: shown before it is done."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from webui import audit
 from webui.accounts.models import User
 from webui.accounts.people import is_last_administrator
+from webui.factors import methods
 from webui.pages import Preview, PreviewLine
 
 if TYPE_CHECKING:
@@ -48,6 +49,26 @@ def deactivation_preview(users: Sequence[User], actor: "Actor", url: str) -> Pre
         keep=_("Leave as is"),
         kept=_("Kept: the account with its role and password. Reactivating brings all of it back."),
     )
+
+
+def reset_preview(users: Sequence[User], _actor: "Actor", url: str) -> Preview:
+    return Preview(
+        title=_("Reset the second factors of %s") % _names(users),
+        intro=_("For somebody who lost what they sign in with. Be sure that it is them who asks: what remains is the "
+                "password."),
+        lines=[PreviewLine(user.username, _factors(user)) for user in users],
+        columns=(_("Person"), _("What goes"), ""),
+        do=ngettext("Reset %d person", "Reset %d people", len(users)) % len(users),
+        action="reset-factors",
+        item_ids=[str(user.pk) for user in users],
+        url=url,
+        keep=_("Leave as is"),
+        kept=_("Kept: the password. Where a team asks for a second factor, they set up a new one at once."),
+    )  # fmt: skip
+
+
+def _factors(user: User) -> str:
+    return ", ".join(filter(None, [methods.words_of(user) or _("no factor"), _sessions(user)]))
 
 
 def _kept(entries: int) -> str:

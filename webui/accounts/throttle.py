@@ -6,9 +6,11 @@ Kept in the database, so that a restart or a store that is down forgives nothing
 from datetime import timedelta
 from typing import Final
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 # A person mistypes a few times; one address may hold many people, one name may be attacked from many addresses.
 _FREE_FOR_BOTH: Final = 5
@@ -25,6 +27,18 @@ def seconds_to_wait(username: str, address: str) -> int:
     waits = FailedSignIns.objects.filter(key__in=_keys(username, address), waits_until__gt=now)
     until = [wait for wait in waits.values_list("waits_until", flat=True) if wait is not None]
     return max((int((wait - now).total_seconds()) + 1 for wait in until), default=0)
+
+
+def check(username: str, address: str) -> None:
+    """Raise ValidationError ("throttled"), in words for a form, when the next try must wait."""
+    wait_s = seconds_to_wait(username, address)
+    if wait_s:
+        words = ngettext(
+            "Too many failed tries. Wait %d second, then try again.",
+            "Too many failed tries. Wait %d seconds, then try again.",
+            wait_s,
+        )
+        raise ValidationError(words % wait_s, code="throttled")
 
 
 def failed(username: str, address: str) -> None:

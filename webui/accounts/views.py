@@ -7,7 +7,6 @@ from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -15,12 +14,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from webui import audit
-from webui.access import needs_sign_in, public
-from webui.accounts import sessions, set_up
+from webui.access import needs_session, needs_sign_in, public
+from webui.accounts import entering, sessions, set_up
+from webui.accounts.entering import Entrant
 from webui.accounts.forms import PasswordForm, ProfileForm, SetUpForm, SignInForm
 from webui.accounts.models import User
-from webui.gate import Actor, actor_of
-from webui.pages import go, render_page
+from webui.factors import methods, passkeys
+from webui.factors.confirming import confirmed
+from webui.gate import actor_of
+from webui.pages import Button, go, render_page
+from webui.signin.models import Provider
 
 
 # Whoever signs in is still a stranger.
@@ -28,36 +31,40 @@ from webui.pages import go, render_page
 @never_cache
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
-    following = _safe_next(request)
+    following = entering.safe_path(request, request.POST.get("next") or request.GET.get("next") or "")
     if request.user.is_authenticated:
         return redirect(following)
     form = SignInForm(request.POST or None, request=request)
     if request.method == "POST":
         if form.is_valid() and form.user is not None:
-            login(request, form.user)
-            audit.record(actor_of(request), "account.sign-in", is_allowed=True, resource="account", rule="password")
-            return redirect(following)
-        _record_failure(request, form)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "accounts/sign_in.html", {"form": form, "next": following}, status=status)
+            return entering.enter(request, Entrant(form.user, form.way, following))
+        codes = [error.code or "" for error in form.non_field_errors().as_data()]
+        if codes:
+            entering.refused(request, str(form.data.get("username", "")), codes[0])
+    return sign_in_page(request, following, form)
 
 
-def _record_failure(request: HttpRequest, form: SignInForm) -> None:
-    actor = Actor(None, str(form.data.get("username", ""))[:150], "", str(request.META.get("REMOTE_ADDR", "")))
-    codes = [error.code or "" for error in form.non_field_errors().as_data()]
-    if codes:
-        audit.record(actor, "account.sign-in", is_allowed=False, resource="account", rule=codes[0])
+def sign_in_page(
+    request: HttpRequest,
+    following: str,
+    form: SignInForm | None = None,
+    *,
+    trouble: str = "",
+    status: int = 0,
+    passkey_refused: bool = False,
+) -> HttpResponse:
+    """`trouble` is what went wrong on the way by a provider; `status` says whose fault it was."""
+    context = {
+        "form": form or SignInForm(request=request), "next": following, "passkey_refused": passkey_refused,
+        "with_passkeys": passkeys.are_possible(request), "providers": Provider.objects.filter(is_enabled=True),
+        "trouble": trouble,
+    }  # fmt: skip
+    has_failed = passkey_refused or (form is not None and form.is_bound)
+    status = status or (HTTPStatus.UNPROCESSABLE_ENTITY if has_failed else HTTPStatus.OK)
+    return render(request, "accounts/sign_in.html", context, status=status)
 
 
-def _safe_next(request: HttpRequest) -> str:
-    """Where to go afterwards: only to a page of ours."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
-        return asked
-    return reverse("dashboard")
-
-
-@needs_sign_in
+@needs_session
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     audit.record(actor_of(request), "account.sign-out", is_allowed=True, resource="account")
@@ -80,6 +87,7 @@ def set_up_first(request: HttpRequest, token: str) -> HttpResponse:
         if user is None:
             return redirect("accounts:sign-in")
         login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        confirmed(request)
         audit.record(actor_of(request), "account.set-up", is_allowed=True, resource="account", target=user.username)
         return redirect("dashboard")
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
@@ -110,9 +118,12 @@ def profile(request: HttpRequest) -> HttpResponse:
     ]
     status = HTTPStatus.UNPROCESSABLE_ENTITY if about.is_bound or password.is_bound else HTTPStatus.OK
     devices = sessions.devices_of(request.user, this_key=request.session.session_key)
-    context = {"parts": parts, "devices": devices, "others": [one.id for one in devices if not one.is_this]}
+    context = {"parts": parts, "devices": devices, "others": [one.id for one in devices if not one.is_this],
+               "factor_words": methods.words_of(request.user),
+               "connected": [one.source.name for one in request.user.identities.select_related("source")]}  # fmt: skip
     return render_page(
         request, "accounts/profile.html", context, active="profile", title=_("Your profile"), status=status,
+        buttons=[Button(_("Your tokens"), "key", url=reverse("tokens:own"))],
         act_url=reverse("accounts:end-devices"),
     )  # fmt: skip
 

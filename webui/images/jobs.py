@@ -14,6 +14,7 @@ from docker.types import CancellableStream
 from docker.utils import parse_repository_tag
 from requests import Response
 
+from webui.images.pull_failures import with_advice
 from webui.jobs import JobFailed, JobRun, job_kind
 
 # Docker's progress words (api/types/jsonmessage) and what a person reads instead.
@@ -60,9 +61,10 @@ def pull_image(run: JobRun, client: DockerClient, reference: str, *, platform: s
             _follow(run, message)
         image = client.images.get(reference)
     except ImageNotFound as error:
-        raise JobFailed(_("%s was not pulled: %s") % (reference, error.explanation or error)) from error
+        words = _("%s was not pulled: %s") % (reference, error.explanation or error)
+        raise JobFailed(with_advice(words)) from error
     except APIError as error:
-        raise JobFailed(str(error.explanation or error)) from error
+        raise JobFailed(with_advice(str(error.explanation or error))) from error
     if run.steps.is_empty:
         _show_layers(run, image.attrs)
     run.log(_("%(reference)s is %(id)s") % {"reference": reference, "id": image.id})
@@ -115,7 +117,7 @@ def _asked(run: JobRun, ask: Callable[[], Any], answers: list[Response]) -> Any:
 
 def _follow(run: JobRun, message: Mapping[str, Any]) -> None:
     if "error" in message:
-        raise JobFailed(str(message["error"]))
+        raise JobFailed(with_advice(str(message["error"])))
     status, layer_id = str(message.get("status", "")), str(message.get("id", ""))
     detail = message.get("progressDetail") or {}
     if status in _COMPLETE and layer_id:

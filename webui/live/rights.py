@@ -29,6 +29,7 @@ def rights_of(user: Any, slug: str | None, operation: str, *, session_key: str |
     from django.contrib.auth import get_user_model
 
     from webui.accounts.sessions import is_open
+    from webui.factors.requirement import is_owed
     from webui.hosts import visible_hosts
 
     fresh = get_user_model().objects.filter(pk=user.pk, is_active=True).first() if user.is_authenticated else None
@@ -37,7 +38,7 @@ def rights_of(user: Any, slug: str | None, operation: str, *, session_key: str |
     if session_key and not is_open(session_key):
         return Rights(code=4401)
     actor = gate.actor_of(fresh)
-    if operation == ADMINISTRATOR and not fresh.is_administrator:
+    if is_owed(fresh) or (operation == ADMINISTRATOR and not fresh.is_administrator):
         return Rights(code=4403)
     if slug is None:
         return Rights(fresh, actor)

@@ -8,6 +8,8 @@ ENVIRONMENT = read_environment()
 BASE_DIR = Path(__file__).resolve().parents[2]
 QUAYSIDE_DATA = ENVIRONMENT.data
 QUAYSIDE_ENGINE_SOCKET = ENVIRONMENT.engine_socket
+# HOST:PORT of the proxy for docker CLI and others, "" where none is wished.
+QUAYSIDE_PROXY_BIND = ENVIRONMENT.proxy_bind
 # How long the audit log keeps an entry.
 QUAYSIDE_AUDIT_DAYS = ENVIRONMENT.audit_days
 
@@ -22,14 +24,21 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "channels",
     "django_htmx",
+    "allauth.account",
+    "allauth.mfa",
     "webui.access",
     "webui.accounts",
+    "webui.factors",
+    "webui.signin",
     "webui.audit",
     "webui.hosts",
+    "webui.ownership",
     "webui.pages",
     "webui.live",
     "webui.jobs",
     "webui.teams",
+    "webui.tokens",
+    "webui.resources",
     "webui.dashboard",
     "webui.containers",
     "webui.images",
@@ -48,6 +57,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Second factors by allauth find the request that they belong to by this; none of its pages is served.
+    "allauth.account.middleware.AccountMiddleware",
     "webui.accounts.middleware.Seen",
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -22,7 +22,7 @@ else:
 class TeamForm(TeamFormBase):
     class Meta:
         model = Team
-        fields = ["name", "about", "members"]
+        fields = ["name", "about", "members", "requires_second_factor"]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
             "about": forms.TextInput(attrs={"autocomplete": "off", "optional": True}),

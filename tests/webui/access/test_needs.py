@@ -31,7 +31,10 @@ def patterns(resolver: Any) -> list[URLPattern]:
 
 def test_only_ways_in_and_what_they_are_drawn_with_are_public() -> None:
     declared = {str(one.pattern): declared_by(one.callback) for one in patterns(get_resolver())}
-    ways_in = {"sign-in/", "set-up/<str:token>/", "join/<str:token>/"}
+    ways_in = {
+        "sign-in/", "sign-in/second/", "sign-in/second/options/", "sign-in/passkey/", "sign-in/passkey/options/",
+        "sign-in/with/<slug:slug>/", "sign-in/with/<slug:slug>/back/", "set-up/<str:token>/", "join/<str:token>/",
+    }  # fmt: skip
     assert {route for route, needs in declared.items() if needs == "public"} == ways_in | {"words.js", "favicon.ico"}
     assert all(declared.values())
 

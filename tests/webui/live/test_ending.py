@@ -82,7 +82,7 @@ async def test_an_open_socket_ends_with_the_right_to_it(
     path: str, change: Callable[[Actor, User], object], code: int, olga: User, marek: User
 ) -> None:
     async with opened(path, marek) as socket:
-        await database_sync_to_async(change)(actor_of(olga), marek)
+        await database_sync_to_async(lambda: change(actor_of(olga), marek))()
         assert await socket.closed() == code
 
 

@@ -1,0 +1,61 @@
+"""A real Podman with its Docker API, in folders and a network namespace of its own; it cleans up after itself."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.daemons import Daemon, remove_cgroups, unmount_below, wait_for_ping
+
+# The defaults of Podman ask for more than a container or a small machine may give, and for systemd.
+_CONFIGURATION = """
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+log_driver = "k8s-file"
+[network]
+network_backend = "netavark"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+"""
+
+
+@contextlib.contextmanager
+def running_podman(folder: Path) -> Iterator[Daemon]:
+    """Podman's service with everything below `folder`; its bridge and rules stay off the machine's network."""
+    mark = f"pm-{hashlib.sha256(str(folder).encode()).hexdigest()[:8]}"
+    exec_root = Path("/run") / mark
+    exec_root.mkdir()
+    sock = exec_root / "podman.sock"
+    (folder / "containers.conf").write_text(_CONFIGURATION)
+    storage = ["--root", str(folder / "root"), "--runroot", str(exec_root / "run"), "--storage-driver", "overlay"]
+    argv = [
+        *("nsenter", f"--net=/run/netns/{mark}", "podman", *storage, "--cgroup-manager", "cgroupfs"),
+        *("system", "service", "--time=0", f"unix://{sock}"),
+    ]
+    subprocess.run(["ip", "netns", "add", mark], check=True)
+    subprocess.run(["ip", "-n", mark, "link", "set", "lo", "up"], check=True)
+    log = folder / "podman.log"
+    with log.open("ab") as output:
+        environment = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
+        process = subprocess.Popen(
+            argv, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment, start_new_session=True
+        )
+    daemon = Daemon("podman", sock, process, argv, log)
+    try:
+        wait_for_ping(daemon)
+        yield daemon
+    finally:
+        with contextlib.suppress(OSError, AssertionError):
+            daemon.remove_all_containers()
+        daemon.stop()
+        unmount_below(folder)
+        unmount_below(exec_root)
+        subprocess.run(["ip", "netns", "delete", mark], check=False)
+        remove_cgroups("libpod_parent")
+        shutil.rmtree(exec_root, ignore_errors=True)
+        shutil.rmtree(folder / "root", ignore_errors=True)

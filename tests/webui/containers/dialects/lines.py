@@ -1,0 +1,120 @@
+"""Lines of `docker run` that between them hold every flag, each at least once in each of its forms."""
+
+LINES = (
+    "docker run busybox",
+    "docker run -itd --name x busybox sleep 1",
+    "docker run -i busybox sh -c 'echo \"a b\"; exit 3'",
+    "docker create -i=true -t=false -a stdin -a STDOUT busybox",
+    "docker run --rm -d -p80:80 -p=8000-8001:9000-9001/udp -p 127.0.0.1::70 -p '[::1]:1:2' -p 90/TCP -P busybox",
+    "docker create -p 8000-8010:80 -p target=80,published=8080,protocol=udp --expose 10-12/udp --expose 7 busybox",
+    "docker run -d --network a --network name=b,alias=q,ip=10.0.0.9,driver-opt=x=y,gw-priority=3,"
+    "mac-address=92:d0:c6:0a:29:33,link-local-ip=169.254.1.1 --network-alias zz --ip 1.2.3.4 --ip6 ::2 "
+    "--link-local-ip 169.254.2.2 --link db:dbx busybox",
+    "docker create --net foo --net-alias bar --mac-address 92:d0:c6:0a:29:33 --dns-opt x busybox",
+    "docker create --network host -p 80 busybox",
+    "docker create --network container:x --link a:b busybox",
+    "docker create --network bridge --ip 172.17.0.9 busybox",
+    "docker create -e A=1 -e 'B=a b' --env C= -l x=y -l z --label com.example.q='1=2' busybox",
+    "docker create -v /a:/b -v c:/d:ro -v /e -v /f:/g:rw,rshared,z --tmpfs /t:size=1m,mode=700 --tmpfs /u busybox",
+    "docker create --mount type=bind,src=/a,dst=/b,ro,bind-propagation=rprivate,bind-recursive=readonly "
+    "--mount type=bind,source=/a,target=/c,readonly=false,bind-nonrecursive,consistency=cached "
+    "--mount type=bind,src=/a,dst=/d,ro,bind-recursive=writable "
+    "--mount type=bind,src=/q,dst=/w,bind-recursive=disabled "
+    "--mount dst=/anon busybox",
+    "docker create --mount type=volume,dst=/x,volume-nocopy,volume-label=a=b,volume-driver=d,volume-opt=k=v,"
+    "'\"volume-opt=o=a,b\"',volume-subpath=s,src=vol --mount type=image,src=busybox,dst=/im,image-subpath=x busybox",
+    "docker create --mount type=tmpfs,dst=/t,tmpfs-size=10m,tmpfs-mode=0700 "
+    "--volumes-from a:ro --volumes-from b busybox",
+    "docker create --gpus all busybox",
+    "docker create --gpus 2 busybox",
+    "docker create --gpus 'count=2,driver=nvidia,\"capabilities=utility,compute\",options=a=b' busybox",
+    "docker create --gpus '\"device=0,1\"' --device /dev/null --device /dev/a:r --device /dev/a:/dev/b:w "
+    "--device vendor.com/gpu=b0 --device-cgroup-rule 'c 1:3 rwm' busybox",
+    "docker create --device-read-bps /dev/a:1m --device-write-bps /dev/a:2kb --device-read-iops /dev/a:5 "
+    "--device-write-iops /dev/a:7 --blkio-weight 100 --blkio-weight-device /dev/a:100 busybox",
+    "docker create --ulimit nofile=10:20 --ulimit core=-1 --ulimit nproc=5:-1 --sysctl net.a=b "
+    "--sysctl kernel.shmmax=5 busybox",
+    "docker create -m 1.5g --memory-reservation 512M --memory-swap -1 --memory-swappiness 0 --cpus 1.5 -c 5 busybox",
+    "docker create --memory-swap 2GiB --cpu-period 5 --cpu-quota 6 --cpu-rt-period 7 --cpu-rt-runtime 8 "
+    "--cpuset-cpus 0-1 --cpuset-mems 0 --pids-limit -1 --shm-size 64m --oom-kill-disable --oom-score-adj=-5 busybox",
+    "docker create --kernel-memory 4m --pids-limit=100 --cgroup-parent /g --cgroupns host busybox",
+    "docker create --init busybox",
+    "docker create --init=false --entrypoint '' busybox",
+    "docker create --entrypoint /bin/sh --stop-timeout 0 --stop-signal TERM busybox -c 'x'",
+    "docker create --security-opt no-new-privileges --security-opt systempaths=unconfined "
+    "--security-opt seccomp=unconfined "
+    "--security-opt label:disable --security-opt apparmor=x --cap-add NET_ADMIN --cap-add ALL --cap-drop y busybox",
+    "docker create --cap-drop all --cap-add cap_net_raw --cap-add SYS_TIME --cap-drop NET_RAW busybox",
+    "docker create --privileged --read-only --pid host --ipc shareable --uts host --userns host --runtime x busybox",
+    "docker create --pid container:x --ipc container:x --cgroupns=private --isolation default busybox",
+    "docker create --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 --storage-opt size=10G busybox",
+    "docker create --health-cmd 'curl -f http://x/' --health-interval 1m30s --health-timeout=500ms --health-retries 3 "
+    "--health-start-period 1.5h --health-start-interval 5s busybox",
+    "docker create --no-healthcheck busybox",
+    "docker create -h web --domainname example.org -u 1:2 -w /x --group-add 5 --group-add wheel busybox",
+    "docker create --dns 1.1.1.1 --dns 8.8.8.8 --dns-search x --dns-option ndots:1 busybox",
+    "docker create --add-host a:1.2.3.4 --add-host b=::1 --add-host 'c:[::2]' --add-host d:host-gateway busybox",
+    "docker create --annotation a=b --annotation c --volume-driver vd -v qq:/q busybox",
+    "docker create --restart on-failure:3 busybox",
+    "docker create --restart unless-stopped --platform linux/arm64 --pull never -q busybox",
+    "docker run -d --sig-proxy=false --detach-keys ctrl-a --disable-content-trust --cidfile /tmp/never-written busybox",
+    "docker container run -d \\\n  --name web \\\n  -p 80:80 \\\n busybox \\\n  httpd -f",
+    "docker run -d -- busybox -x --name y",
+    "docker create --shm-size 1048576 --mount type=npipe,src=a,dst=/b busybox",
+)
+
+# What the CLI refuses and we refuse too.
+WRONG = (
+    "docker run",
+    "docker run --bogus busybox",
+    "docker run -Z busybox",
+    "docker run -itZ busybox",
+    "docker run -e",
+    "docker run -p 1:2:3:4 busybox",
+    "docker run -p 80-81:90-92 busybox",
+    "docker run -p 99999 busybox",
+    "docker run -p x:80 busybox",
+    "docker run -p 80/foo busybox",
+    "docker run -p 8080: busybox",
+    "docker run --expose 1:2 busybox",
+    "docker run -m 12q busybox",
+    "docker run --cpus x busybox",
+    "docker run --health-interval 1 busybox",
+    "docker run --no-healthcheck --health-cmd x busybox",
+    "docker run --rm --restart always busybox",
+    "docker run -d -a stdin busybox",
+    "docker run -a foo busybox",
+    "docker run --log-driver none --log-opt a=b busybox",
+    "docker run --ulimit foo=1 busybox",
+    "docker run --ulimit nofile=5:3 busybox",
+    "docker run --gpus x busybox",
+    "docker run --mount type=foo=bar busybox",
+    "docker run --mount type=bind,src=/a busybox",
+    "docker run --mount type=volume,dst=/x,bogus=1 busybox",
+    "docker run --mount type=volume,dst=/x,tmpfs-size=1m busybox",
+    "docker run --mount 'type=volume,dst=/x,volume-opt=\"o=a,b\"' busybox",
+    "docker run -v :/b busybox",
+    "docker run --device-read-bps sda:1m busybox",
+    "docker run --blkio-weight-device /dev/a:1 busybox",
+    "docker run --add-host x:y busybox",
+    "docker run --mac-address zz busybox",
+    "docker run --network a --network a busybox",
+    "docker run --network a --network host busybox",
+    "docker run --network bridge --network-alias x busybox",
+    "docker run --network name=a,alias=x --network-alias y busybox",
+    "docker run --security-opt foo busybox",
+    "docker run --storage-opt foo busybox",
+    "docker run --pid foo busybox",
+    "docker run --uts foo busybox",
+    "docker run --userns foo busybox",
+    "docker run --cgroupns foo busybox",
+    "docker run --memory-swappiness 101 busybox",
+    "docker run --init=maybe busybox",
+    "docker run --cpu-count 3 busybox",
+    "docker run -l '' busybox",
+    "docker run -e = busybox",
+    "docker run --pull sometimes busybox",
+    "docker run --env-file /no/such/file busybox",
+    "docker run --label-file /no/such/file busybox",
+    "docker run --security-opt seccomp=/no/such/file busybox",
+)

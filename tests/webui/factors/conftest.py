@@ -1,0 +1,30 @@
+"""People with second factors, and browsers in which a password was given."""
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+
+from tests.authenticator import code_of
+from webui.accounts.models import User
+from webui.factors import methods
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture(autouse=True)
+def forgotten_codes() -> None:
+    """Used codes are remembered in the cache, which outlives a test."""
+    cache.clear()
+
+
+@pytest.fixture
+def with_app() -> Callable[[User], list[str]]:
+    """Gives somebody an authenticator app with SECRET; returns their recovery codes."""
+
+    def add(user: User) -> list[str]:
+        # The code of the period before is used up, so that the present one is still good.
+        assert methods.add_app(user, SECRET, code_of(SECRET, periods_later=-1))
+        return methods.new_recovery_codes(user)
+
+    return add
