@@ -19,6 +19,6 @@ class KeepingForm(KeepingFormBase):
         fields = ["keeps_logs", "megabytes", "days"]
         help_texts = {
             "keeps_logs": _("Lines are copied as they are written, and stay when their container is removed."),
-            "megabytes": _("Megabytes on Quayside's own disk, compressed. The oldest lines make room for new ones."),
-            "days": _("Days. What is older goes, whatever room there is."),
+            "megabytes": _("On Quayside's own disk, compressed. The oldest lines make room for new ones."),
+            "days": _("What is older goes, whatever room there is."),
         }

@@ -18,10 +18,10 @@ class Keeping(models.Model):
     host = models.OneToOneField(Host, on_delete=models.CASCADE, related_name="keeping")
     keeps_logs = models.BooleanField(_("Keep logs"), default=True)
     megabytes = models.PositiveIntegerField(
-        _("At most"), default=MEGABYTES, validators=[MinValueValidator(16), MaxValueValidator(1_000_000)]
+        _("At most, in MB"), default=MEGABYTES, validators=[MinValueValidator(16), MaxValueValidator(1_000_000)]
     )
     days = models.PositiveIntegerField(
-        _("For at most"), default=DAYS, validators=[MinValueValidator(1), MaxValueValidator(3650)]
+        _("At most, in days"), default=DAYS, validators=[MinValueValidator(1), MaxValueValidator(3650)]
     )
 
     def __str__(self) -> str:

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(16),
                             django.core.validators.MaxValueValidator(1000000),
                         ],
-                        verbose_name="At most",
+                        verbose_name="At most, in MB",
                     ),
                 ),
                 (
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                             django.core.validators.MinValueValidator(1),
                             django.core.validators.MaxValueValidator(3650),
                         ],
-                        verbose_name="For at most",
+                        verbose_name="At most, in days",
                     ),
                 ),
                 (

@@ -3,9 +3,10 @@
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import webui.sealed
 from django.conf import settings
 from django.db import migrations, models
+
+import webui.sealed
 
 
 class Migration(migrations.Migration):
