@@ -54,6 +54,7 @@ ACTIONS: Final = (
            shown_when=_state_in("running", "restarting", "paused")),
     Action("stats", _("Stats"), "chart-line", Operation.CONTAINER_STATS, href_name="containers:stats",
            shown_when=_state_in("running", "paused")),
+    Action("files", _("Files"), "folder", Operation.CONTAINER_FILES_READ, href_name="containers:files"),
     Action("inspect", _("Inspect"), "code", Operation.CONTAINER_INSPECT, href_name="containers:inspect"),
     Action("edit", _("Configuration"), "adjustments", Operation.CONTAINER_UPDATE, href_name="containers:configuration"),
     Action("recreate", _("Recreate"), "rotate", Operation.CONTAINER_CREATE, previews=True),

@@ -22,6 +22,7 @@ TABS: Final = (
     ("detail", gettext_lazy("Overview"), "layout-dashboard", ""),
     ("logs", gettext_lazy("Logs"), "file-text", "logs"),
     ("console", gettext_lazy("Console"), "terminal-2", "console"),
+    ("files", gettext_lazy("Files"), "folder", "files"),
     ("stats", gettext_lazy("Stats"), "chart-line", "stats"),
     ("configuration", gettext_lazy("Configuration"), "adjustments", "inspect"),
     ("layers", gettext_lazy("Changes"), "stack", "layers"),

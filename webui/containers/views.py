@@ -125,7 +125,8 @@ def log_download_view(request: HttpRequest, host: str, id: str) -> HttpResponseB
 @needs(Operation.CONTAINER_EXEC)
 def console_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
-    return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html", context={})
+    return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html",
+               context={"may_attach": here.may(Operation.CONTAINER_ATTACH)})  # fmt: skip
 
 
 @require_GET
@@ -140,7 +141,7 @@ def tab(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:  # fmt: skip
     """One tab of a container's page, with the head that all of them have."""
-    slug, allowed = here.host.slug, here.allowed((*ACTIONS, *ON_PAGE))
+    slug, allowed = here.host.slug, here.allowed((*ACTIONS, *ON_PAGE)).on(row.id)
     base = {"host": slug}
     crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs=base))]
     if row.stack:
