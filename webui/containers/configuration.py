@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from webui.containers.forms import NAME, HostFacts, name_error, taken_words
 from webui.containers.limits import LimitsForm
 from webui.containers.rows import ContainerRow
+from webui.containers.run_facts import NAME, HostFacts, name_error, taken_words
 from webui.gate import HostUnreachable, Operation
 from webui.live import picture_after
 from webui.pages import go

@@ -3,13 +3,13 @@
 from django.urls import path
 
 from webui.containers import configuration_views as configuration
-from webui.containers import views
+from webui.containers import run_views, views
 
 app_name = "containers"
 
 urlpatterns = [
     path("", views.list_view, name="list"),
-    path("run/", views.run_view, name="run"),
+    path("run/", run_views.run_view, name="run"),
     path("act/", views.act_view, name="act"),
     path("<str:id>/", views.detail_view, name="detail"),
     path("<str:id>/logs/", views.logs_view, name="logs"),

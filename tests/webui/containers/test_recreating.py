@@ -136,7 +136,7 @@ def test_the_form_of_an_edit_shows_what_is_and_starts_the_job(
     page = client.get(f"/h/docks/containers/run/?edit={old_id[:12]}").content.decode()
     for value in ('value="wordy"', 'value="sleep 600"', 'value="64m"', 'value="A"'):
         assert value in page, value
-    sent = {"image": "busybox:latest", "name": "wordy", "command": "sleep 700", "network": "bridge", "restart": "no",
+    sent = {"image": "busybox:latest", "name": "wordy", "command": "sleep 700", "restart": "no",
             "memory": "64m", "variable_name": ["A"], "variable_value": ["2"]}  # fmt: skip
     response = client.post(f"/h/docks/containers/run/?edit={old_id[:12]}", sent)
     job = Job.objects.get()
