@@ -91,6 +91,7 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
         stack.push_async_callback(runtime.shut_down)
         layers = Layers(config)
         await layers.start()
+        stack.push_async_callback(layers.stop)
         images = Images(config, layers, events.publish)
         await images.start()
         stack.push_async_callback(images.close)

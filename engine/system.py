@@ -132,7 +132,7 @@ class System:
             "CDISpecDirs": [str(folder) for folder in self._config.cdi_folders],
             "Isolation": "",
             "InitBinary": "",
-            "SecurityOptions": _security_options(parts.cgroup_mode),
+            "SecurityOptions": _security_options(parts.cgroup_mode, is_remapped=self._config.id_map is not None),
             "ServerVersion": ENGINE_VERSION,
             "Debug": self._config.log_level == "debug",
             "ExperimentalBuild": False,
@@ -242,8 +242,8 @@ def _rfc3339(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time.time_ns() % 1_000_000_000:09d}Z"
 
 
-def _security_options(cgroup_mode: str) -> list[str]:
-    options = ["name=seccomp,profile=builtin"]
+def _security_options(cgroup_mode: str, *, is_remapped: bool) -> list[str]:
+    options = ["name=seccomp,profile=builtin", *(["name=userns"] if is_remapped else [])]
     return [*options, "name=cgroupns"] if cgroup_mode == "v2" else options
 
 

@@ -1,4 +1,4 @@
-"""A real Podman with its Docker API, in folders and a network namespace of its own. It cleans up, also when a test fails."""
+"""A real Podman with its Docker API, in folders and a network namespace of its own; it cleans up after itself."""
 
 import contextlib
 import hashlib

@@ -20,6 +20,11 @@ app.conf.update(
     task_default_queue="jobs",
     beat_schedule={
         "tidy jobs": {"task": "jobs.tidy", "schedule": 30.0, "options": {"expires": 25.0}},
+        "look for newer images": {
+            "task": "containers.look_for_updates",
+            "schedule": 900.0,
+            "options": {"expires": 600.0},
+        },
         "trim the audit log": {"task": "audit.trim", "schedule": 3600.0, "options": {"expires": 3000.0}},
         "forget old sessions and links": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3000.0}},
     },

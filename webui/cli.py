@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from webui.environment import SettingError, read_environment, secret_key, split_bind
+from webui.environment import DEFAULT_PROXY_BIND, SettingError, read_environment, secret_key, split_bind
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,13 +29,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     up = commands.add_parser("up", help="start everything: engine, store, web, worker, beat")
     up.add_argument("--no-engine", action="store_true", help="manage what is here already; start no engine")
-    for name, words in (("web", "pages and websockets"), ("worker", "long pulls and builds"), ("beat", "schedules")):
+    for name, words in (
+        ("web", "pages and websockets"),
+        ("worker", "long pulls and builds"),
+        ("beat", "schedules"),
+        ("proxy", "the Docker API of each host, for personal tokens"),
+    ):
         commands.add_parser(name, help=words)
     commands.add_parser("engine", help="the Docker API over an OCI runtime", add_help=False)
     commands.add_parser("manage", help="Django's own commands", add_help=False)
     for command in (up, commands.choices["web"]):
         command.add_argument("--bind", metavar="HOST:PORT", help="where pages are served (127.0.0.1:8000)")
-    for name in ("up", "web", "worker", "beat"):
+    commands.choices["proxy"].add_argument("--bind", metavar="HOST:PORT", help="where it listens (127.0.0.1:8443)")
+    for name in ("up", "web", "worker", "beat", "proxy"):
         commands.choices[name].add_argument("--data", type=Path, metavar="DIR", help="where everything is kept")
     return parser
 
@@ -44,15 +50,22 @@ def _run(given: argparse.Namespace) -> int:
     # The settings read the environment when Django starts: options become variables before that.
     if given.data:
         os.environ["QUAYSIDE_DATA"] = str(given.data.absolute())
-    if getattr(given, "bind", None):
+    if given.command == "proxy":
+        os.environ["QUAYSIDE_PROXY_BIND"] = given.bind or read_environment().proxy_bind or DEFAULT_PROXY_BIND
+    elif getattr(given, "bind", None):
         os.environ["QUAYSIDE_BIND"] = given.bind
     split_bind(read_environment().bind)
+    if read_environment().proxy_bind:
+        split_bind(read_environment().proxy_bind)
     make_data_folder(read_environment().data)
     if given.command == "up":
         from webui.supervisor import UpOptions, up
 
         environment = read_environment()
-        return up(UpOptions(environment.data, environment.bind, has_engine=not given.no_engine))
+        options = UpOptions(
+            environment.data, environment.bind, has_engine=not given.no_engine, proxy_bind=environment.proxy_bind
+        )
+        return up(options)
     return _run_one(given.command)
 
 
@@ -70,12 +83,13 @@ def _run_one(command: str) -> int:
     elif command == "beat":
         processes.run_beat(environment.data)
     else:
+        is_proxy = command == "proxy"
         try:
-            listener = bind(environment.bind)
+            listener = bind(environment.proxy_bind if is_proxy else environment.bind)
         except AlreadyRunning as error:
             print(f"quayside: {error}", file=sys.stderr)
             return 1
-        processes.serve_web(listener.fileno())
+        processes.serve_proxy(listener) if is_proxy else processes.serve_web(listener.fileno())
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 DEFAULT_BIND: Final = "127.0.0.1:8000"
+DEFAULT_PROXY_BIND: Final = "127.0.0.1:8443"
 
 
 class SettingError(Exception):
@@ -19,10 +20,14 @@ class SettingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where everything is. `redis_url` is "" for the embedded store, `database_url` "" for SQLite."""
+    """Where everything is. `redis_url` is "" for the embedded store, `database_url` "" for SQLite.
+
+    `proxy_bind` is "" where no proxy is wished.
+    """
 
     data: Path
     bind: str
+    proxy_bind: str
     database_url: str
     redis_url: str
     allowed_hosts: tuple[str, ...]
@@ -55,6 +60,7 @@ def read_environment() -> Environment:
     return Environment(
         data=Path(os.environ.get("QUAYSIDE_DATA") or _default_data()).absolute(),
         bind=os.environ.get("QUAYSIDE_BIND") or DEFAULT_BIND,
+        proxy_bind=os.environ.get("QUAYSIDE_PROXY_BIND", ""),
         database_url=os.environ.get("QUAYSIDE_DATABASE_URL", ""),
         redis_url=os.environ.get("QUAYSIDE_REDIS_URL", ""),
         allowed_hosts=_words("QUAYSIDE_ALLOWED_HOSTS"),

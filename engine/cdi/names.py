@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.errors import EngineError, InvalidArgument
+from engine.errors import InvalidArgument
 
 _NAME = re.compile(r"[a-zA-Z][\w.-]*[a-zA-Z0-9]/[a-zA-Z][\w-]*=[a-zA-Z0-9](?:[\w.:-]*[a-zA-Z0-9])?")
 # Whose devices `--gpus` may mean, in this order.
@@ -19,8 +19,7 @@ def is_cdi_name(text: str) -> bool:
 def cdi_names(host_config: Mapping[str, Any], kinds: Iterable[str]) -> list[str]:
     """The devices of DeviceRequests and Devices; `kinds` are those that this host has.
 
-    Raises InvalidArgument for what is no name, EngineError in dockerd's words for a request that nothing here can
-    answer.
+    Raises InvalidArgument for what is no name and, in dockerd's words, for what nothing here can answer.
     """
     names = [
         device["PathOnHost"] for device in host_config.get("Devices") or () if is_cdi_name(device.get("PathOnHost", ""))
@@ -44,7 +43,7 @@ def _of_request(request: Mapping[str, Any], kinds: frozenset[str]) -> Iterator[s
         return
     kind = next((kind for kind in _GPU_KINDS if kind in kinds), None)
     if kind is None or not _wants_gpu(request) or not _is_of_vendor(str(request.get("Driver") or ""), kind):
-        raise EngineError(
+        raise InvalidArgument(
             f'could not select device driver "{request.get("Driver") or ""}" with capabilities: '
             f"{_in_go(request.get('Capabilities') or [])}: no CDI specification on this host describes such devices"
         )

@@ -77,6 +77,7 @@ class Containers:
         self._runtime = runtime
         self._network = network
         self._stats = stats
+        self._publish = publish
         self._logs = LogReader()
         self._rotation = LogRotation(self._logs, runtime)
         self._shipping = LogShipping(self._logs)
@@ -261,6 +262,7 @@ class Containers:
                 await self._lifecycle.remove(container, force=False, volumes=False)
                 removed.append(container.id)
                 freed += size
+        self._publish("container", "prune", "", {"reclaimed": str(freed)})
         return removed, freed
 
     # What is known of a container.

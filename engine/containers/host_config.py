@@ -115,6 +115,7 @@ def complete_host_config(
             config[key] = None
         elif config[key] is None:
             config[key] = paths
+    config["PortBindings"] = _bindings(config["PortBindings"])
     _default_swap(config)
     check_host_config(config)
     return config
@@ -180,6 +181,13 @@ def _default_swap(config: dict[str, Any]) -> None:
     # dockerd: a memory limit without a swap limit allows as much swap again.
     if config["Memory"] > 0 and config["MemorySwap"] == 0:
         config["MemorySwap"] = config["Memory"] * 2
+
+
+def _bindings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Each place with both of its fields, as inspect shows them."""
+    return {
+        port: places and [{"HostIp": "", "HostPort": "", **place} for place in places] for port, places in given.items()
+    }
 
 
 def _log_config(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -68,15 +68,12 @@ def _memory(host: dict[str, Any], facts: HostFacts) -> Iterator[str]:
 def _block_io(host: dict[str, Any], facts: HostFacts, has_file: HasController) -> Iterator[str]:
     weights = ("io.weight", "io.bfq.weight") if facts.cgroup_v2 else ("blkio.weight", "blkio.bfq.weight")
     controller = "io" if facts.cgroup_v2 else "blkio"
-    if (host.get("BlkioWeight") or host.get("BlkioWeightDevice")) and not any(
-        has_file(controller, name) for name in weights
-    ):
-        if host.get("BlkioWeight"):
-            yield _DISCARDED.format(what="Block I/O weight", outcome="Weight discarded.")
-            host["BlkioWeight"] = 0
-        if host.get("BlkioWeightDevice"):
-            yield _DISCARDED.format(what="Block I/O weight_device", outcome="Weight-device discarded.")
-            host["BlkioWeightDevice"] = []
+    if host.get("BlkioWeight") and not any(has_file(controller, name) for name in weights):
+        yield _DISCARDED.format(what="Block I/O weight", outcome="Weight discarded.")
+        host["BlkioWeight"] = 0
+    if host.get("BlkioWeightDevice") and not has_file(controller, "io.weight" if facts.cgroup_v2 else "blkio.weight"):
+        yield _DISCARDED.format(what="Block I/O weight_device", outcome="Weight-device discarded.")
+        host["BlkioWeightDevice"] = []
     for key, (name, words) in _THROTTLES.items():
         if host.get(key) and not has_file(controller, "io.max" if facts.cgroup_v2 else name):
             yield _DISCARDED.format(what=words, outcome=f"{words} discarded.")
@@ -95,12 +92,12 @@ def outdated_fields(given: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def other_warnings(config: Mapping[str, Any], host: Mapping[str, Any], endpoints: Mapping[str, Any]) -> list[str]:
+def other_warnings(config: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
     """What is done as asked, or not at all, and is worth a word."""
-    return list(_other_warnings(config, host, endpoints))
+    return list(_other_warnings(config, host))
 
 
-def _other_warnings(config: Mapping[str, Any], host: Mapping[str, Any], endpoints: Mapping[str, Any]) -> Iterator[str]:
+def _other_warnings(config: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[str]:
     if host["NetworkMode"] == "host" and (host["PortBindings"] or host["PublishAllPorts"]):
         yield "Published ports are discarded when using host network mode"
     for address in host["Dns"] or ():
@@ -110,9 +107,6 @@ def _other_warnings(config: Mapping[str, Any], host: Mapping[str, Any], endpoint
         yield (
             "The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead."
         )
-    for name, endpoint in endpoints.items():
-        if endpoint.get("GwPriority"):
-            yield f"GwPriority of network {name} is discarded: the default route is that of the first network by name."
     if any(_option(text)[0] == "label" and _option(text)[1] != "disable" for text in host["SecurityOpt"] or ()):
         yield "SELinux is not enabled on this host. The label of SecurityOpt is discarded."
 

@@ -14,6 +14,7 @@ import orjson
 
 from engine.containers.model import Container, ContainerNotFound, State, Status
 from engine.containers.network_settings import networks_to_wire, saved_sandbox
+from engine.containers.ports import parse_port
 from engine.containers.store import ContainerStore
 from engine.containers.times import in_words
 from engine.errors import InvalidArgument
@@ -142,6 +143,9 @@ def _check(filters: Filters) -> None:
     for value in filters.get("health"):
         if value not in _HEALTH:
             raise InvalidArgument(f"unrecognized filter value for health: {value}")
+    for key in ("expose", "publish"):
+        for value in filters.get(key):
+            _port_names(value)
     for value in filters.get("exited"):
         if not re.fullmatch(r"-?\d+", value):
             raise InvalidArgument(f"invalid filter 'exited={value}'")
@@ -200,7 +204,11 @@ def _published(container: Container) -> list[str]:
 
 
 def _has_port(ports: Iterable[str], wanted: str) -> bool:
-    number, _, protocol = wanted.partition("/")
-    low, _, high = number.partition("-")
-    names = {f"{n}/{protocol or 'tcp'}" for n in range(int(low), int(high or low) + 1)} if low.isdigit() else set()
+    names = _port_names(wanted)
     return any(port in names for port in ports)
+
+
+def _port_names(wanted: str) -> set[str]:
+    """`80`, `80/udp`, `80-90/tcp` of a filter as the names of ports. Raises InvalidArgument."""
+    numbers, protocol = parse_port(wanted)
+    return {f"{number}/{protocol}" for number in numbers}

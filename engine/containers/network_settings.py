@@ -53,6 +53,7 @@ def endpoint_request(name: str, asked: Mapping[str, Any], *, mac_address: str = 
         mac_address=asked.get("MacAddress") or mac_address or None,
         links=tuple(asked.get("Links") or links or ()),
         driver_opts=dict(asked.get("DriverOpts") or {}),
+        gateway_priority=int(asked.get("GwPriority") or 0),
     )
 
 
@@ -107,6 +108,7 @@ def networks_to_wire(container: Container, sandbox: Sandbox | None) -> dict[str,
                 "IPAMConfig": asked.get("IPAMConfig"),
                 "MacAddress": request.mac_address or "",
                 "DriverOpts": dict(request.driver_opts) or None,
+                "GwPriority": request.gateway_priority,
                 "Links": list(request.links) or None,
                 "Aliases": list(request.aliases) or None,
             }

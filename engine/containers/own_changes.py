@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 # What the runtime needs to mount on is made in the writable layer, where nobody asked for it.
-_MADE_FOR_MOUNTS = frozenset({"/etc/hosts", "/etc/hostname", "/etc/resolv.conf"})
+_MADE_FOR_MOUNTS = frozenset({"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/.dockerenv"})
 _OF_THE_KERNEL = ("/dev", "/proc", "/sys")
 
 

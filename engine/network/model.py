@@ -21,6 +21,7 @@ class EndpointRequest:
     links: tuple[str, ...] = ()  # "container" or "container:alias"
     driver_opts: Mapping[str, str] = field(default_factory=dict)
     link_local_ips: tuple[str, ...] = ()
+    gateway_priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class SandboxRequest:
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()
     dns_options: tuple[str, ...] = ()
+    namespace: Path | None = None  # one that is there already, to be pinned; None makes one
     extra_hosts: tuple[str, ...] = ()  # "name:address", "name=address"; the address host-gateway is this machine
 
 
@@ -101,7 +103,7 @@ class Endpoint:
             "Aliases": list(asked.aliases) or None,
             "MacAddress": self.mac_address,
             "DriverOpts": dict(asked.driver_opts) or None,
-            "GwPriority": 0,
+            "GwPriority": asked.gateway_priority,
             "NetworkID": self.network_id,
             "EndpointID": self.endpoint_id,
             "Gateway": self.gateway,

@@ -49,8 +49,15 @@ class _Open:
 
     @property
     def gateway(self) -> Endpoint | None:
-        """The endpoint by which packets leave, and to which published ports lead: the first that leads anywhere."""
-        return next((endpoint for endpoint in self.sandbox.endpoints.values() if endpoint.gateway), None)
+        """The endpoint by which packets leave, and to which published ports lead: of those that lead anywhere the one
+        of the highest priority, and the first of these."""
+        leading = {name: endpoint for name, endpoint in self.sandbox.endpoints.items() if endpoint.gateway}
+        name = max(leading, key=self._priority, default=None)
+        return None if name is None else leading[name]
+
+    def _priority(self, network: str) -> int:
+        asked = self.asked.get(network)
+        return asked.gateway_priority if asked else 0
 
     def publications(self) -> list[Publication]:
         return [port.publication(self.gateway.ipv4) for port in self.published] if self.gateway else []
@@ -139,22 +146,26 @@ class Sandboxes:
         if network.name in opened.sandbox.endpoints:
             raise Forbidden(f"endpoint with name {opened.request.name} already exists in network {network.name}")
         interface = endpoint_rules.free_interface(opened.sandbox.endpoints.values())
-        before, had_gateway = opened.sandbox, opened.gateway
+        before, gateway, published = opened.sandbox, opened.gateway, opened.publications()
         with ExitStack() as undo:
             endpoint = endpoint_rules.allocate(network, asked, opened.request, interface=interface)
             undo.callback(endpoint_rules.release, network, endpoint)
             opened.sandbox = before.with_endpoints({**before.endpoints, network.name: endpoint})
             opened.asked[network.name] = asked
             undo.callback(self._forget_endpoint, opened, network.name)
-            plug = endpoint_rules.plug_of(network, endpoint, self._instance, is_gateway=had_gateway is None)
+            plug = endpoint_rules.plug_of(network, endpoint, self._instance, is_gateway=gateway is None)
             await _in_thread(namespace.plug_in, before.netns_path, plug)
             undo.callback(namespace.unplug, endpoint.link)
             if network.resolves_names and opened.server is None:
                 opened.server = self._serve(opened, await _in_thread(namespace.open_dns, before.netns_path))
-            if had_gateway is None:
+            if gateway is None:
                 self._publish_all(opened, undo)
             self._write_files(opened)
             undo.pop_all()
+        if gateway is not None and opened.gateway is endpoint:
+            for publication in published:
+                self._withdraw(publication)
+            await self._move_gateway(opened)
         self._tell("connect", network, container_id)
         return opened.sandbox
 
@@ -260,7 +271,7 @@ class Sandboxes:
                 container_files.write_host_files(request)
             else:
                 undo.callback(namespace.remove, path)
-                await _in_thread(namespace.create, path, (), with_dns=False)
+                await _in_thread(namespace.create, path, (), with_dns=False, existing=request.namespace)
                 container_files.write_files(request, (), host_gateway=self._host_gateway())
             undo.pop_all()
         return opened
@@ -287,7 +298,7 @@ class Sandboxes:
             ]
             with_dns = any(network.resolves_names for network, _ in wanted)
             undo.callback(namespace.remove, path)
-            sockets = await _in_thread(namespace.create, path, plugs, with_dns=with_dns)
+            sockets = await _in_thread(namespace.create, path, plugs, with_dns=with_dns, existing=request.namespace)
             if sockets is not None:
                 opened.server = self._serve(opened, sockets)
                 undo.callback(opened.server.close)

@@ -27,6 +27,7 @@ class HostFacts:
     default_apparmor_profile: str | None = None
     online_cpus: int = 1
     has_swap_limit: bool = True
+    has_message_queues: bool = True
 
     @classmethod
     def read(cls) -> "HostFacts":
@@ -39,6 +40,7 @@ class HostFacts:
             default_apparmor_profile=_loaded_apparmor_profile(),
             online_cpus=os.cpu_count() or 1,
             has_swap_limit=_swap_can_be_limited(),
+            has_message_queues=Path("/dev/mqueue").is_dir(),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from engine.spec.request import MountSpec, SpecRequest
 
 _SHM = "/dev/shm"  # noqa: S108 - the container's own
+_QUEUES = "/dev/mqueue"
 _DEFAULT_SHM_BYTES = 64 * 1024 * 1024
 _TMPFS_DEFAULTS = ("nosuid", "nodev", "noexec")
 _OPPOSITE = {"nosuid": "suid", "nodev": "dev", "noexec": "exec"}
@@ -47,8 +48,9 @@ def _usual_mounts(request: SpecRequest) -> list[dict[str, Any]]:
 def _ipc_mounts(request: SpecRequest) -> list[dict[str, Any]]:
     mode = request.host_config.get("IpcMode") or "private"
     if mode == "host":
-        return [_bind(_SHM, _SHM), _bind("/dev/mqueue", "/dev/mqueue")]
-    queue = _mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev")
+        queues = [_bind(_QUEUES, _QUEUES)] if request.facts.has_message_queues else []
+        return [_bind(_SHM, _SHM), *queues]
+    queue = _mount(_QUEUES, "mqueue", "mqueue", "nosuid", "noexec", "nodev")
     if request.shared_memory is not None:
         return [queue, _bind(str(request.shared_memory), _SHM)]
     if mode == "none":

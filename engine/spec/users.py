@@ -51,7 +51,9 @@ def resolve(user: str, group_add: Sequence[str], *, passwd: list[list[str]], gro
     elif login:
         memberships = [int(r[2]) for r in groups if len(r) > 3 and login in r[3].split(",") and r[2].isdecimal()]
     extra = [_group_id(groups, wanted) for wanted in group_add]
-    return ProcessUser(uid, gid, tuple(dict.fromkeys([*memberships, *extra])), home)
+    # The primary group is among the additional ones: a program that changes its group keeps what is denied to this
+    # one denied (CVE-2022-36109).
+    return ProcessUser(uid, gid, tuple(dict.fromkeys([gid, *memberships, *extra])), home)
 
 
 def _find(records: list[list[str]], wanted: str, *, fields: int) -> list[str] | None:

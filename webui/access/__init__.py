@@ -3,16 +3,17 @@
 Knows nothing of HTTP paths (that is the gate's table) and nothing of any page.
 """
 
-from webui.access.grants import Effective, Held, effective, held_by
+from webui.access.grants import Effective, Held, effective, held_by, team_ids_of
 from webui.access.needs import needs, needs_administrator, needs_session, needs_sign_in, public
 from webui.access.operations import Operation
-from webui.access.roles import Role, operations_of
+from webui.access.roles import Role, RoleFacts, operations_of
 
 __all__ = [
     "Effective",
     "Held",
     "Operation",
     "Role",
+    "RoleFacts",
     "effective",
     "held_by",
     "needs",
@@ -21,4 +22,5 @@ __all__ = [
     "needs_sign_in",
     "operations_of",
     "public",
+    "team_ids_of",
 ]

@@ -1,56 +1,89 @@
 """Which role somebody has on a host, and why: the most specific grant that has not ended wins.
 
-From the most specific: theirs on this host, a team's on this host, theirs on everything, a team's on everything, and
-where there is none of these, the role on the person's own page. Several equally specific ones add up. Administrators
-are administrators whatever the grants say.
+From the most specific: theirs on this host, a team's on this host, the same two on a group that the host is in, the
+same two on everything, and where there is none of these, the role on the person's own page. Several equally specific
+ones add up. Administrators are administrators whatever the grants say.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
 from webui.access.operations import Operation
-from webui.access.roles import Role, operations_of
+from webui.access.roles import Role, RoleFacts, facts_of
+
+if TYPE_CHECKING:
+    from webui.access.models import Grant
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A grant as somebody holds it: `team` is a team's name, "" for one of their own; `host_id` None is everything."""
+    """A grant as somebody holds it: on a host, else on a `group` of hosts, else on everything.
+
+    `team` is a team's name, "" for one of their own. `custom` is what the role is, where it is not a built-in one.
+    """
 
     role: str
     host_id: int | None = None
     team: str = ""
     ends_at: datetime | None = None
+    group: str = ""
+    group_host_ids: frozenset[int] = frozenset()
+    custom: RoleFacts | None = None
 
     @property
-    def rank(self) -> tuple[bool, bool]:
+    def facts(self) -> RoleFacts:
+        return self.custom or facts_of(self.role)
+
+    @property
+    def rank(self) -> tuple[int, bool]:
         """How specific it is; greater wins."""
-        return self.host_id is not None, not self.team
+        return 2 if self.host_id is not None else 1 if self.group else 0, not self.team
 
     def counts_on(self, host_id: int | None, now: datetime) -> bool:
-        return self.host_id in {None, host_id} and (self.ends_at is None or self.ends_at > now)
+        if self.ends_at is not None and self.ends_at <= now:
+            return False
+        if self.host_id is not None:
+            return self.host_id == host_id
+        return not self.group or host_id in self.group_host_ids
 
 
 @dataclass(frozen=True)
 class Effective:
-    """What somebody may do on a host. `because` are the grants that decided; none means the person's own role."""
+    """What somebody may do on a host. `because` are the grants that decided; none means the person's own role.
+
+    `only` is what a token leaves of it; None leaves all.
+    """
 
     roles: tuple[str, ...]
     because: tuple[Held, ...] = ()
+    only: frozenset[Operation] | None = None
+
+    @cached_property
+    def facts(self) -> tuple[RoleFacts, ...]:
+        held = {grant.facts.name: grant.facts for grant in self.because}
+        return tuple(held.get(role) or facts_of(role) for role in self.roles)
 
     @cached_property
     def operations(self) -> frozenset[Operation]:
-        if len(self.roles) == 1:
-            return operations_of(self.roles[0])
-        return frozenset().union(*(operations_of(role) for role in self.roles))
+        found = frozenset[Operation]().union(*(facts.operations for facts in self.facts))
+        return found if self.only is None else found & self.only
+
+    def sees_all(self, operation: Operation) -> bool:
+        """Whether they may do this to what is others'. Asked of each role by itself: two do not make a third."""
+        return any(facts.sees_all and operation in facts.operations for facts in self.facts)
+
+    def rules(self, operation: Operation) -> bool:
+        """Whether the rules for what may be created do not bind them in this."""
+        return any(facts.rules_the_host and operation in facts.operations for facts in self.facts)
 
     @property
     def rules_the_host(self) -> bool:
-        """Whether the rules for what may be created do not bind them: containers of theirs can do all that root can."""
+        """Whether they may do everything there, and give away whose everything is."""
         return not {Role.ADMINISTRATOR, Role.HOST_ADMINISTRATOR}.isdisjoint(self.roles)
 
     @property
@@ -73,25 +106,44 @@ def effective(base_role: str, held: Iterable[Held], host_id: int | None) -> Effe
         return Effective((base_role,))
     rank = max(grant.rank for grant in counting)
     deciding = tuple(grant for grant in counting if grant.rank == rank)
-    return Effective(tuple(sorted({grant.role for grant in deciding})), deciding)
+    return Effective(tuple(sorted({grant.facts.name for grant in deciding})), deciding)
 
 
 def held_by(user: Any) -> tuple[Held, ...]:
     """The grants of somebody and of their teams, read once per user object. Administrators need none."""
-    if user.role == Role.ADMINISTRATOR:
-        return ()
-    known: tuple[Held, ...] | None = getattr(user, "_held_grants", None)
+    return () if user.role == Role.ADMINISTRATOR else _read_once(user)[0]
+
+
+def team_ids_of(user: Any) -> frozenset[int]:
+    """The teams that somebody is in, read along with their grants."""
+    return frozenset() if user.role == Role.ADMINISTRATOR else _read_once(user)[1]
+
+
+def _read_once(user: Any) -> tuple[tuple[Held, ...], frozenset[int]]:
+    known: tuple[tuple[Held, ...], frozenset[int]] | None = getattr(user, "_held_grants", None)
     if known is None:
         known = user._held_grants = _read(user)
     return known
 
 
-def _read(user: Any) -> tuple[Held, ...]:
+def _read(user: Any) -> tuple[tuple[Held, ...], frozenset[int]]:
     from django.db.models import Q
 
-    from webui.access.models import Grant
+    from webui.access.models import Grant, Team
 
-    grants = Grant.objects.filter(Q(user_id=user.pk) | Q(team__members=user.pk)).select_related("team").distinct()
-    return tuple(
-        Held(grant.role, grant.host_id, grant.team.name if grant.team else "", grant.ends_at) for grant in grants
-    )  # fmt: skip
+    team_ids = frozenset(Team.objects.filter(members=user.pk).values_list("pk", flat=True))
+    grants = Grant.objects.filter(Q(user_id=user.pk) | Q(team_id__in=team_ids))
+    found = grants.select_related("team", "group", "custom").prefetch_related("group__hosts")
+    return tuple(_held(grant) for grant in found), team_ids
+
+
+def _held(grant: "Grant") -> Held:
+    return Held(
+        grant.role,
+        grant.host_id,
+        grant.team.name if grant.team else "",
+        grant.ends_at,
+        group=grant.group.name if grant.group else "",
+        group_host_ids=frozenset(host.pk for host in grant.group.hosts.all()) if grant.group else frozenset(),
+        custom=grant.custom.facts if grant.custom else None,
+    )

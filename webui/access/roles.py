@@ -1,9 +1,11 @@
 """Roles as sets of operations: from an administrator, who may do everything, to no role at all.
 
 Administrators also manage people, teams and hosts; that is no operation of a host, and no grant gives it.
+Beside these there are the roles that administrators make (webui.access.custom).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import models
@@ -27,16 +29,29 @@ class Role(models.TextChoices):
 MEANINGS: Final[Mapping[str, Promise]] = {
     Role.ADMINISTRATOR: _("Everything on every host, and people, teams and hosts themselves."),
     Role.HOST_ADMINISTRATOR: _("Everything on the hosts it is given for. Whoever creates containers rules their host."),
-    Role.STANDARD: _("Creates, runs and removes containers, without the host's folders, devices or privileges."),
+    Role.STANDARD: _("Creates, runs and removes what is theirs, within the rules of the host. Sees what is shared."),
+    Role.OPERATOR: _("Sees everything: starts, stops, sets limits, opens consoles. Creates and removes nothing."),
     Role.HELPDESK: _("Sees everything, with logs and stats. Changes nothing."),
-    Role.OPERATOR: _("Sees everything, starts, stops, opens consoles, pulls images. Creates and removes nothing."),
-    Role.READER: _("Sees everything, with logs and stats. Changes nothing."),
+    Role.READER: _("Sees what is theirs, shared with them or public, with logs and stats. Changes nothing."),
     Role.NONE: _("Sees nothing but what grants give."),
 }
 
-# The roles that can be given. Standard users and helpdesk differ from operators and readers by what belongs to whom;
-# until things have owners, those names would promise what nobody keeps.
-OFFERED: Final = tuple(role for role in Role if role not in {Role.STANDARD, Role.HELPDESK})
+OFFERED: Final = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleFacts:
+    """A role as the gate sees it.
+
+    `sees_all`: what belongs to others is no obstacle. `rules_the_host`: nor are the rules for what may be created, so
+    that containers of theirs can do all that root can.
+    """
+
+    name: str
+    label: str | Promise
+    operations: frozenset[Operation]
+    sees_all: bool = False
+    rules_the_host: bool = False
 
 
 # Written out, never derived from names: a new operation is nobody's until somebody decides that it is.
@@ -74,7 +89,7 @@ _READER: Final = frozenset(
     }
 )
 
-# No container.update and service.update: their bodies can hold what only who creates may decide.
+# No service.update: its body can hold what only who creates may decide. That of container.update holds limits only.
 _OPERATOR: Final = _READER | {
     Operation.CONTAINER_ATTACH,
     Operation.CONTAINER_EXEC,
@@ -85,12 +100,14 @@ _OPERATOR: Final = _READER | {
     Operation.CONTAINER_START,
     Operation.CONTAINER_STOP,
     Operation.CONTAINER_UNPAUSE,
+    Operation.CONTAINER_UPDATE,
     Operation.CONTAINER_WAIT,
     Operation.IMAGE_PULL,
     Operation.REGISTRY_INSPECT,
 }
 
-# Files and exports too: what is read that way is a container's own. No prune: it removes what is others'.
+# Files and exports too: what is read that way is a container's own. No prune: it removes what is others'. No load: a
+# tar brings images under whatever names it likes, also those of others.
 _STANDARD: Final = _OPERATOR | {
     Operation.BUILD_RUN,
     Operation.CONTAINER_COMMIT,
@@ -100,10 +117,8 @@ _STANDARD: Final = _OPERATOR | {
     Operation.CONTAINER_FILES_WRITE,
     Operation.CONTAINER_REMOVE,
     Operation.CONTAINER_RENAME,
-    Operation.CONTAINER_UPDATE,
     Operation.IMAGE_EXPORT,
     Operation.IMAGE_IMPORT,
-    Operation.IMAGE_LOAD,
     Operation.IMAGE_PUSH,
     Operation.IMAGE_REMOVE,
     Operation.IMAGE_SEARCH,
@@ -117,17 +132,26 @@ _STANDARD: Final = _OPERATOR | {
     Operation.VOLUME_REMOVE,
 }
 
-_OPERATIONS: Final[Mapping[str, frozenset[Operation]]] = {
-    Role.ADMINISTRATOR: frozenset(Operation),
-    Role.HOST_ADMINISTRATOR: frozenset(Operation),
-    Role.STANDARD: _STANDARD,
-    Role.OPERATOR: _OPERATOR,
-    Role.HELPDESK: _READER,
-    Role.READER: _READER,
-    Role.NONE: frozenset(),
+_ALL: Final = frozenset(Operation)
+_FACTS: Final[Mapping[str, RoleFacts]] = {
+    facts.name: facts
+    for facts in (
+        RoleFacts(Role.ADMINISTRATOR, Role.ADMINISTRATOR.label, _ALL, sees_all=True, rules_the_host=True),
+        RoleFacts(Role.HOST_ADMINISTRATOR, Role.HOST_ADMINISTRATOR.label, _ALL, sees_all=True, rules_the_host=True),
+        RoleFacts(Role.STANDARD, Role.STANDARD.label, _STANDARD),
+        RoleFacts(Role.OPERATOR, Role.OPERATOR.label, _OPERATOR, sees_all=True),
+        RoleFacts(Role.HELPDESK, Role.HELPDESK.label, _READER, sees_all=True),
+        RoleFacts(Role.READER, Role.READER.label, _READER),
+        RoleFacts(Role.NONE, Role.NONE.label, frozenset()),
+    )
 }
 
 
+def facts_of(role: str) -> RoleFacts:
+    """A role that is built in; one that may do nothing for a name that is not known."""
+    return _FACTS.get(role) or RoleFacts(role, role, frozenset())
+
+
 def operations_of(role: str) -> frozenset[Operation]:
-    """What a role may do; nothing for a role that is not known."""
-    return _OPERATIONS.get(role, frozenset())
+    """What a role that is built in may do; nothing for a role that is not known."""
+    return facts_of(role).operations

@@ -174,6 +174,13 @@ def end_devices(request: HttpRequest, user_id: int) -> HttpResponse:
 def _buttons(shown: people_list.Person) -> list[Button]:
     names = {"link": not shown.is_active, "end-sessions": shown.sessions == 0}
     return [
+        Button(_("Tokens"), "key", url=reverse("tokens:of", args=[shown.pk])),
+        *_acts(shown, names),
+    ]
+
+
+def _acts(shown: people_list.Person, names: dict[str, bool]) -> list[Button]:
+    return [
         Button(action.label, action.icon, action=action.name, item_id=str(shown.pk), is_danger=action.is_danger,
                in_menu=action.name in {"end-sessions", "reset-factors", "remove"})
         for action in people_list.actions_for(shown)

@@ -2,5 +2,6 @@
 
 from webui.audit.entries import complete, record, register_namer
 from webui.audit.history import count_of, latest_of
+from webui.audit.recordings import Recorder
 
-__all__ = ["complete", "count_of", "latest_of", "record", "register_namer"]
+__all__ = ["Recorder", "complete", "count_of", "latest_of", "record", "register_namer"]

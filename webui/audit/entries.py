@@ -47,6 +47,7 @@ def record(
         is_allowed=is_allowed,
         rule=rule[:200],
         message=message[:500],
+        token=actor.scope.token if actor.scope else "",
     )
     return int(entry.pk)
 

@@ -30,13 +30,16 @@ SHOWN: Final[Mapping[str, Q]] = {
     "sign-ins": _SIGN_INS,
 }
 _SEARCHED: Final = (
-    "username", "operation", "target", "target_name", "host", "address", "rule", "message", "path",
+    "username", "operation", "target", "target_name", "host", "address", "rule", "message", "path", "token",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The parameters of a log's URL. Unknown values of `range` and `show` count as none; times are UTC."""
+    """The parameters of a log's URL. Unknown values of `range` and `show` count as none; times are UTC.
+
+    `way` is "console", "token", or "token:NAME".
+    """
 
     text: str = ""
     show: str = ""
@@ -44,6 +47,7 @@ class Filters:
     person: str = ""
     host: str = ""
     operation: str = ""
+    way: str = ""
     since: datetime | None = None
     until: datetime | None = None
 
@@ -58,6 +62,8 @@ class Filters:
         for name, value in (("username", self.person), ("host", self.host), ("operation", self.operation)):
             if value:
                 found = found.filter(**{name: value})
+        if self.way:
+            found = found.filter(_by_way(self.way))
         for word in self.text.split():
             found = found.filter(_holds(word))
         return found
@@ -96,6 +102,7 @@ def read_filters(params: Mapping[str, str]) -> Filters:
         person=text_of("person"),
         host=text_of("host"),
         operation=text_of("operation"),
+        way=text_of("way"),
         since=_moment(text_of("from")) if is_between else None,
         until=_moment(text_of("to")) if is_between else None,
     )
@@ -106,6 +113,15 @@ def _holds(word: str) -> Q:
     for name in _SEARCHED:
         found |= Q(**{f"{name}__icontains": word})
     return found
+
+
+def _by_way(way: str) -> Q:
+    kind, _colon, name = way.partition(":")
+    if kind == "console":
+        return Q(token="")
+    if kind != "token":
+        return Q()
+    return Q(token=name) if name else ~Q(token="")
 
 
 def _moment(text: str) -> datetime | None:

@@ -9,6 +9,8 @@ class Entry(models.Model):
 
     `target` is what the request named, often an id; `target_name` is what people called it then.
 
+    `token` is the name of the personal token by which it was asked, "" in the console.
+
     `status` is the host's HTTP status, None while it is under way or where nothing was sent. No body is ever kept:
     bodies hold secrets.
     """
@@ -30,9 +32,23 @@ class Entry(models.Model):
     status = models.PositiveSmallIntegerField(null=True)
     message = models.CharField(max_length=500, blank=True)
     duration_ms = models.PositiveIntegerField(null=True)
+    token = models.CharField(max_length=60, blank=True, db_index=True)
 
     class Meta:
         ordering = ["-pk"]
 
     def __str__(self) -> str:
         return f"{self.username or 'nobody'} {self.operation or self.method} {self.target}".strip()
+
+
+class Recording(models.Model):
+    """What a console session showed: a file in the data folder. `is_cut`: it grew too large, and ends early."""
+
+    entry = models.OneToOneField(Entry, on_delete=models.CASCADE, related_name="recording")
+    name = models.CharField(max_length=60)
+    size_bytes = models.PositiveBigIntegerField()
+    duration_ms = models.PositiveBigIntegerField()
+    is_cut = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from webui.audit.models import Entry
+from webui.audit.recordings import forget
 
 # A long delete locks SQLite against everybody who writes.
 _AT_ONCE: Final = 2000
@@ -22,4 +23,5 @@ def trim() -> int:
         ids = list(Entry.objects.filter(at__lt=before).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE])
         if not ids:
             return gone
+        forget(ids)
         gone += Entry.objects.filter(pk__in=ids).delete()[0]

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,8 @@ from webui.audit import export
 from webui.audit.entries import record
 from webui.audit.filters import Filters, read_filters
 from webui.audit.listing import COLUMNS, line_of, rows_of
-from webui.audit.models import Entry
+from webui.audit.models import Entry, Recording
+from webui.audit.recordings import path_of
 from webui.pages import Button, Chip, Choice, Crumb, Empty, Input, ListPage, Select, render_list, render_page
 
 _WINDOW: Final = 100
@@ -48,10 +49,28 @@ def entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
     """All that is known of one entry, and the ways on from it."""
     entry = get_object_or_404(Entry, pk=entry_id)
     line = line_of(entry)
+    context = {"entry": entry, "line": line, "recording": Recording.objects.filter(entry=entry).first()}
     return render_page(
-        request, "audit/entry.html", {"entry": entry, "line": line}, active="audit", title=line.operation,
+        request, "audit/entry.html", context, active="audit", title=line.operation,
         state=line.outcome, crumbs=[Crumb(_("Audit"), reverse("audit:list"))],
     )  # fmt: skip
+
+
+@require_GET
+@needs_administrator
+def recording(request: HttpRequest, entry_id: int) -> FileResponse:
+    """What a session showed, as asciicast. That somebody looked is written down itself."""
+    # The gate's models need this room's models first.
+    from webui.gate import actor_of
+
+    found = get_object_or_404(Recording.objects.select_related("entry"), entry_id=entry_id)
+    try:
+        file = path_of(found.name).open("rb")
+    except OSError as error:
+        raise Http404(_("The file of this recording is not in this machine's data folder.")) from error
+    record(actor_of(request), "audit.recording", is_allowed=True, host=found.entry.host, resource="audit",
+           target=str(entry_id))  # fmt: skip
+    return FileResponse(file, content_type="application/x-asciicast")
 
 
 @require_GET
@@ -120,6 +139,7 @@ def _selects(filters: Filters) -> list[Select]:
         _select("host", _("Host"), _("Any host"), _distinct(Entry.objects.all(), "host"), filters.host),
         _select("operation", _("Operation"), _("Any operation"), _distinct(Entry.objects.all(), "operation"),
                 filters.operation),
+        _ways(filters.way),
     ]  # fmt: skip
 
 
@@ -127,6 +147,16 @@ def _select(name: str, label: str, every: str, values: Sequence[str], value: str
     # What the URL names stays a choice, also when it has no entries (any more).
     known = sorted({*values, value} - {""})
     return Select(name, label, [Choice("", every), *(Choice(one, one) for one in known)], value)
+
+
+def _ways(chosen: str) -> Select:
+    names = {f"token:{name}" for name in _distinct(Entry.objects.exclude(token=""), "token")}
+    known = sorted({*names, chosen} - {"", "console", "token"})
+    choices = [
+        Choice("", _("Any way")), Choice("console", _("In the console")), Choice("token", _("By a token")),
+        *(Choice(one, _("Token %s") % one.removeprefix("token:")) for one in known),
+    ]  # fmt: skip
+    return Select("way", _("Way"), choices, chosen)
 
 
 def _distinct(entries: QuerySet[Entry], name: str) -> list[str]:

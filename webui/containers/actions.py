@@ -39,8 +39,6 @@ ACTIONS: Final = (
            href_name="containers:console", shown_when=_state_in("running")),
     Action("start", _("Start"), "player-play", Operation.CONTAINER_START, is_icon=True, is_bulk=True,
            shown_when=_state_in("created", "exited", "dead")),
-    Action("unpause", _("Resume"), "player-play", Operation.CONTAINER_UNPAUSE, is_icon=True,
-           shown_when=_state_in("paused")),
     # In the row itself where it is what a person most likely wants: to end a container that keeps failing.
     Action("stop", _("Stop"), "player-stop", Operation.CONTAINER_STOP, is_icon=True,
            shown_when=_state_in("restarting")),
@@ -48,14 +46,20 @@ ACTIONS: Final = (
            shown_when=_state_in("running", "paused")),
     Action("restart", _("Restart"), "refresh", Operation.CONTAINER_RESTART, is_bulk=True,
            shown_when=_state_in("running", "restarting", "exited")),
-    Action("pause", _("Pause"), "player-pause", Operation.CONTAINER_PAUSE, shown_when=_state_in("running")),
-    Action("kill", _("Kill"), "bolt", Operation.CONTAINER_KILL,
+    Action("pause", _("Pause"), "player-pause", Operation.CONTAINER_PAUSE, is_bulk=True, is_rare=True,
+           shown_when=_state_in("running")),
+    Action("unpause", _("Resume"), "player-play", Operation.CONTAINER_UNPAUSE, is_icon=True, is_bulk=True,
+           is_rare=True, shown_when=_state_in("paused")),
+    Action("kill", _("Kill"), "bolt", Operation.CONTAINER_KILL, is_bulk=True, is_rare=True,
            shown_when=_state_in("running", "restarting", "paused")),
     Action("stats", _("Stats"), "chart-line", Operation.CONTAINER_STATS, href_name="containers:stats",
            shown_when=_state_in("running", "paused")),
+    Action("files", _("Files"), "folder", Operation.CONTAINER_FILES_READ, href_name="containers:files"),
     Action("inspect", _("Inspect"), "code", Operation.CONTAINER_INSPECT, href_name="containers:inspect"),
     Action("edit", _("Configuration"), "adjustments", Operation.CONTAINER_UPDATE, href_name="containers:configuration"),
     Action("recreate", _("Recreate"), "rotate", Operation.CONTAINER_CREATE, previews=True),
+    Action("update", _("Update"), "cloud-download", Operation.CONTAINER_CREATE, is_bulk=True, previews=True,
+           shown_when=lambda shown: shown.row.has_update),
     Action("remove", _("Remove"), "trash", Operation.CONTAINER_REMOVE, is_bulk=True, is_danger=True, previews=True),
 )  # fmt: skip
 
@@ -69,6 +73,18 @@ DONE: Final[Mapping[str, Any]] = {
     "unpause": _("Resumed"),
     "kill": _("Killed"),
     "remove": _("Removed"),
+    "update": _("Updated"),
+}
+# While it is done, for the panel over many.
+DOING: Final[Mapping[str, Any]] = {
+    "start": _("Starting"),
+    "stop": _("Stopping"),
+    "restart": _("Restarting"),
+    "pause": _("Pausing"),
+    "unpause": _("Resuming"),
+    "kill": _("Killing"),
+    "remove": _("Removing"),
+    "update": _("Updating"),
 }
 
 # What an act would change nothing about: Docker answers 304 or an error that only says as much.

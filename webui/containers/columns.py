@@ -1,9 +1,9 @@
-"""How the containers list looks: its columns, chips, group headings, and the HTML of a row, kept per (row, rights)."""
+"""How the containers list looks: its columns, chips, group headings, and the HTML of a row, kept per (row, variant)."""
 
 import functools
-import hashlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from django.template.loader import render_to_string
@@ -12,21 +12,35 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from webui.containers.actions import ACTIONS, ShownRow
-from webui.containers.rows import Condition, ContainerRow, row_of, state_words, words_hold_until
-from webui.live import Figure, Picture
+from webui.containers.cells import EMPTY_FIGURE, Drawn, cells_html
+from webui.containers.listing import UPDATES, Heading, Query
+from webui.containers.ports import place_of
+from webui.containers.rows import Condition, ContainerRow, row_of, span_words, state_words, words_hold_until
+from webui.containers.updates import update_check
+from webui.live import Figure, Picture, known_host
 from webui.pages import Chip, Choice, Column, Select, State
 from webui.pages.formats import size
-from webui.resources import ListQuery, Shelf, allowed_among
+from webui.resources import Shelf, allowed_among
 
 COLUMNS: Final = (
     Column("name", _("Name"), sort="name"),
+    Column("host", _("Host"), sort="host", width="m", hides_below="narrow"),
     Column("state", _("State"), sort="state", width="xl"),
     Column("cpu", _("CPU"), sort="cpu", width="s", align="end", hides_below="narrow"),
     Column("memory", _("Memory"), sort="memory", width="m", align="end", hides_below="narrow"),
+    Column("stack", _("Stack"), sort="stack", width="m", hides_below="wide"),
+    Column("service", _("Service"), width="m", hides_below="wide"),
     Column("image", _("Image"), sort="image", hides_below="narrow"),
     Column("ports", _("Ports"), sort="ports", width="l", hides_below="wide"),
+    Column("networks", _("Networks"), sort="network", width="l", hides_below="wide"),
+    Column("volumes", _("Volumes"), width="l", hides_below="wide"),
+    Column("command", _("Command"), width="l", hides_below="wide"),
     Column("age", _("Age"), sort="age", width="xs", hides_below="wide"),
 )
+SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age")
+SHOWN_EVERYWHERE: Final = ("name", "host", "state", "cpu", "memory", "image", "ports", "age")
+# More columns than this are scrolled to: in a fixed layout they would leave the name nothing.
+MOST_AT_ONCE: Final = 9
 
 CHIPS: Final = (
     (Condition.RUNNING, _("Running"), "good"),
@@ -39,6 +53,15 @@ CHIPS: Final = (
 _ALWAYS_SHOWN: Final = {Condition.RUNNING, Condition.STOPPED}
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What a row's HTML depends on beside the row. `is_everywhere`: its list holds rows of several hosts."""
+
+    allowed: frozenset[str]
+    columns: tuple[str, ...] = SHOWN
+    is_everywhere: bool = False
+
+
 def state_of(row: ContainerRow, now: float | None = None) -> State:
     return State(state_words(row, time.time() if now is None else now), row.tone.value)
 
@@ -47,19 +70,28 @@ def element_id(row: ContainerRow) -> str:
     return f"c-{row.short_id}"
 
 
-def _render(host: str, row: ContainerRow, allowed: frozenset[str]) -> str:
+def act_id(row: ContainerRow, *, is_everywhere: bool) -> str:
+    """What a page calls a row when it acts on it; among several hosts its host goes along."""
+    return f"{row.host}/{row.short_id}" if is_everywhere else row.short_id
+
+
+def _render(host: str, row: ContainerRow, variant: Variant) -> str:
     shown = ShownRow(row, host)
+    actions = allowed_among(ACTIONS, variant.allowed)
+    known = known_host(host)
+    url = shown.url_of("containers:detail")
+    now = time.time()
+    span = "" if row.since is None else span_words(now - row.since)
+    place = place_of(known.url if known else "")
     context = {
         "row": row,
         "shown": shown,
         "element_id": element_id(row),
-        "url": shown.url_of("containers:detail"),
-        "state": state_of(row),
-        "has_pick": any(action.is_bulk for action in allowed_among(ACTIONS, allowed)),
-        "ports": row.published_ports[:2],
-        "more_ports": len(row.published_ports) - 2,
-        "figures": SafeString(NO_FIGURES),
-        "actions": allowed_among(ACTIONS, allowed),
+        "act_id": act_id(row, is_everywhere=variant.is_everywhere),
+        "url": url,
+        "has_pick": variant.is_everywhere or any(action.is_bulk for action in actions),
+        "cells": cells_html(variant.columns, Drawn(row, url, state_of(row, now), span, place)),
+        "actions": actions,
     }
     return render_to_string("containers/_row.html", context)
 
@@ -70,92 +102,89 @@ SHELF: Final = Shelf[ContainerRow](render=_render, holds_until=words_hold_until)
 def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
     """The containers of a picture as rows; only what changed since the last call is read again."""
     seen_at = picture.seen_at.timestamp() if picture.seen_at else time.time()
-    return SHELF.rows(host, picture.containers, lambda raw: row_of(raw, seen_at=seen_at))
+    known = known_host(host)
+    name = known.name if known else host
+    check = update_check(host, picture)
+    return SHELF.rows(
+        host,
+        picture.containers,
+        lambda raw: row_of(raw, seen_at=seen_at, host=host, host_name=name, has_update=check.holds_for(raw)),
+        beside=check,
+    )
 
 
-def fragment(host: str, row: ContainerRow, allowed: frozenset[str]) -> str:
-    return SHELF.html(host, row.id, row, allowed)
-
-
-# Where the figures of a row stand. They change every other second, so they are no part of the kept fragment: it has
-# empty cells, a page that is rendered gets what is known, and from then on the page's script fills them.
-NO_FIGURES: Final = (
-    '<td class="num gauge hides-narrow" data-figure="cpu"></td>'
-    '<td class="num gauge hides-narrow" data-figure="memory"></td>'
-)
+def fragment(row: ContainerRow, variant: Variant) -> str:
+    return SHELF.html(row.host, row.id, row, variant)
 
 
 def with_figures(html: str, figure: Figure | None) -> str:
     """A row's fragment with what is known of its CPU and memory."""
     if figure is None:
         return html
-    cells = (
-        f'<td class="num gauge hides-narrow" data-figure="cpu">{figure.cpu:.1f} %</td>'
-        f'<td class="num gauge hides-narrow" data-figure="memory">{size(figure.memory)}'
-        f'<progress class="meter" max="100" value="{figure.share}" aria-hidden="true"></progress></td>'
-    )
-    return SafeString(html.replace(NO_FIGURES, cells, 1))
+    cells = {
+        "cpu": f'<td class="num gauge hides-narrow" data-figure="cpu">{figure.cpu:.1f} %</td>',
+        "memory": f'<td class="num gauge hides-narrow" data-figure="memory">{size(figure.memory)}'
+        f'<progress class="meter" max="100" value="{figure.share}" aria-hidden="true"></progress></td>',
+    }
+    for name, cell in cells.items():
+        html = html.replace(EMPTY_FIGURE[name], cell, 1)
+    return SafeString(html)
 
 
-@functools.lru_cache(maxsize=4096)
-def group_id(stack: str) -> str:
-    # A stack's name comes from a label, so it may hold anything; an element's id and a CSS selector may not.
-    return f"g-{hashlib.blake2s(stack.encode(), digest_size=5).hexdigest()}"
+def heading_html(heading: Heading, query: Query, allowed: frozenset[str]) -> str:
+    """The line above a group: fold it, its name, how many, its trouble where it has any, and what all of it can do."""
+    words = _group_words(heading.members, is_named=bool(heading.group))
+    return _heading(
+        heading.group, heading.id, words, allowed, count=len(heading.members), is_open=heading.is_open,
+        is_host=query.group == "host",
+    )  # fmt: skip
 
 
-def group_heading(stack: str, members: Sequence[ContainerRow]) -> str:
-    """The heading above a stack's rows: its name, how many, and its trouble where it has any."""
-    context = {"element_id": group_id(stack), "stack": stack, "words": _group_words(stack, members)}
+@functools.lru_cache(maxsize=2048)
+def _heading(
+    group: str, heading_id: str, words: str, allowed: frozenset[str], *, count: int, is_open: bool, is_host: bool
+) -> str:
+    context = {
+        "group": group,
+        "id": heading_id,
+        "words": words,
+        "count": count,
+        "is_open": is_open,
+        "icon": "server-2" if is_host else "stack-2",
+        "actions": [action for action in allowed_among(ACTIONS, allowed) if action.is_bulk],
+    }
     return render_to_string("containers/_group.html", context)
 
 
-def _group_words(stack: str, members: Sequence[ContainerRow]) -> str:
+def _group_words(members: Sequence[ContainerRow], *, is_named: bool) -> str:
     size = len(members)
     count = ngettext("%d container", "%d containers", size) % size
-    if not stack:
+    if not is_named:
         return count
-    troubled = [row for row in members if row.condition in {Condition.UNHEALTHY, Condition.FAILING}]
+    troubled = sum(row.condition in {Condition.UNHEALTHY, Condition.FAILING} for row in members)
     if troubled:
-        return f"{count} · {len(troubled)} {_('in trouble')}"
+        return f"{count} · {troubled} {_('in trouble')}"
     running = sum(row.is_running for row in members)
     return f"{count} · {_('running') if running == size else _('stopped') if not running else f'{running} running'}"
 
 
-def is_headed(chosen: Sequence[ContainerRow], query: ListQuery) -> bool:
-    return query.grouped and any(row.stack for row in chosen)
-
-
-def layout(chosen: Sequence[ContainerRow], query: ListQuery) -> dict[str, ContainerRow | str]:
-    """Element id -> row, or name of the stack that a heading stands for, in the order of the page.
-
-    Without a single stack there are no headings: "No stack" alone would be noise.
-    """
-    grouped = is_headed(chosen, query)
-    elements: dict[str, ContainerRow | str] = {}
-    for row in chosen:
-        if grouped:
-            elements.setdefault(group_id(row.stack), row.stack)
-        elements[element_id(row)] = row
-    return elements
-
-
-def members(chosen: Iterable[ContainerRow]) -> dict[str, list[ContainerRow]]:
-    by_stack: dict[str, list[ContainerRow]] = {}
-    for row in chosen:
-        by_stack.setdefault(row.stack, []).append(row)
-    return by_stack
-
-
 def chips_of(counts: Mapping[str, int], show: str) -> list[Chip]:
-    total = sum(counts.values())
+    total = sum(counts[condition.value] for condition in Condition)
     shown = [
         Chip(condition.value, label, counts[condition], tone)  # type: ignore[arg-type]
         for condition, label, tone in CHIPS
         if counts[condition] or condition in _ALWAYS_SHOWN or condition == show
     ]
+    if counts.get(UPDATES) or show == UPDATES:
+        shown.append(Chip(UPDATES, _("Updates"), counts.get(UPDATES, 0), "warning"))
     return [Chip("", _("All"), total), *shown]
 
 
-def group_select(query: ListQuery) -> Select:
-    choices = (Choice("stack", _("Group: stack")), Choice("none", _("No groups")))
-    return Select("group", _("Group"), choices, "stack" if query.grouped else "none")
+def group_select(query: Query, *, is_everywhere: bool = False) -> Select:
+    choices = [
+        Choice("stack", _("Group: stack")),
+        Choice("folded", _("Group: stack, folded")),
+        *([Choice("host", _("Group: host"))] if is_everywhere else []),
+        Choice("none", _("No groups")),
+    ]
+    return Select("group", _("Group"), choices, query.group_choice)

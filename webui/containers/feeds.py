@@ -6,31 +6,40 @@ from typing import Final
 from django.http import QueryDict
 
 from webui.access import Operation
-from webui.containers import head
+from webui.containers import columns, head
 from webui.containers.actions import ACTIONS
-from webui.containers.page import elements, list_page, listing_of
+from webui.containers.page import KIND, Reader, list_page, listing_of, shown_of
 from webui.live import Message, Picture, Viewer
-from webui.resources import RowsFeed, Shown, note_of
+from webui.resources import Layout, RowsFeed, Shown, layout_of, note_of
 
 
 def allowed_for(viewer: Viewer) -> frozenset[str]:
     return frozenset(action.name for action in ACTIONS if viewer.may(action.operation))
 
 
+def layout_for(viewer: Viewer, *, shown: Sequence[str] = columns.SHOWN) -> Layout:
+    """The columns that the page has: whoever changes them gets a new list, and with it a new socket."""
+    if "layout" not in viewer.memory:
+        viewer.memory["layout"] = layout_of(viewer.actor.user_id, KIND, columns.COLUMNS, shown=shown)
+    layout: Layout = viewer.memory["layout"]
+    return layout
+
+
 def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
-    found, allowed = listing_of(viewer.host.slug, picture, params), allowed_for(viewer)
+    slug = viewer.host.slug
+    found = listing_of(slug, picture, params)
     may_run = viewer.may(Operation.CONTAINER_CREATE)
-    page = list_page(found, allowed, params=params, may_run=may_run, note=note_of(picture))
-    return Shown(elements(found, allowed), page)
+    reader = Reader({slug: allowed_for(viewer)}, layout_for(viewer), may_run=may_run)
+    return shown_of(found, reader, list_page(found, reader, params=params, note=note_of(picture)))
 
 
-LIST: Final = RowsFeed(kind="containers", operation=Operation.CONTAINER_LIST, show=show)
+LIST: Final = RowsFeed(kind=KIND, operation=Operation.CONTAINER_LIST, show=show)
 
 
 class ContainerFeed:
     """The list; with `id` among the URL's parameters the head of that container's page instead."""
 
-    kind = "containers"
+    kind = KIND
     operation = Operation.CONTAINER_LIST.value
     watches = frozenset({"containers"})
 
@@ -43,7 +52,9 @@ class ContainerFeed:
         if changed and not any(one.startswith(container_id) for one in changed):
             return []
         # A swap closes a menu that is open, so only what reads differently goes out.
-        said = head.messages(viewer.host.slug, picture, container_id, allowed=allowed_for(viewer))
+        said = head.messages(
+            viewer.host, picture, container_id, allowed=allowed_for(viewer), name=params.get("name", "")
+        )
         news = [message for message in said if viewer.memory.get(message["target"]) != message["content"]]
         viewer.memory.update({message["target"]: message["content"] for message in said})
         return news

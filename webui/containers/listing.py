@@ -1,107 +1,162 @@
-"""Which containers a list shows, and in what order: pure functions from rows and a URL's query to rows.
+"""Which containers a list shows, in what order and groups: pure functions from rows and a URL's query to rows.
 
 The same functions serve the page, the next windows of a long list and the live feed, so that all three agree.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import functools
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from webui.containers.filtering import matcher
 from webui.containers.rows import Condition, ContainerRow
 from webui.live import Figure
-from webui.resources import ListQuery, count_shows, natural, read_query, select_rows
+from webui.resources import natural
+
+# Beside the conditions, of which each container has exactly one: what the registry has newer images for.
+UPDATES: Final = "updates"
+GROUPS: Final = ("stack", "folded", "host", "none")
 
 # Trouble first where a person sorts by state: that is what they look for.
 _CONDITION_ORDER: Final = {condition: place for place, condition in enumerate(Condition)}
 
-SORTS: Final[Mapping[str, Callable[[ContainerRow], tuple[Any, ...]]]] = {
+SortKey = Callable[[ContainerRow], tuple[Any, ...]]
+SORTS: Final[Mapping[str, SortKey]] = {
     "name": lambda row: (natural(row.name),),
     "state": lambda row: (_CONDITION_ORDER[row.condition], row.state, natural(row.name)),
     "image": lambda row: (row.image, natural(row.name)),
     "ports": lambda row: (min((p.host_port or 1 << 17 for p in row.ports), default=1 << 18), natural(row.name)),
     "age": lambda row: (-row.created, natural(row.name)),
+    "stack": lambda row: (not row.stack, natural(row.stack), natural(row.name)),
+    "network": lambda row: (not row.networks, row.networks, natural(row.name)),
+    "host": lambda row: (natural(row.host_name), natural(row.name)),
+    "owner": lambda row: (not row.owner, natural(row.owner), natural(row.name)),
 }
 
 
-def sorts_by(figures: Mapping[str, Figure]) -> Mapping[str, Callable[[ContainerRow], tuple[Any, ...]]]:
+def sorts_by(figures: Mapping[str, Figure]) -> Mapping[str, SortKey]:
     """All sort keys. By CPU and memory the hungriest lead, and what does not run comes last."""
 
-    def figure(name: str) -> Callable[[ContainerRow], tuple[Any, ...]]:
+    def figure(name: str) -> SortKey:
         return lambda row: (-getattr(figures[row.id], name) if row.id in figures else 1, natural(row.name))
 
     return {**SORTS, "cpu": figure("cpu"), "memory": figure("memory")}
 
 
-def query_of(params: Mapping[str, Any]) -> ListQuery:
-    return read_query(params, shows=list(Condition), sorts=sorts_by({}))
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a URL asks of the list.
+
+    `group` is "stack", "host" or ""; `toggled` are the headings that somebody folded, or unfolded where `is_folded`
+    says that all are folded at first.
+    """
+
+    text: str = ""
+    show: str = ""
+    sort: str = "name"
+    group: str = ""
+    is_folded: bool = False
+    toggled: frozenset[str] = frozenset()
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.text or self.show)
+
+    @property
+    def group_choice(self) -> str:
+        return "folded" if self.is_folded else self.group or "none"
+
+    def is_open(self, heading_id: str) -> bool:
+        return (heading_id in self.toggled) == self.is_folded
 
 
-def selected(
-    rows: Iterable[ContainerRow], query: ListQuery, figures: Mapping[str, Figure] | None = None
-) -> list[ContainerRow]:
-    """The rows that the query asks for, in its order. Grouped by stack, those without one come last."""
-    chosen = select_rows(rows, query, matches=matcher(query.text), show_of=_show_of, sorts=sorts_by(figures or {}))
-    if query.grouped:
-        chosen.sort(key=lambda row: (not row.stack, natural(row.stack)))
-    return chosen
-
-
-def counts(rows: Iterable[ContainerRow], text: str = "") -> dict[str, int]:
-    """How many rows are in each condition, of those that the text lets through; they add up to the total."""
-    return count_shows(rows, matches=matcher(text), show_of=_show_of, shows=list(Condition))
-
-
-def _show_of(row: ContainerRow) -> str:
-    return row.condition
-
-
-Matcher = Callable[[ContainerRow], bool]
-
-
-def matcher(text: str) -> Matcher:
-    """A test for rows from what a person typed: every word must match; `key=value` asks about one thing."""
-    tests = [_term(word.lower()) for word in text.split()]
-    return lambda row: all(test(row) for test in tests)
-
-
-def _term(word: str) -> Matcher:
-    if word.startswith("!") and len(word) > 1:
-        test = _term(word[1:])
-        return lambda row: not test(row)
-    key, equals, value = word.partition("=")
-    if equals and key in _KEYS:
-        return _KEYS[key](value)
-    return lambda row: (
-        word in row.name.lower()
-        or word in row.image.lower()
-        or word in row.stack.lower()
-        or (len(word) >= 4 and row.id.startswith(word))
+def query_of(params: Mapping[str, Any]) -> Query:
+    """Read a query string. What makes no sense is ignored: an old link still shows a list."""
+    show, sort, group = (str(params.get(name) or "") for name in ("show", "sort", "group"))
+    group = group if group in GROUPS else "stack"
+    return Query(
+        text=str(params.get("q") or "").strip(),
+        show=show if show in {*Condition, UPDATES} else "",
+        sort=sort if sort.removeprefix("-") in sorts_by({}) else "name",
+        group={"folded": "stack", "none": ""}.get(group, group),
+        is_folded=group == "folded",
+        toggled=frozenset(one for one in str(params.get("fold") or "").split(",") if one),
     )
 
 
-def _label(value: str) -> Matcher:
-    name, equals, wanted = value.partition("=")
+@dataclass(frozen=True, slots=True)
+class Sifted:
+    """The rows that a query asks for, in its order, and how many there are under each chip."""
 
-    def test(row: ContainerRow) -> bool:
-        held = {key.lower(): text.lower() for key, text in row.labels.items()}
-        return held.get(name) == wanted if equals else name in held
-
-    return test
+    chosen: Sequence[ContainerRow]
+    counts: Mapping[str, int]
 
 
-def _port(value: str) -> Matcher:
-    return lambda row: any(value in {str(port.host_port), str(port.container_port)} for port in row.ports)
+def sifted(rows: Iterable[ContainerRow], query: Query, figures: Mapping[str, Figure] | None = None) -> Sifted:
+    """Grouped, those without a stack come last. The conditions' counts add up to all that the text lets through."""
+    test = matcher(query.text) if query.text else None
+    matching = [row for row in rows if test(row)] if test else list(rows)
+    found = Counter(row.condition for row in matching)
+    counts: dict[str, int] = {condition.value: found[condition] for condition in Condition}
+    chosen = [row for row in matching if is_under(row, query.show)] if query.show else matching
+    chosen.sort(key=sorts_by(figures or {})[query.sort.removeprefix("-")], reverse=query.sort.startswith("-"))
+    if query.group:
+        chosen.sort(key=_GROUP_KEYS[query.group])
+    return Sifted(chosen, {**counts, UPDATES: sum(row.has_update for row in matching)})
 
 
-_KEYS: Final[Mapping[str, Callable[[str], Matcher]]] = {
-    "name": lambda value: lambda row: value in row.name.lower(),
-    "image": lambda value: lambda row: value in row.image.lower(),
-    "stack": lambda value: lambda row: value == row.stack.lower(),
-    "service": lambda value: lambda row: value == row.service.lower(),
-    "state": lambda value: lambda row: value in {row.state, row.condition.value},
-    "health": lambda value: lambda row: value == row.health,
-    "network": lambda value: lambda row: value in {name.lower() for name in row.networks},
-    "volume": lambda value: lambda row: value in {mount.source.lower() for mount in row.mounts},
-    "label": _label,
-    "port": _port,
-    "id": lambda value: lambda row: row.id.startswith(value),
+def is_under(row: ContainerRow, chip: str) -> bool:
+    return row.has_update if chip == UPDATES else row.condition == chip
+
+
+_GROUP_KEYS: Final[Mapping[str, SortKey]] = {
+    "stack": lambda row: (not row.stack, natural(row.stack)),
+    "host": lambda row: (natural(row.host_name),),
 }
+
+
+def group_of(row: ContainerRow, query: Query) -> str:
+    return row.host_name if query.group == "host" else row.stack
+
+
+@functools.lru_cache(maxsize=4096)
+def heading_id(group: str) -> str:
+    # A stack's name comes from a label, so it may hold anything; an element's id and a CSS selector may not.
+    return f"g-{hashlib.blake2s(group.encode(), digest_size=5).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The line above a group: its name ("" for containers without a stack), and its members whether shown or folded."""
+
+    group: str
+    members: Sequence[ContainerRow]
+    is_open: bool
+
+    @property
+    def id(self) -> str:
+        return heading_id(self.group)
+
+
+Item = ContainerRow | Heading
+
+
+def items_of(chosen: Sequence[ContainerRow], query: Query) -> Sequence[Item]:
+    """Headings and rows in the order of the page; the members of a folded group are left out.
+
+    Without a single stack there are no headings: "No stack" alone would be noise.
+    """
+    if not query.group or not any(group_of(row, query) for row in chosen):
+        return chosen
+    groups: dict[str, list[ContainerRow]] = {}
+    for row in chosen:
+        groups.setdefault(group_of(row, query), []).append(row)
+    items: list[Item] = []
+    for group, members in groups.items():
+        heading = Heading(group, members, query.is_open(heading_id(group)))
+        items.append(heading)
+        if heading.is_open:
+            items += members
+    return items

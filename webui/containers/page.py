@@ -1,104 +1,165 @@
 """The containers list as one value: everything that the page, its next windows and its live feed show."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webui.containers import columns, listing
+from webui.containers import columns, filtering, listing
 from webui.containers.actions import ACTIONS
+from webui.containers.columns import Variant, act_id
+from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
-from webui.pages import Button, Empty, ListPage
-from webui.resources import ListQuery, allowed_among, list_url, next_url, unknown, window_of
+from webui.pages import Button, Empty, ListPage, Term
+from webui.resources import Layout, Shown, allowed_among, arranged, list_url, next_url, unknown, window_of
 
+KIND: Final = "containers"
 NOUN: Final = (gettext_lazy("container"), gettext_lazy("containers"))
+AS_DECLARED: Final = arranged(columns.COLUMNS, columns.SHOWN, {})
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of a host that a query asks for, the counts of its chips, and what is known of CPU and memory."""
+    """The rows that a query asks for with their headings, the counts of the chips, what is known of CPU and memory.
+
+    `host` is its slug, "" where the list holds those of every host.
+    """
 
     host: str
-    query: ListQuery
+    query: Query
     every: Sequence[ContainerRow]
     chosen: Sequence[ContainerRow]
     counts: Mapping[str, int]
     figures: Mapping[str, Figure]
     unknown: Empty | None = None
+    items: Sequence[Item] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who a list is made for: what they may do by host ("" for all of them), and how they arranged the columns."""
+
+    allowed: Mapping[str, frozenset[str]]
+    layout: Layout = AS_DECLARED
+    may_run: bool = False
+    is_everywhere: bool = False
+
+    def variant(self, host: str) -> Variant:
+        allowed = self.allowed.get(host, frozenset())
+        return Variant(allowed, self.layout.names, is_everywhere=self.is_everywhere)
+
+    @property
+    def allowed_anywhere(self) -> frozenset[str]:
+        return frozenset().union(*self.allowed.values())
 
 
 def listing_of(host: str, picture: Picture, params: Mapping[str, Any]) -> Listing:
+    return listed(host, columns.rows_of(host, picture), figures_of(host), params, unknown=unknown(picture))
+
+
+def listed(
+    host: str,
+    every: Sequence[ContainerRow],
+    figures: Mapping[str, Figure],
+    params: Mapping[str, Any],
+    *,
+    unknown: Empty | None = None,
+) -> Listing:
     query = listing.query_of(params)
-    every = columns.rows_of(host, picture)
-    figures = figures_of(host)
-    chosen = listing.selected(every, query, figures)
-    return Listing(host, query, every, chosen, listing.counts(every, query.text), figures, unknown(picture))
+    found = listing.sifted(every, query, figures)
+    items = listing.items_of(found.chosen, query)
+    return Listing(host, query, every, found.chosen, found.counts, figures, unknown, items)
 
 
 def list_page(
-    found: Listing,
-    allowed: frozenset[str],
-    *,
-    params: Mapping[str, str],
-    may_run: bool,
-    stamp: str = "",
-    note: str = "",
-) -> ListPage:
-    """The page for somebody who may do `allowed`. `params` is the URL's query, which links on the page carry on."""
-    window, following = window_of(found.chosen, params.get("after", ""), key=lambda row: row.short_id)
-    host = {"host": found.host}
+    found: Listing, reader: Reader, *, params: Mapping[str, str], stamp: str = "", note: str = "",
+    live_url: str | None = None,
+) -> ListPage:  # fmt: skip
+    """The page for one reader. `params` is the URL's query, which links on the page carry on."""
+    window, following = window_of(found.items, params.get("after", ""), key=item_id)
+    bulk = [action for action in allowed_among(ACTIONS, reader.allowed_anywhere) if action.is_bulk]
     return ListPage(
-        title=_("Containers"),
-        columns=columns.COLUMNS,
-        rows=fragments(found, window, allowed),
+        title=_("All containers") if reader.is_everywhere else _("Containers"),
+        columns=reader.layout.columns,
+        rows=fragments(found, window, reader),
         total=len(found.chosen),
         all_total=len(found.every),
         noun=NOUN,
-        act_url=reverse("containers:act", kwargs=host),
-        live_url=list_url(found.host, "containers", params, stamp=stamp),
+        act_url=act_url(found.host),
+        live_url=list_url(found.host, KIND, params, stamp=stamp) if live_url is None else live_url,
         chips=columns.chips_of(found.counts, found.query.show),
-        selects=[columns.group_select(found.query)] if any(row.stack for row in found.every) else [],
-        bulk=[action for action in allowed_among(ACTIONS, allowed) if action.is_bulk],
-        buttons=[_run_button(found.host)] if may_run else [],
-        empty=_empty(found, may_run=may_run),
-        filter_hint=_("Filter: name, image, label=…, port=…"),
+        selects=[columns.group_select(found.query, is_everywhere=reader.is_everywhere)]
+        if reader.is_everywhere or any(row.stack for row in found.every)
+        else [],
+        bulk=bulk,
+        buttons=[_run_button(found.host)] if reader.may_run and found.host else [],
+        empty=_empty(found, may_run=reader.may_run),
+        filter_hint=_("Filter: a name, stack:shop, health:unhealthy…"),
         next_url=next_url(params, following),
         sort=found.query.sort,
         note=note,
-    )
+        terms=[Term(term.typed, filtering.without(found.query.text, term))
+               for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
+        layout_url=reverse("all-containers:columns"),
+        is_wide=len(reader.layout.columns) > columns.MOST_AT_ONCE,
+    )  # fmt: skip
 
 
-def fragments(found: Listing, window: Sequence[ContainerRow], allowed: frozenset[str]) -> list[str]:
-    """The rows of a window with the headings that begin in it."""
-    if not window:
-        return []
-    headed = columns.is_headed(found.chosen, found.query)
-    by_stack = columns.members(found.chosen) if headed else {}
-    first = next(place for place, row in enumerate(found.chosen) if row is window[0])
-    last_stack = found.chosen[first - 1].stack if first else None
-    made = []
-    for row in window:
-        if headed and row.stack != last_stack:
-            made.append(columns.group_heading(row.stack, by_stack[row.stack]))
-            last_stack = row.stack
-        html = columns.fragment(found.host, row, allowed)
-        made.append(columns.with_figures(html, found.figures.get(row.id)))
-    return made
+def act_url(host: str) -> str:
+    return reverse("containers:act", kwargs={"host": host}) if host else reverse("all-containers:act")
 
 
-def elements(found: Listing, allowed: frozenset[str]) -> dict[str, str]:
-    """Every row and heading of the list by its element id, in order."""
-    by_stack = columns.members(found.chosen)
-    return {
-        key: columns.group_heading(item, by_stack[item])
-        if isinstance(item, str)
-        else columns.fragment(found.host, item, allowed)
-        for key, item in columns.layout(found.chosen, found.query).items()
+def item_id(item: Item) -> str:
+    return item.id if isinstance(item, Heading) else columns.element_id(item)
+
+
+def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tuple[Item, str]]:
+    variants = {host: reader.variant(host) for host in reader.allowed}
+    anywhere = reader.allowed_anywhere
+    for item in items:
+        if isinstance(item, Heading):
+            yield item, columns.heading_html(item, query, anywhere)
+        else:
+            yield item, columns.fragment(item, variants[item.host])
+
+
+def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[str]:
+    """The HTML of a window's rows and headings, with the figures that are known."""
+    figures = found.figures
+    return [
+        html if isinstance(item, Heading) else columns.with_figures(html, figures.get(item.id))
+        for item, html in _drawn(window, found.query, reader)
+    ]
+
+
+def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
+    """The list for its live feed. A row is compared by what it is made of: words that age are the browser's work."""
+    items = {item_id(item): item for item in found.items}
+    anywhere = reader.allowed_anywhere
+
+    def html(key: str) -> str:
+        [(_item, drawn)] = _drawn([items[key]], found.query, reader)
+        return drawn
+
+    elements: dict[str, Any] = {
+        key: columns.heading_html(item, found.query, anywhere)
+        if isinstance(item, Heading)
+        else (item, reader.allowed[item.host])
+        for key, item in items.items()
     }
+    return Shown(elements, page, html)
+
+
+def act_ids(found: Listing, reader: Reader, *, heading: str = "") -> list[str]:
+    """What all that the query asks for is called when it is acted on; with `heading` only what stands under that."""
+    rows: Sequence[ContainerRow] = found.chosen
+    if heading:
+        rows = next((one.members for one in found.items if isinstance(one, Heading) and one.id == heading), ())
+    return [act_id(row, is_everywhere=reader.is_everywhere) for row in rows]
 
 
 def _run_button(host: str) -> Button:
@@ -113,6 +174,6 @@ def _empty(found: Listing, *, may_run: bool) -> Empty:
             "A container is a program with everything it needs, kept apart from the rest of the host. "
             "Run the first one from an image."
         ),
-        button=_run_button(found.host) if may_run else None,
+        button=_run_button(found.host) if may_run and found.host else None,
         command="docker run -d --name hello -p 8080:80 nginx" if may_run else "",
     )

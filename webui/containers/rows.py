@@ -72,7 +72,11 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class ContainerRow:
-    """One container of a list. Times are seconds since the epoch; `since` is when the state began, where known."""
+    """One container of a list. Times are seconds since the epoch; `since` is when the state began, where known.
+
+    `addresses` are its networks with its IP there, `host` its slug; `has_update` says that its
+    registry has a newer image under the name that it was made from.
+    """
 
     id: str
     name: str
@@ -91,6 +95,12 @@ class ContainerRow:
     labels: Mapping[str, str]
     networks: tuple[str, ...]
     mounts: tuple[Mount, ...]
+    condition: Condition
+    addresses: tuple[tuple[str, str], ...] = ()
+    host: str = ""
+    host_name: str = ""
+    has_update: bool = False
+    owner: str = ""
 
     @property
     def short_id(self) -> str:
@@ -99,10 +109,6 @@ class ContainerRow:
     @property
     def is_running(self) -> bool:
         return self.state in {"running", "paused", "restarting"}
-
-    @property
-    def condition(self) -> Condition:
-        return condition_of(self)
 
     @property
     def tone(self) -> Tone:
@@ -119,12 +125,18 @@ class ContainerRow:
         return tuple(port for port in self.ports if port.host_port is not None)
 
 
-def row_of(raw: Mapping[str, Any], *, seen_at: float) -> ContainerRow:
+def row_of(
+    raw: Mapping[str, Any], *, seen_at: float, host: str = "", host_name: str = "", has_update: bool = False,
+    owner: str = "",
+) -> ContainerRow:  # fmt: skip
     """Read one element of `GET /containers/json`; Docker's times are relative to `seen_at`, when it was fetched."""
     labels: dict[str, str] = raw.get("Labels") or {}
     names = [name.lstrip("/") for name in raw.get("Names") or []]
     status = str(raw.get("Status") or "")
     seconds = span_seconds(status)
+    state, health, exit_code = _state_of(raw, status), _health_of(raw, status), _exit_code_of(status)
+    is_out_of_memory = bool(raw.get("OOMKilled"))
+    networks = (raw.get("NetworkSettings") or {}).get("Networks") or {}
     return ContainerRow(
         id=raw["Id"],
         # A container that others link to has names like "/web/db" too; its own is the one without a slash.
@@ -132,30 +144,40 @@ def row_of(raw: Mapping[str, Any], *, seen_at: float) -> ContainerRow:
         image=str(raw.get("Image") or ""),
         image_id=str(raw.get("ImageID") or ""),
         command=str(raw.get("Command") or ""),
-        state=_state_of(raw, status),
-        health=_health_of(raw, status),
-        exit_code=_exit_code_of(status),
-        out_of_memory=bool(raw.get("OOMKilled")),
+        state=state,
+        health=health,
+        exit_code=exit_code,
+        out_of_memory=is_out_of_memory,
         since=None if seconds is None else seen_at - seconds,
         created=float(raw.get("Created") or 0),
         ports=ports_of(raw.get("Ports") or []),
         stack=_first(labels, STACK_LABELS),
         service=_first(labels, SERVICE_LABELS),
         labels=labels,
-        networks=tuple(sorted((raw.get("NetworkSettings") or {}).get("Networks") or {})),
+        networks=tuple(sorted(networks)),
         mounts=tuple(_mount_of(mount) for mount in raw.get("Mounts") or []),
+        condition=_condition_of(state, health, exit_code, is_out_of_memory=is_out_of_memory),
+        addresses=tuple((name, _ip_of(held or {})) for name, held in sorted(networks.items())),
+        host=host,
+        host_name=host_name,
+        has_update=has_update,
+        owner=owner,
     )
 
 
-def condition_of(row: ContainerRow) -> Condition:
-    if row.state == "paused":
+def _ip_of(endpoint: Mapping[str, Any]) -> str:
+    return str(endpoint.get("IPAddress") or endpoint.get("GlobalIPv6Address") or "")
+
+
+def _condition_of(state: str, health: str, exit_code: int | None, *, is_out_of_memory: bool) -> Condition:
+    if state == "paused":
         return Condition.PAUSED
-    if row.state == "running":
-        return Condition.UNHEALTHY if row.health == "unhealthy" else Condition.RUNNING
-    if row.state in {"restarting", "dead"} or row.out_of_memory:
+    if state == "running":
+        return Condition.UNHEALTHY if health == "unhealthy" else Condition.RUNNING
+    if state in {"restarting", "dead"} or is_out_of_memory:
         return Condition.FAILING
     # `docker stop` kills what does not listen, so 137 is mostly somebody's wish.
-    ended_badly = row.state == "exited" and row.exit_code not in {None, 0, *SIGNAL_EXITS}
+    ended_badly = state == "exited" and exit_code not in {None, 0, *SIGNAL_EXITS}
     return Condition.FAILING if ended_badly else Condition.STOPPED
 
 

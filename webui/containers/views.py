@@ -1,61 +1,27 @@
-"""The containers list and what can be done from it, and the tabs of one container's page."""
+"""The tabs of one container's page."""
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from webui.access import Operation, needs
-from webui.containers import acts, head, inspection
+from webui.containers import head, inspection
 from webui.containers.actions import ACTIONS
 from webui.containers.columns import rows_of, state_of
+from webui.containers.filtering import written
 from webui.containers.log_files import log_lines
 from webui.containers.overview import overview_of
-from webui.containers.page import list_page, listing_of
 from webui.containers.rows import ContainerRow
 from webui.gate import HostUnreachable
-from webui.pages import Crumb, host_down, render_list, render_page
-from webui.resources import EngineRefusal, Opened, engine_call, note_of, opened, stale_words, stamp_of
-
-
-@require_GET
-@needs(Operation.CONTAINER_LIST)
-def list_view(request: HttpRequest, host: str) -> HttpResponse:
-    here = opened(request, host)
-    found = listing_of(here.host.slug, here.picture, request.GET)
-    page = list_page(
-        found,
-        here.allowed(ACTIONS),
-        params=request.GET.dict(),
-        may_run=here.may(Operation.CONTAINER_CREATE),
-        stamp=stamp_of(here.picture),
-        note=note_of(here.picture),
-    )
-    context = {
-        "stale": stale_words(here.picture, here.host.name),
-        "figures_url": f"/ws/h/{here.host.slug}/figures/" if here.may(Operation.CONTAINER_STATS) else "",
-    }
-    return render_list(request, page, context, host=here.host, active="containers", template="containers/list.html")
-
-
-@require_POST
-@needs(Operation.CONTAINER_LIST)
-def act_view(request: HttpRequest, host: str) -> HttpResponse:
-    """One action on one container or many; each is asked of the gate on its own."""
-    here = opened(request, host)
-    try:
-        asked = acts.asked_of(request.POST, here)
-    except LookupError as error:
-        return HttpResponseBadRequest(str(error))
-    try:
-        return acts.answer(request, here, asked)
-    except HostUnreachable as error:
-        return host_down(request, here.host, str(error), active="containers")
+from webui.pages import Crumb, host_down, render_page
+from webui.resources import EngineRefusal, Opened, engine_call, opened, stale_words
 
 
 @require_GET
@@ -94,16 +60,20 @@ def log_download_view(request: HttpRequest, host: str, id: str) -> HttpResponseB
             is_terminal = bool(inspected(here, row)["Config"]["Tty"])
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
-    lines = log_lines(here.actor, here.host, row.id, is_terminal=is_terminal)
-    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=f"{row.name}.log") or ""}
-    return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8", headers=headers)
+    is_json = request.GET.get("as") == "json"
+    lines = log_lines(here.actor, here.host, row.id, is_terminal=is_terminal, is_json=is_json)
+    name = f"{row.name}.jsonl" if is_json else f"{row.name}.log"
+    headers = {"Content-Disposition": content_disposition_header(as_attachment=True, filename=name) or ""}
+    kind = "application/jsonl" if is_json else "text/plain"
+    return StreamingHttpResponse(lines, content_type=f"{kind}; charset=utf-8", headers=headers)
 
 
 @require_GET
 @needs(Operation.CONTAINER_EXEC)
 def console_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
-    return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html", context={})
+    return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html",
+               context={"may_attach": here.may(Operation.CONTAINER_ATTACH)})  # fmt: skip
 
 
 @require_GET
@@ -142,7 +112,11 @@ def tab(
     base = {"host": slug}
     crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs=base))]
     if row.stack:
-        crumbs.append(Crumb(row.stack, f"{reverse('containers:list', kwargs=base)}?q=stack%3D{row.stack}"))
+        crumbs.append(
+            Crumb(
+                row.stack, f"{reverse('containers:list', kwargs=base)}?{urlencode({'q': written('stack', row.stack)})}"
+            )
+        )
     full = {
         "row": row,
         "container_id": row.id,

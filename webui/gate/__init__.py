@@ -10,11 +10,12 @@ in the table is refused by name. `may` and `require` ask the same question witho
 """
 
 from webui.access import Operation
-from webui.gate.actors import Actor, actor_of, system_actor
+from webui.gate.actors import Actor, Scope, actor_of, system_actor
 from webui.gate.clients import docker_client
 from webui.gate.decision import Decision, decide, may, require
 from webui.gate.errors import HostRefused, HostUnreachable, Refused
 from webui.gate.hijacking import Duplex, hijack
+from webui.gate.passage import in_thread, judge
 from webui.gate.streams import Reply, request, stream
 from webui.gate.table import TABLE
 
@@ -28,10 +29,13 @@ __all__ = [
     "Operation",
     "Refused",
     "Reply",
+    "Scope",
     "actor_of",
     "decide",
     "docker_client",
     "hijack",
+    "in_thread",
+    "judge",
     "may",
     "request",
     "require",

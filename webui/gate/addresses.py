@@ -1,7 +1,6 @@
 """Where a host is and how it is spoken to: unix socket, TCP, TLS; and what to say when nobody answers there."""
 
 import http.client
-import os
 import socket
 import ssl
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from webui.gate.errors import HostUnreachable
+from webui.tls_streams import load_identity
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -61,23 +61,8 @@ def tls_context(host: "Host") -> ssl.SSLContext | None:
         return None
     context = ssl.create_default_context(cadata=host.tls_ca or None)
     if host.tls_certificate:
-        # Python loads a key only from a file: one that never touches a disk.
-        with _memory_file(f"{host.tls_certificate}\n{host.tls_key}") as path:
-            context.load_cert_chain(path)
+        load_identity(context, host.tls_certificate, host.tls_key)
     return context
-
-
-class _memory_file:  # noqa: N801 - used as a context manager only
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __enter__(self) -> str:
-        self._descriptor = os.memfd_create("tls", os.MFD_CLOEXEC)
-        os.write(self._descriptor, self._text.encode())
-        return f"/proc/self/fd/{self._descriptor}"
-
-    def __exit__(self, *_error: object) -> None:
-        os.close(self._descriptor)
 
 
 def unreachable(host: "Host", error: BaseException) -> HostUnreachable:

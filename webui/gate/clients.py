@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import dumps
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from docker import APIClient, DockerClient
@@ -16,8 +17,9 @@ from requests.adapters import HTTPAdapter
 
 from webui.gate.actors import Actor
 from webui.gate.addresses import CONNECT_TIMEOUT_S, base_url, read_address, tls_context, unreachable
-from webui.gate.errors import Refused
+from webui.gate.errors import NotVisible, Refused
 from webui.gate.passage import Passage, begin
+from webui.gate.paths import read_query
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -63,6 +65,15 @@ def _closing(api: "GatedClient") -> Iterator["GatedClient"]:
         api.close()
 
 
+def _not_there(request: requests.PreparedRequest, words: NotVisible) -> requests.Response:
+    response = requests.Response()
+    response.request, response.url = request, request.url or ""
+    response.status_code, response.reason = words.status, "Not Found"
+    response.headers["Content-Type"] = "application/json"
+    response._content = dumps({"message": str(words)}).encode()
+    return response
+
+
 class _TlsAdapter(HTTPAdapter):
     """Speaks TLS by the host's own context; requests would add the public CAs to it."""
 
@@ -98,13 +109,18 @@ class GatedClient(APIClient):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         parts = urlsplit(request.url or "")
         is_streamed = request.body is not None and not isinstance(request.body, (bytes, str))
-        # Docker's daemon takes the first of several values.
-        query = dict(reversed(parse_qsl(parts.query, keep_blank_values=True)))
-        passage = begin(
-            self._actor, self._host, request.method or "GET", parts.path, query=query,
-            body=None if is_streamed else request.body, is_streamed=is_streamed,
-            content_type=str(request.headers.get("Content-Type", "")),
-        )  # fmt: skip
+        try:
+            passage = begin(
+                self._actor, self._host, request.method or "GET", parts.path, query=read_query(parts.query),
+                body=None if is_streamed else request.body, is_streamed=is_streamed,
+                content_type=str(request.headers.get("Content-Type", "")),
+            )  # fmt: skip
+        except NotVisible as not_visible:
+            # docker-py then says of it what it says of anything that is not there.
+            return _not_there(request, not_visible)
+        if passage.cuts_lines:
+            passage.end(None, "refused")
+            raise Refused("Events are read by the gate's own streams, which show what may be seen.", rule="ownership")
         request.url = f"{parts.scheme}://{parts.netloc}{passage.path}" + (f"?{parts.query}" if parts.query else "")
         # A redirect would lead somewhere that nobody has decided about.
         kwargs["allow_redirects"] = False
@@ -120,6 +136,8 @@ class GatedClient(APIClient):
             told = unreachable(self._host, error)
             passage.end(None, str(told))
             raise told from error
+        if response.ok and passage.reads_whole:
+            response._content = passage.answered(response.content)
         passage.end(response.status_code, "" if response.ok else str(response.reason))
         return response
 

@@ -1,14 +1,15 @@
 """May this actor do this on this host? Decided by the table and the actor's role; what may not is refused by name."""
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from webui.access import Operation
 from webui.gate.actors import Actor
 from webui.gate.bodies import read_body
 from webui.gate.errors import Refused
-from webui.gate.paths import read_path
+from webui.gate.paths import ApiPath, read_path
 from webui.gate.rules import Audit, BodyRule, Match, Never, Rule
 from webui.gate.table import ROWS
 
@@ -33,10 +34,20 @@ class Decision:
     audit: Audit
     rule: str
     refusal: str = ""
+    row: Rule | None = None
 
     @property
     def is_allowed(self) -> bool:
         return not self.refusal
+
+    def aimed_at(self, target: str) -> "Decision":
+        """The same with another word for its target: the full id of what was asked for by a name."""
+        row = self.row
+        if row is None or not target or target == self.target or row.target.startswith("?"):
+            return self
+        made = re.sub(rf"\{{{row.target}(:\.\*)?\}}", lambda _match: target, row.path)
+        version = read_path(self.path).version
+        return replace(self, path=ApiPath(version, made).sent, target=target)
 
 
 def decide(
@@ -57,7 +68,7 @@ def decide(
     target = _target(rule, match.parts, query or {})
     try:
         _check_role(actor, host, operation)
-        is_restricted = not actor.on(host).rules_the_host
+        is_restricted = not actor.on(host).rules(operation)
         if is_restricted:
             _complain(rule.restricted_query, query or {}, operation)
         _check_body(rule, body, operation, is_streamed=is_streamed, is_restricted=is_restricted)
@@ -65,7 +76,8 @@ def decide(
         return Decision(
             method, api_path.sent, operation, rule.resource, target, rule.audit, refused.rule, str(refused)
         )  # fmt: skip
-    return Decision(method, api_path.sent, operation, rule.resource, target, rule.audit, f"role {actor.on(host).role}")
+    because = f"role {actor.on(host).role}"
+    return Decision(method, api_path.sent, operation, rule.resource, target, rule.audit, because, row=rule)
 
 
 def may(actor: Actor, host: "Host", operation: str) -> bool:
@@ -80,6 +92,9 @@ def require(actor: Actor, host: "Host", operation: str) -> None:
 
 def _check_role(actor: Actor, host: "Host", operation: Operation) -> None:
     if not may(actor, host, operation):
+        if actor.scope is not None and actor.is_held_back(host, operation):
+            words = f"{operation} on {host.name} is outside of what the token {actor.scope.token} is for."
+            raise Refused(words, rule=f"token {actor.scope.token}")
         role = actor.on(host).role
         who = f"the role {role}" if role else "somebody who is not signed in"
         raise Refused(f"{operation} on {host.name} is not for {who}.", rule=f"role {role or 'none'}")

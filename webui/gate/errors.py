@@ -24,3 +24,15 @@ class HostRefused(OSError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+class NotVisible(Refused):
+    """What was asked about is somebody else's, or is not there: whoever asks cannot tell. Nothing was sent.
+
+    `status` and the text are what a host answers for something that is not there (moby's own words, API 1.51).
+    """
+
+    status = 404
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words, rule="ownership")

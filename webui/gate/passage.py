@@ -3,17 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from django.db import DatabaseError, connections
 
+from webui.access import Operation
 from webui.audit import complete, record
 from webui.gate.actors import Actor
+from webui.gate.answers import whole_lines
+from webui.gate.belongings import concerns, look
+from webui.gate.bodies import read_body
+from webui.gate.claiming import Belongings, belongings_of
 from webui.gate.decision import Body, Decision, decide
 from webui.gate.errors import Refused
-from webui.gate.rules import Audit
+from webui.gate.rules import Audit, Query
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -26,18 +32,45 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What may now be sent: to `path`, and nowhere else. `entry_id` is None where nothing is recorded."""
+    """What may now be sent: to `path`, and nowhere else. `entry_id` is None where nothing is recorded.
+
+    Whoever sends it hands a good answer to `answered` where `reads_whole` says so, and passes on what that returns;
+    lines of an endless answer go through `lines`. In the end `end` is called.
+    """
 
     path: str
     entry_id: int | None
     began: float
+    belongings: Belongings | None = None
+
+    @property
+    def reads_whole(self) -> bool:
+        """Whether a good answer must be read whole and looked at before anybody gets it."""
+        return self.belongings is not None and self.belongings.reads_whole
+
+    @property
+    def cuts_lines(self) -> bool:
+        """Whether the answer is a stream of events of which not every line is for whoever asked."""
+        return self.belongings is not None and self.belongings.cuts_lines
+
+    def answered(self, body: bytes) -> bytes:
+        """Note what was made, and cut a good answer down to what may be seen. For threads."""
+        return self.belongings.answered(body) if self.belongings else body
+
+    async def lines(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The event stream without what may not be seen."""
+        assert self.belongings is not None and self.belongings.cut is not None  # noqa: S101, PT018 - `cuts_lines`
+        async for chunk in whole_lines(chunks):
+            if seen := self.belongings.cut.lines(chunk):
+                yield seen
 
     def end(self, status: int | None, message: str = "") -> None:
         """Complete the audit entry, if there is one. The thing is done: a database that fails now is only logged."""
-        if self.entry_id is None:
-            return
         try:
-            complete(self.entry_id, status=status, duration_s=time.monotonic() - self.began, message=message)
+            if self.belongings is not None and status is not None and status < HTTPStatus.BAD_REQUEST:
+                self.belongings.done()
+            if self.entry_id is not None:
+                complete(self.entry_id, status=status, duration_s=time.monotonic() - self.began, message=message)
         except DatabaseError:
             logger.exception("audit entry %s could not be completed (status %s)", self.entry_id, status)
 
@@ -48,7 +81,7 @@ def begin(
 ) -> Passage:  # fmt: skip
     """Decide, and record what changes something and what is refused. Raises Refused; then nothing may be sent."""
     decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=is_streamed, kind=content_type)
-    return _recorded(actor, host, decision)
+    return _looked(actor, host, decision, query, body)
 
 
 async def begin_async(
@@ -60,17 +93,39 @@ async def begin_async(
     query: Mapping[str, str],
     body: Body,
     is_streamed: bool = False,
+    content_type: str = "",
 ) -> Passage:
-    """The same for async code: only what is recorded leaves the loop."""
-    decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=is_streamed, kind="")
-    if decision.is_allowed and decision.audit is Audit.NOTHING:
+    """The same for async code: only what is recorded or looked into leaves the loop."""
+    decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=is_streamed, kind=content_type)
+    if decision.is_allowed and decision.audit is Audit.NOTHING and not _concerns(actor, host, decision):
         return Passage(decision.path, None, time.monotonic())
-    return await in_thread(_recorded, actor, host, decision)
+    return await in_thread(_looked, actor, host, decision, query, body)
+
+
+def judge(actor: Actor, host: "Host", method: str, path: str, *, query: Mapping[str, str], body: Body) -> Decision:
+    """What `begin` would decide. Sends nothing that changes anything, and writes nothing down.
+
+    Whose things a request touches may have to be asked of the host: raises HostUnreachable.
+    """
+    decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=False, kind="")
+    if decision.is_allowed and decision.row is not None and _concerns(actor, host, decision):
+        operation = Operation(decision.operation)
+        fields = read_body(body) if decision.row.is_json else {}
+        try:
+            look(actor, host, decision.row, operation, target=decision.target, query=query, body=fields)
+        except Refused as refused:
+            return replace(decision, rule=refused.rule, refusal=str(refused))
+    return decision
 
 
 async def end_async(passage: Passage, status: int | None, message: str = "") -> None:
+    # What makes or removes something is recorded too.
     if passage.entry_id is not None:
         await in_thread(passage.end, status, message)
+
+
+async def answered_async(passage: Passage, body: bytes) -> bytes:
+    return await in_thread(passage.answered, body)
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -100,22 +155,44 @@ def _decided(
     return decision
 
 
-def _recorded(actor: Actor, host: "Host", decision: Decision) -> Passage:
-    entry_id = None
-    if not decision.is_allowed or decision.audit is not Audit.NOTHING:
-        entry_id = record(
-            # The log says as what somebody acted there.
-            replace(actor, role=actor.on(host).role),
-            decision.operation,
-            is_allowed=decision.is_allowed,
-            host=host.slug,
-            resource=decision.resource,
-            target=decision.target,
-            method=decision.method,
-            path=decision.path,
-            rule=decision.rule,
-            message=decision.refusal,
-        )
+def _concerns(actor: Actor, host: "Host", decision: Decision) -> bool:
+    operation = Operation(decision.operation)
+    return concerns(operation, actor.sight(host, operation))
+
+
+def _looked(actor: Actor, host: "Host", decision: Decision, query: Query, body: Body) -> Passage:
+    """See whose things are touched, then record."""
+    belongings = None
+    if decision.is_allowed and decision.row is not None and _concerns(actor, host, decision):
+        operation = Operation(decision.operation)
+        # A tar has no fields, and what they say stands in the query.
+        fields = read_body(body) if decision.row.is_json else {}
+        try:
+            looked = look(actor, host, decision.row, operation, target=decision.target, query=query, body=fields)
+        except Refused as refused:
+            _recorded(actor, host, replace(decision, rule=refused.rule, refusal=str(refused)))
+            raise
+        decision = decision.aimed_at(looked.target)
+        belongings = belongings_of(actor, host, operation, looked)
+    entry_id = _recorded(actor, host, decision)
     if not decision.is_allowed:
         raise Refused(decision.refusal, rule=decision.rule)
-    return Passage(decision.path, entry_id, time.monotonic())
+    return Passage(decision.path, entry_id, time.monotonic(), belongings)
+
+
+def _recorded(actor: Actor, host: "Host", decision: Decision) -> int | None:
+    if decision.is_allowed and decision.audit is Audit.NOTHING:
+        return None
+    return record(
+        # The log says as what somebody acted there.
+        replace(actor, role=actor.on(host).role),
+        decision.operation,
+        is_allowed=decision.is_allowed,
+        host=host.slug,
+        resource=decision.resource,
+        target=decision.target,
+        method=decision.method,
+        path=decision.path,
+        rule=decision.rule,
+        message=decision.refusal,
+    )

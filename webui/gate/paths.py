@@ -4,9 +4,10 @@ What could be read in two ways (encoded slashes, dots, empty parts, double encod
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote_to_bytes
 
 from webui.gate.errors import Refused
 
@@ -51,3 +52,20 @@ def read_path(asked: str) -> ApiPath:
 
 def _refusal(asked: str, why: str) -> Refused:
     return Refused(f"The path {asked[:200]!r} is refused: {why}.", rule="path")
+
+
+# Parameters that a host takes every value of; of any other it takes the first (Go's url.Values.Get).
+TAKEN_WHOLE: Final = ("names", "t")
+
+
+def read_query(text: str) -> dict[str, str]:
+    """A query string as the table reads it, and the host. Several names or tags become one value, with commas."""
+    return query_of(parse_qsl(text, keep_blank_values=True))
+
+
+def query_of(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The same for parameters that were read already."""
+    query = dict(reversed(pairs))
+    return query | {
+        name: ",".join(value for key, value in pairs if key == name) for name in TAKEN_WHOLE if name in query
+    }

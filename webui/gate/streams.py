@@ -5,15 +5,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
 from yarl import URL
 
+from webui.gate import recorded
 from webui.gate.actors import Actor
 from webui.gate.addresses import CONNECT_TIMEOUT_S, base_url, read_address, tls_context, unreachable
-from webui.gate.errors import HostRefused
-from webui.gate.passage import begin_async, end_async
+from webui.gate.errors import HostRefused, NotVisible
+from webui.gate.passage import Passage, answered_async, begin_async, end_async
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -38,11 +40,18 @@ class Reply:
 
 async def request(
     actor: Actor, host: "Host", method: str, path: str, *, query: Query | None = None, json: Any = None,
-    headers: Mapping[str, str] | None = None, timeout_s: float = 60,
+    body: bytes | None = None, headers: Mapping[str, str] | None = None, timeout_s: float = 60,
 ) -> Reply:  # fmt: skip
-    """Ask a host and wait for the whole answer. Raises Refused (nothing was sent), HostUnreachable, TimeoutError."""
-    body = None if json is None else orjson.dumps(json)
-    passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
+    """Ask a host and wait for the whole answer. `body` is JSON as bytes, in place of `json`.
+
+    Raises Refused (nothing was sent), HostUnreachable, TimeoutError. What may not be seen is answered as not found.
+    """
+    body = body if json is None else orjson.dumps(json)
+    try:
+        passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
+    except NotVisible as not_visible:
+        words = orjson.dumps({"message": str(not_visible)})
+        return Reply(not_visible.status, {"Content-Type": "application/json"}, words)
     status, message = None, ""
     try:
         async with _session(host, timeout_s) as session:
@@ -55,7 +64,11 @@ async def request(
             )
             async with asked as response:
                 status = response.status
-                return Reply(status, response.headers, await response.read())
+                recorded.resized(host, passage.path, query or {})
+                answer = await response.read()
+                if status < 400 and passage.reads_whole:
+                    answer = await answered_async(passage, answer)
+                return Reply(status, response.headers, answer)
     except (aiohttp.ClientConnectionError, ssl.SSLError) as error:
         told = unreachable(host, error)
         message = str(told)
@@ -71,11 +84,11 @@ async def stream(
 ) -> AsyncIterator[AsyncIterator[bytes]]:  # fmt: skip
     """An answer chunk by chunk as it comes, however long it lasts. Leaving the block closes the connection.
 
-    Raises Refused, HostUnreachable, HostRefused for an error status. A stream that is cut while it is read raises
-    aiohttp.ClientError: it is not an end.
+    Raises Refused, HostUnreachable, HostRefused for an error status or what may not be seen. A stream that is cut while
+    it is read raises aiohttp.ClientError: it is not an end.
     """
     body = None if json is None else orjson.dumps(json)
-    passage = await begin_async(actor, host, method, path, query=query or {}, body=body)
+    passage = await begin_visible(actor, host, method, path, query=query or {}, body=body)
     status, message = None, ""
     session = _session(host, None)
     try:
@@ -94,11 +107,35 @@ async def stream(
         status = response.status
         if status >= 400:
             raise HostRefused(status, message_of(await response.content.read(_LARGEST_ERROR_BYTES), status))
-        yield response.content.iter_any()
+        yield await _chunks(passage, response)
         response.close()
     finally:
         await session.close()
         await end_async(passage, status, message)
+
+
+async def _chunks(passage: Passage, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """The answer as it comes, or what may be seen of it."""
+    chunks = response.content.iter_any()
+    if passage.cuts_lines:
+        return passage.lines(chunks)
+    if passage.reads_whole:
+        return _one(await answered_async(passage, await response.read()))
+    return chunks
+
+
+async def _one(chunk: bytes) -> AsyncIterator[bytes]:
+    yield chunk
+
+
+async def begin_visible(
+    actor: Actor, host: "Host", method: str, path: str, *, query: Query, body: bytes | None
+) -> Passage:
+    """`begin_async` for what has no Reply to answer with: what may not be seen is HostRefused, as from the host."""
+    try:
+        return await begin_async(actor, host, method, path, query=query, body=body)
+    except NotVisible as not_visible:
+        raise HostRefused(not_visible.status, str(not_visible)) from None
 
 
 def message_of(body: bytes, status: int) -> str:
@@ -123,8 +160,9 @@ def _session(host: "Host", timeout_s: float | None) -> aiohttp.ClientSession:
 
 
 def _url(host: "Host", path: str, query: Query | None) -> URL:
-    # The path is already as it must be sent: yarl may not touch it.
-    return URL(base_url(host) + path, encoded=True).update_query(query or {})
+    # The path is already as it must be sent: yarl may not touch it. Names of files are any bytes (PEP 383).
+    asked = urlencode(query or {}, errors="surrogateescape")
+    return URL(base_url(host) + path + (f"?{asked}" if asked else ""), encoded=True)
 
 
 def _headers(headers: Mapping[str, str] | None, body: bytes | None) -> dict[str, str]:

@@ -18,7 +18,10 @@ def check_url(url: str) -> None:
 
 
 class Host(models.Model):
-    """A Docker host. TLS is used when a CA or a certificate is given; the private key is sealed in the database."""
+    """A Docker host. TLS is used when a CA or a certificate is given; the private key is sealed in the database.
+
+    `records_consoles`: what execs and attached terminals show is kept with their entries in the audit log.
+    """
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(_("Name"), max_length=60, unique=True)
@@ -27,6 +30,7 @@ class Host(models.Model):
     tls_ca = models.TextField(_("CA certificate"), blank=True)
     tls_certificate = models.TextField(_("Client certificate"), blank=True)
     tls_key = SealedTextField(_("Client key"), blank=True)
+    records_consoles = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 from docker.errors import DockerException
 from requests import RequestException
 
@@ -65,6 +66,19 @@ def remove(request: HttpRequest, host: str) -> HttpResponse:
     return go(request, reverse("hosts:list"))
 
 
+@require_POST
+@needs_administrator
+def record_consoles(request: HttpRequest, host: str) -> HttpResponse:
+    """Begin or end that console sessions on a host are recorded: `action` is `record` or `do-not-record`."""
+    here = get_object_or_404(Host, slug=host)
+    here.records_consoles = request.POST.get("action") == "record"
+    here.save(update_fields=["records_consoles"])
+    words = "recorded" if here.records_consoles else "not recorded"
+    audit.record(actor_of(request), "host.record-consoles", is_allowed=True, host=here.slug, resource="host",
+                 target=here.name, message=words)  # fmt: skip
+    return go(request, here.get_absolute_url())
+
+
 def _removal(host: Host) -> Preview:
     return Preview(
         title=_("Remove %s from Quayside") % host.name,
@@ -104,6 +118,7 @@ def _asked(request: HttpRequest, host: Host) -> tuple[dict[str, Any], dict[str, 
 
 
 def _buttons(request: HttpRequest, host: Host) -> list[Button]:
+    terminal = Button(_("Use it from a terminal"), "terminal-2", url=reverse("tokens:terminal", args=[host.slug]))
     if not getattr(request.user, "is_administrator", False):
-        return []
-    return [Button(_("Remove host"), "plug-connected-x", action="remove", item_id=host.slug, is_danger=True)]
+        return [terminal]
+    return [terminal, Button(_("Remove host"), "plug-connected-x", action="remove", item_id=host.slug, is_danger=True)]

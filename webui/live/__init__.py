@@ -15,10 +15,10 @@ The page connects to `/ws/h/<host>/lists/<kind>/?<its own query string>`. What t
 columns, pages.
 """
 
-from webui.live.feeds import ListFeed, Message, Viewer, register_feed, register_overview
+from webui.live.feeds import ListFeed, Message, Viewer, register_everywhere, register_feed, register_overview
 from webui.live.figures import Figure, figures_of
 from webui.live.picture import KINDS, HostState, Picture
-from webui.live.pictures import forget, last_picture, picture, picture_after
+from webui.live.pictures import forget, known_host, last_picture, picture, picture_after
 
 __all__ = [
     "KINDS",
@@ -30,9 +30,11 @@ __all__ = [
     "Viewer",
     "figures_of",
     "forget",
+    "known_host",
     "last_picture",
     "picture",
     "picture_after",
+    "register_everywhere",
     "register_feed",
     "register_overview",
 ]

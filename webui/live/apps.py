@@ -7,8 +7,9 @@ class LiveConfig(AppConfig):
 
     def ready(self) -> None:
         from webui import audit
-        from webui.live import shell
+        from webui.live import known, shell
         from webui.live.pictures import name_of
 
+        known.register()
         shell.register()
         audit.register_namer(name_of)

@@ -3,7 +3,7 @@
 A message is htmx's: {"target": "#c-4be2c0ffee12", "swap": "outerMorph", "content": "<tr ...>"}.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
@@ -79,6 +79,22 @@ def register_feed(feed: ListFeed) -> None:
 
 def feed_of(kind: str) -> ListFeed | None:
     return _feeds.get(kind)
+
+
+EveryHost = Callable[["Actor", Any, Mapping[str, str], dict[str, Any]], Sequence[Message]]
+_everywhere: dict[str, EveryHost] = {}
+
+
+def register_everywhere(kind: str, messages: EveryHost) -> None:
+    """Make a list over all hosts live at /ws/lists/<kind>/: `messages(actor, user, params, memory)`.
+
+    Asked after changes on any host that the user sees; it runs in a thread, may use the database, and asks no host.
+    """
+    _everywhere[kind] = messages
+
+
+def everywhere_of(kind: str) -> EveryHost | None:
+    return _everywhere.get(kind)
 
 
 def register_overview(messages: Callable[[Any], Sequence[Message]]) -> None:

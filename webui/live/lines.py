@@ -157,13 +157,17 @@ class Place(Generic[Text]):
     """
 
     def __init__(self, stamp: Text, count: int = 0) -> None:
-        self.stamp = stamp
+        self.stamp: Text = stamp
         self.count = count
 
     def passed(self, lines: Sequence[Text]) -> None:
         """The reader now has these too."""
-        stamp: Text | None = next((found for line in reversed(lines) if (found := timestamp_of(line))), None)
-        if stamp is None:
+        stamp: Text = self.stamp[:0]
+        for line in reversed(lines):
+            stamp = timestamp_of(line)
+            if stamp:
+                break
+        if not stamp:
             return
         trailing = 0
         for line in reversed(lines):
@@ -186,7 +190,8 @@ class Skipper(Generic[Text]):
     """
 
     def __init__(self, place: Place[Text]) -> None:
-        self._stamp, self._left = place.stamp, place.count
+        self._stamp: Text = place.stamp
+        self._left = place.count
         self._is_done = not place.stamp
 
     def new(self, lines: Sequence[Text]) -> Sequence[Text]:

@@ -1,4 +1,4 @@
-"""A part of a container's log that has ended: read once, for one viewer, at that viewer's pace and never beyond a bound.
+"""A part of a container's log that has ended: read once, for one viewer, at that viewer's pace and within a bound.
 
 Unlike the live log nothing is shared and nothing is skipped: who reads slowly makes the host wait.
 """

@@ -16,8 +16,8 @@ from webui.live.upstream import Upstream
 if TYPE_CHECKING:
     from webui.hosts.models import Host
 
-# A frame at most this often: ten a second are plenty for eyes, and keep the page's main thread free.
-FRAME_S: Final = 0.1
+# A frame at most this often: seven a second are plenty for eyes, and keep the page's main thread free.
+FRAME_S: Final = 0.15
 LINGER_S: Final = 30.0
 RING_LINES: Final = 10_000
 RING_CHARACTERS: Final = 8 << 20

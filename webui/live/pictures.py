@@ -45,6 +45,13 @@ def last_picture(host: "Host") -> Picture:
     return host_feed(host).picture
 
 
+def picture_if_any(host: "Host") -> Picture | None:
+    """The picture that this process keeps of a host already."""
+    with _lock:
+        feed = _feeds.get((os.getpid(), host.slug))
+    return feed.picture if feed is not None else None
+
+
 def picture_after(host: "Host", kind: str, object_id: str, *, before: object = None, timeout_s: float = 1.0) -> Picture:
     """The picture once `object_id` is another raw object than `before`, or after `timeout_s` as it is.
 
@@ -59,6 +66,13 @@ def picture_after(host: "Host", kind: str, object_id: str, *, before: object = N
             if left <= 0 or not feed.changed.wait(left):
                 break
         return feed.picture
+
+
+def known_host(slug: str) -> "Host | None":
+    """The host of this slug, where this process keeps its picture. Asks nobody."""
+    with _lock:
+        feed = _feeds.get((os.getpid(), slug))
+    return feed.host if feed is not None else None
 
 
 def name_of(slug: str, resource: str, object_id: str) -> str:

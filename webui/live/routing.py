@@ -15,6 +15,7 @@ from webui.audit.consumers import AuditConsumer
 from webui.jobs.consumers import JobConsumer
 from webui.live.consumers.base import LiveConsumer
 from webui.live.consumers.console import ConsoleConsumer
+from webui.live.consumers.everywhere import EverywhereConsumer
 from webui.live.consumers.lists import ListConsumer
 from webui.live.consumers.notices import NoticesConsumer
 from webui.live.consumers.overview import OverviewConsumer
@@ -23,6 +24,7 @@ from webui.live.consumers.streams import FiguresConsumer, LogsConsumer, StatsCon
 _CONSUMERS: dict[str, type[LiveConsumer]] = {
     "ws/notices/": NoticesConsumer,
     "ws/overview/": OverviewConsumer,
+    "ws/lists/<slug:kind>/": EverywhereConsumer,
     "ws/audit/": AuditConsumer,
     "ws/jobs/<uuid:job_id>/": JobConsumer,
     "ws/h/<slug:host>/lists/<slug:kind>/": ListConsumer,

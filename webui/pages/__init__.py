@@ -97,6 +97,7 @@ from webui.pages.declarations import (
     Select,
     State,
     Tab,
+    Term,
 )
 from webui.pages.render import go, host_down, list_parts, outcome, preview, render_list, render_page, toast_html
 from webui.pages.shell import Hit, register_counts, register_finder, register_host_state, register_running_jobs
@@ -119,6 +120,7 @@ __all__ = [
     "Select",
     "State",
     "Tab",
+    "Term",
     "go",
     "host_down",
     "list_parts",

@@ -24,6 +24,7 @@ class Column:
 
     `sort` is the key that the URL's `sort` takes ("" means it cannot be sorted by). `width` is a step of a fixed scale
     (xs 64, s 88, m 128, l 184, xl 256 px) so that columns never move under live values; "auto" shares what is left.
+    `width_px` is the width that its reader gave it, 0 where they did not.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Column:
     width: Width = "auto"
     align: Literal["start", "end"] = "start"
     hides_below: Literal["", "narrow", "wide"] = ""
+    width_px: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Action:
     `operation` is a name of the gate's table ("container.stop"); the page shows the action only to those who may.
     `is_icon` puts it in the row itself as an icon button, else it stands in the row's menu. `previews` means that the
     server answers the first click with a Preview. `href_name` makes it a link to that URL name instead of a POST.
+    `is_rare` puts a bulk action into the bar's menu.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Action:
     is_danger: bool = False
     previews: bool = False
     href_name: str = ""
+    is_rare: bool = False
 
 
 BulkAction = Action
@@ -94,6 +98,14 @@ class Input:
     label: Text
     kind: str
     value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing that the filter asks for, as a chip below the box; `text` is what the box holds without it."""
+
+    words: Text
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +207,7 @@ class ListPage:
     """Everything that `pages/list.html` shows of a list.
 
     `rows` are rendered `<tr>` fragments (safe HTML); `total` counts what the filter leaves, `all_total` everything.
+    With a `layout_url` its columns can be dragged wider. `is_wide`: more columns than fit are there to be scrolled to.
     """
 
     title: Text
@@ -218,3 +231,6 @@ class ListPage:
     note: Text = ""
     has_filter: bool = True
     crumbs: Sequence[Crumb] = field(default=())
+    terms: Sequence["Term"] = ()
+    layout_url: str = ""
+    is_wide: bool = False

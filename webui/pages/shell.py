@@ -65,10 +65,12 @@ MENU: Final = (
     NavItem("host", _("Host"), "server-2", "hosts:detail", of_host=True),
 )
 EVERYWHERE: Final = (
+    NavItem("all-containers", _("All containers"), "packages", "all-containers:list"),
     NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
     NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
+    NavItem("sign-in", _("Sign-in"), "login-2", "signin:list", for_administrators=True),
     NavItem("audit", _("Audit"), "history", "audit:list", for_administrators=True),
 )
 

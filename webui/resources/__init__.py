@@ -3,10 +3,11 @@
 It knows lists and outcomes; what a row of a kind is and what can be done to it is each kind's own business.
 """
 
-from webui.resources.acting import EngineRefusal, Target, act_on_each, engine_call
+from webui.resources.acting import EngineRefusal, Target, act_on_each, act_on_one, engine_call
 from webui.resources.asked import Asked, asked_of
-from webui.resources.feed import RowsFeed, Shown, stamp_of
+from webui.resources.feed import RowsFeed, Shown, list_messages, stamp_of
 from webui.resources.fragments import Shelf
+from webui.resources.layouts import Layout, arranged, forget_layout, keep_layout, layout_of
 from webui.resources.opened import Opened, allowed_among, opened
 from webui.resources.query import (
     ListQuery,
@@ -19,11 +20,13 @@ from webui.resources.query import (
     window_of,
 )
 from webui.resources.refusals import refusal_words
-from webui.resources.staleness import note_of, stale_words, unknown
+from webui.resources.saved_views import default_view, held_query, remove_view, save_view, set_default, views_of
+from webui.resources.staleness import note_of, stale_html, stale_words, unknown
 
 __all__ = [
     "Asked",
     "EngineRefusal",
+    "Layout",
     "ListQuery",
     "Opened",
     "RowsFeed",
@@ -31,10 +34,18 @@ __all__ = [
     "Shown",
     "Target",
     "act_on_each",
+    "act_on_one",
     "allowed_among",
+    "arranged",
     "asked_of",
     "count_shows",
+    "default_view",
     "engine_call",
+    "forget_layout",
+    "held_query",
+    "keep_layout",
+    "layout_of",
+    "list_messages",
     "list_url",
     "natural",
     "next_url",
@@ -42,9 +53,14 @@ __all__ = [
     "opened",
     "read_query",
     "refusal_words",
+    "remove_view",
+    "save_view",
     "select_rows",
+    "set_default",
+    "stale_html",
     "stale_words",
     "stamp_of",
     "unknown",
+    "views_of",
     "window_of",
 ]

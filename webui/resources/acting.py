@@ -68,10 +68,11 @@ def act_on_each(
     if len(targets) == 1:
         return [_outcome(targets[0], act, names or {})]
     with ThreadPoolExecutor(max_workers=MOST_AT_ONCE, thread_name_prefix="act") as pool:
-        return list(pool.map(lambda target: _in_thread(target, act, names or {}), targets))
+        return list(pool.map(lambda target: act_on_one(target, act, names or {}), targets))
 
 
-def _in_thread(target: Target, act: Callable[[Target], str], names: Mapping[str, str]) -> Outcome:
+def act_on_one(target: Target, act: Callable[[Target], str], names: Mapping[str, str]) -> Outcome:
+    """The outcome of one, in a thread of its own."""
     try:
         return _outcome(target, act, names)
     finally:

@@ -7,7 +7,7 @@ names the very picture that the page was made from.
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.http import QueryDict
 from django.template.loader import render_to_string
@@ -26,10 +26,15 @@ def stamp_of(picture: Picture) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A list as a viewer should see it now: every element by its id, in order, and the page around them."""
+    """A list as a viewer should see it now: every element by its id, in order, and the page around them.
 
-    elements: Mapping[str, str]
+    An element is its HTML; or, where `html` makes that, anything that is equal for as long as it shows the same. So a
+    thousand rows are compared at each change, and only those that changed are drawn.
+    """
+
+    elements: Mapping[str, Any]
     page: ListPage
+    html: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +60,21 @@ class RowsFeed:
         stamp = given.pop(STAMP, "")
         shown = self.show(picture, viewer, given)
         stale = stale_words(picture, viewer.host.name)
-        before, said = viewer.memory.get("elements"), viewer.memory.get("stale")
-        viewer.memory.update(elements=shown.elements, stale=stale)
-        if before is None:
-            is_right = stamp == stamp_of(picture)
-            return [] if is_right else [_whole(shown), *_around(shown.page, given), _banner(stale)]
-        swaps = list(_swaps(before, shown.elements))
-        if stale != said:
-            swaps.append(_banner(stale))
-        return [*swaps, *_around(shown.page, given)] if swaps else []
+        return list_messages(shown, given, viewer.memory, stale=stale, is_right=stamp == stamp_of(picture))
+
+
+def list_messages(
+    shown: Shown, params: Mapping[str, str], memory: dict[str, Any], *, stale: str, is_right: bool
+) -> list[Message]:
+    """From what a browser holds (`memory`) to what it should: `is_right` says that a page that has just come does."""
+    before, said = memory.get("elements"), memory.get("stale")
+    memory.update(elements=shown.elements, stale=stale)
+    if before is None:
+        return [] if is_right else [_whole(shown), *_around(shown.page, params), _banner(stale)]
+    swaps = list(_swaps(before, shown))
+    if stale != said:
+        swaps.append(_banner(stale))
+    return [*swaps, *_around(shown.page, params)] if swaps else []
 
 
 def _whole(shown: Shown) -> Message:
@@ -81,14 +92,16 @@ def _around(page: ListPage, params: Mapping[str, str]) -> Iterator[Message]:
     yield Message(target="#list-count", swap="innerHTML", content=parts["count"])
 
 
-def _swaps(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Message]:
+def _swaps(before: Mapping[str, Any], shown: Shown) -> Iterator[Message]:
     """Gone ones out, changed ones in place, new ones after the one that they follow. Nothing that is shown moves."""
+    now = shown.elements
+    html: Callable[[str], str] = shown.html or now.__getitem__
     yield from (Message(target=f"#{key}", swap="delete", content=" ") for key in before if key not in now)
     previous = ""
-    for key, html in now.items():
+    for key, element in now.items():
         if key not in before:
             swap = ("#" + previous, "afterend") if previous else ("#rows", "afterbegin")
-            yield Message(target=swap[0], swap=swap[1], content=html)
-        elif before[key] != html:
-            yield Message(target=f"#{key}", swap="outerMorph", content=html)
+            yield Message(target=swap[0], swap=swap[1], content=html(key))
+        elif before[key] != element:
+            yield Message(target=f"#{key}", swap="outerMorph", content=html(key))
         previous = key

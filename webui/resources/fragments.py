@@ -1,7 +1,7 @@
 """Rows and their HTML, kept for as long as the raw object behind them is the same.
 
 The live picture replaces a raw object only when it changed, so identity tells. A fragment differs between viewers only
-by what they may do, hence one per (row, set of allowed actions).
+by what they may do and which columns they chose, hence one per (row, variant).
 """
 
 import time
@@ -11,6 +11,8 @@ from typing import Any, Final, Generic, TypeVar
 
 Row = TypeVar("Row")
 MOST_HOSTS: Final = 64
+# Sets of rights and columns that are looked at in turn; a further one costs its own rendering and the oldest's again.
+MOST_VARIANTS: Final = 12
 
 
 @dataclass(slots=True)
@@ -23,18 +25,21 @@ class _Kept(Generic[Row]):
 class Shelf(Generic[Row]):
     """Rows of one kind, by host and key. `holds_until` says when the words of a row next change by the clock alone."""
 
-    def __init__(
-        self, *, render: Callable[[str, Row, frozenset[str]], str], holds_until: Callable[[Row, float], float]
-    ):
+    def __init__(self, *, render: Callable[[str, Row, Any], str], holds_until: Callable[[Row, float], float]):
         self._render = render
         self._holds_until = holds_until
         self._hosts: dict[str, dict[str, _Kept[Row]]] = {}
+        self._lists: dict[str, tuple[Mapping[str, Any], Any, list[Row]]] = {}
 
     def rows(self, host: str, raws: Mapping[str, Any], read: Callable[[Any], Row], *, beside: Any = None) -> list[Row]:
         """The rows of a host's raw objects, read anew only where something changed.
 
         `beside` is what else a row is made of (the containers that use an image): its identity is part of the question.
+        The list is the same object for as long as nothing changed: do not change it.
         """
+        last = self._lists.get(host)
+        if last is not None and last[0] is raws and last[1] is beside:
+            return last[2]
         kept = self._hosts.get(host, {})
         now_kept: dict[str, _Kept[Row]] = {}
         for key, raw in raws.items():
@@ -45,19 +50,24 @@ class Shelf(Generic[Row]):
                 one = _Kept((raw, beside), row, one.fragments if one is not None and one.row == row else {})
             now_kept[key] = one
         if len(self._hosts) >= MOST_HOSTS and host not in self._hosts:
-            self._hosts.pop(next(iter(self._hosts)), None)
+            self._lists.pop(dropped := next(iter(self._hosts)), None)
+            self._hosts.pop(dropped, None)
         # Put in its place whole: other threads read the old mapping or the new one, never one in between.
         self._hosts[host] = now_kept
-        return [one.row for one in now_kept.values()]
+        rows = [one.row for one in now_kept.values()]
+        self._lists[host] = (raws, beside, rows)
+        return rows
 
-    def html(self, host: str, key: str, row: Row, allowed: frozenset[str]) -> str:
-        """The row's `<tr>` for somebody who may do `allowed`."""
+    def html(self, host: str, key: str, row: Row, variant: Hashable) -> str:
+        """The row's `<tr>`; `variant` is what it depends on beside the row: the actions that its reader may do."""
         now = time.time()
         one = self._hosts.get(host, {}).get(key)
         if one is None or one.row is not row:
-            return self._render(host, row, allowed)
-        fragment, until = one.fragments.get(allowed, ("", 0.0))
+            return self._render(host, row, variant)
+        fragment, until = one.fragments.get(variant, ("", 0.0))
         if now >= until:
-            fragment = self._render(host, row, allowed)
-            one.fragments[allowed] = (fragment, self._holds_until(row, now))
+            fragment = self._render(host, row, variant)
+            while len(one.fragments) >= MOST_VARIANTS:
+                one.fragments.pop(next(iter(one.fragments), None), None)
+            one.fragments[variant] = (fragment, self._holds_until(row, now))
         return fragment

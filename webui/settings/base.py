@@ -8,6 +8,8 @@ ENVIRONMENT = read_environment()
 BASE_DIR = Path(__file__).resolve().parents[2]
 QUAYSIDE_DATA = ENVIRONMENT.data
 QUAYSIDE_ENGINE_SOCKET = ENVIRONMENT.engine_socket
+# HOST:PORT of the proxy for docker CLI and others, "" where none is wished.
+QUAYSIDE_PROXY_BIND = ENVIRONMENT.proxy_bind
 # How long the audit log keeps an entry.
 QUAYSIDE_AUDIT_DAYS = ENVIRONMENT.audit_days
 
@@ -27,6 +29,7 @@ INSTALLED_APPS = [
     "webui.access",
     "webui.accounts",
     "webui.factors",
+    "webui.signin",
     "webui.audit",
     "webui.hosts",
     "webui.ownership",
@@ -34,6 +37,8 @@ INSTALLED_APPS = [
     "webui.live",
     "webui.jobs",
     "webui.teams",
+    "webui.tokens",
+    "webui.resources",
     "webui.dashboard",
     "webui.containers",
     "webui.images",

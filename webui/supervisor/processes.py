@@ -68,11 +68,10 @@ def web(listener: socket.socket, in_child: Callable[[], None]) -> Child:
 
 def serve_web(descriptor: int) -> None:
     """Daphne on a socket that already listens. Imports Twisted's reactor, so never call it before a fork."""
-    from daphne.server import Server
-
     from webui.asgi import application
+    from webui.supervisor.paced import PacedServer
 
-    Server(
+    PacedServer(
         application=application,
         endpoints=[f"fd:fileno={descriptor}"],
         signal_handlers=True,
@@ -82,6 +81,23 @@ def serve_web(descriptor: int) -> None:
         application_close_timeout=5,
         verbosity=0,
     ).run()
+
+
+def proxy(listener: socket.socket, in_child: Callable[[], None]) -> Child:
+    def run() -> None:
+        in_child()
+        serve_proxy(listener)
+
+    return Child("proxy", Function(run), stop_timeout_s=5)
+
+
+def serve_proxy(listener: socket.socket) -> None:
+    """The Docker API of each host, for personal tokens, on a socket that already listens."""
+    from webui.environment import read_environment
+    from webui.proxy import serve
+    from webui.proxy.names import names_of
+
+    serve(listener, names_of(read_environment()))
 
 
 def worker(in_child: Callable[[], None]) -> Child:

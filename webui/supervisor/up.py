@@ -22,6 +22,7 @@ class UpOptions:
     data: Path
     bind: str
     has_engine: bool
+    proxy_bind: str = ""
 
 
 def up(options: UpOptions) -> int:
@@ -32,18 +33,32 @@ def up(options: UpOptions) -> int:
         lock = lock_data(options.data)
         end_leftovers(options.data / "run", say=_say)
         listener = bind(options.bind)
+        proxy_listener = bind(options.proxy_bind) if options.proxy_bind else None
     except (AlreadyRunning, ValueError, OSError) as error:
         _say(str(error))
         return 1
     block_signals()
     children: list[Child] = []
     try:
-        return _run(options, lock, listener, children)
+        return _run(options, lock, _Listeners(listener, proxy_listener), children)
     finally:
         stop_all(children)
 
 
-def _run(options: UpOptions, lock: DataLock, listener: socket.socket, children: list[Child]) -> int:
+@dataclass(frozen=True, slots=True)
+class _Listeners:
+    """The sockets that this process keeps: while a child is started again, callers wait."""
+
+    web: socket.socket
+    proxy: socket.socket | None
+
+    def close_all_but(self, kept: socket.socket | None) -> None:
+        for listener in (self.web, self.proxy):
+            if listener is not None and listener is not kept:
+                listener.close()
+
+
+def _run(options: UpOptions, lock: DataLock, listeners: _Listeners, children: list[Child]) -> int:
     def start(child: Child) -> None:
         child.pid_file = options.data / "run" / f"{child.name}.pid"
         child.start()
@@ -66,17 +81,20 @@ def _run(options: UpOptions, lock: DataLock, listener: socket.socket, children: 
         return 1
     _import_everything()
     freeze_memory()
-    start(processes.web(listener, lock.close_in_child))
-    start(processes.worker(lambda: _leave(lock, listener)))
-    start(processes.beat(options.data, lambda: _leave(lock, listener)))
-    _welcome(options.bind, listener)
+    start(processes.web(listeners.web, lambda: _leave(lock, listeners, listeners.web)))
+    start(processes.worker(lambda: _leave(lock, listeners)))
+    start(processes.beat(options.data, lambda: _leave(lock, listeners)))
+    if listeners.proxy is not None:
+        start(processes.proxy(listeners.proxy, lambda: _leave(lock, listeners, listeners.proxy)))
+        _say(f"the proxy for docker CLI and others listens on {options.proxy_bind}")
+    _welcome(options.bind, listeners.web)
     watch(children, say=_say)
     return 0
 
 
-def _leave(lock: DataLock, listener: socket.socket) -> None:
+def _leave(lock: DataLock, listeners: _Listeners, kept: socket.socket | None = None) -> None:
     lock.close_in_child()
-    listener.close()
+    listeners.close_all_but(kept)
 
 
 def _prepare_database(*, has_engine: bool) -> int:

@@ -11,6 +11,8 @@ import "./lib/toasts.js";
 import "./lib/selection.js";
 import "./lib/acts.js";
 import "./lib/lists.js";
+import "./lib/list_dialogs.js";
+import "./lib/widths.js";
 import "./lib/keyboard.js";
 import "./lib/palette.js";
 import "./lib/copying.js";

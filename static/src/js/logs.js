@@ -1,11 +1,17 @@
-// The log of a container, live: a socket fills the buffer, a window shows it, one thin bar steers both.
+// Logs, live: a socket for each container fills the buffer, a window shows it, one thin bar steers both.
 
 import "../css/logs.css";
 import { copyText } from "./lib/copying.js";
-import { icon, make, whenPresent } from "./lib/dom.js";
-import { liveSocket } from "./lib/live_socket.js";
+import { whenPresent } from "./lib/dom.js";
+import { LogBar } from "./lib/log_bar.js";
 import { LogBuffer } from "./lib/log_buffer.js";
-import { stampOf, textOf } from "./lib/log_lines.js";
+import { logFeed } from "./lib/log_feed.js";
+import { logKeys } from "./lib/log_keys.js";
+import { stampOf } from "./lib/log_lines.js";
+import { LogRange } from "./lib/log_range.js";
+import { LogSearch } from "./lib/log_search.js";
+import { asJson, asText, save, shownLines } from "./lib/log_taking.js";
+import { rememberedTimes, rememberTimes } from "./lib/log_times.js";
 import { LogWindow } from "./lib/log_window.js";
 import { filled, gettext, ngettext } from "./lib/words.js";
 
@@ -13,73 +19,127 @@ const number = new Intl.NumberFormat("en");
 
 whenPresent("[data-logs]", (pane) => {
   const part = (name) => pane.querySelector(`[data-log-${name}]`);
+  const isPage = !pane.classList.contains("is-compact");
+  const sources = pane.dataset.sources ? JSON.parse(pane.dataset.sources) : [{ name: "", url: pane.dataset.url }];
+  const isMerged = sources.length > 1;
   const buffer = new LogBuffer();
   const view = new LogWindow(part("view"), buffer);
-  const figures = { rate: 0, counted: 0, skipped: 0, since: performance.now(), state: "", heldAt: 0 };
-  let last = "";
+  const bar = new LogBar(part);
+  const figures = { rate: 0, counted: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set() };
+  view.how.names = isMerged ? sources.map((source) => source.name) : [];
   let isPaused = false;
+  let isAwaited = false;
 
-  const url = () => `${pane.dataset.url}?tail=${part("tail")?.value ?? 200}`;
-  const socket = liveSocket(url(), { onMessage, onState });
+  times(rememberedTimes());
+  const search = new LogSearch(part, bar, buffer, view, { isWritten: isPage });
+  const range = new LogRange(part, { change: again, isUtc: () => view.how.isUtc });
+  const urlOf = (source) => `${source.url}?${range.query()}`;
+  const states = sources.map(() => "");
+  const feeds = sources.map((source, index) =>
+    logFeed(urlOf(source), {
+      take: (lines, about) => take(index, lines, about),
+      tell: (message) => tell(index, message),
+      onState: (state, why) => connection(index, state, why),
+      end: (message) => ended(index, message),
+    }),
+  );
+  isAwaited = Boolean(range.at);
+  if (isAwaited) view.follow(false);
 
-  function onMessage(message) {
-    if (message.t === "lines") take(message);
-    else if (message.t === "skipped") skipped(message.count);
-    else if (message.t === "state") tell(message);
-    socket.send({ ack: 1 });
+  function take(index, lines, { isReplay, skipped, before }) {
+    if (skipped) lost(index, skipped, before);
+    if (isMerged) buffer.addInOrder(lines, index);
+    else buffer.add(lines, index);
+    if (!isReplay && range.isLive) figures.counted += lines.length;
+    part("empty").hidden = true;
+    if (isAwaited) arrive();
+    redraw();
+  }
+
+  function redraw() {
     if (!isPaused) view.draw();
   }
 
-  function take({ lines, replay }) {
-    // After a lost connection the server begins with what it kept, most of which is here already.
-    const fresh = replay && last ? lines.filter((line) => stampOf(line) > last) : lines;
-    if (!fresh.length) return;
-    buffer.add(fresh);
-    last = stampOf(fresh[fresh.length - 1]) || last;
-    if (!replay) figures.counted += fresh.length;
-    part("empty").hidden = true;
+  // At the line that the address names, once it is there.
+  function arrive() {
+    const found = buffer.numberAtMoment(range.at);
+    if (found === undefined) return;
+    isAwaited = false;
+    view.chosen = [found, found];
+    view.show(found);
   }
 
-  function skipped(count) {
+  function lost(index, count, stamp) {
     figures.skipped += count;
-    buffer.add([`s${filled(gettext("%(count)s lines skipped here: your connection was slower than the log. The download has them all"), { count: number.format(count) })}`]);
+    note(index, filled(gettext("%(count)s lines skipped here: your connection was slower than the log"), { count: number.format(count) }), { kind: "s", stamp });
   }
 
-  function note(words) {
-    buffer.add([`n${words}`]);
-    view.draw();
+  function note(index, words, { kind = "n", stamp = feeds[index]?.last ?? "" } = {}) {
+    const text = isMerged ? `${sources[index].name}: ${words}` : words;
+    const line = `${kind}${stamp ? `${stamp} ` : ""}${text}`;
+    if (isMerged && stamp) buffer.addInOrder([line], index);
+    else buffer.add([line], index);
+    part("empty").hidden = true;
+    redraw();
   }
 
-  function tell({ state, code, error }) {
-    const before = figures.state;
-    figures.state = state;
-    if (state === "stopped") note(filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
-    else if (state === "cut" && before !== "cut") note(filled(gettext("the host does not answer: %(error)s; trying again"), { error }));
-    else if (state === "gone") note(gettext("the container was removed"));
-    else if (state === "live" && before === "stopped") note(gettext("the container was started"));
-    if (state !== "live" && !last) part("empty").hidden = true;
+  function tell(index, { state, code, error }) {
+    const before = states[index];
+    states[index] = state;
+    if (state === "stopped") note(index, filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
+    else if (state === "cut" && before !== "cut") note(index, filled(gettext("the host does not answer: %(error)s; trying again"), { error }));
+    else if (state === "gone") note(index, gettext("the container was removed"));
+    else if (state === "live" && before === "stopped") note(index, gettext("the container was started"));
     draw();
   }
 
-  function onState(state, why) {
-    if (state === "open") {
-      if (figures.state === "lost") figures.state = "";
-      return;
+  function ended(index, { more }) {
+    if (more) note(index, gettext("there is more after this"), { kind: "s" });
+    else note(index, range.at ? gettext("the end of the log, as it was just now") : gettext("the end of this part"));
+    if (isAwaited) {
+      isAwaited = false;
+      view.follow(true);
     }
-    figures.state = state;
-    if (state === "over") note(why);
     draw();
+  }
+
+  function connection(index, state, why) {
+    if (state === "lost") figures.lost.add(index);
+    else figures.lost.delete(index);
+    if (state === "over") note(index, why);
+    draw();
+  }
+
+  // Another part of the log is wanted.
+  function again() {
+    buffer.clear();
+    states.fill("");
+    Object.assign(figures, { skipped: 0, counted: 0, heldAt: 0 });
+    view.chosen = [-1, -1];
+    isAwaited = Boolean(range.at);
+    isPaused = false;
+    bar.paused(false);
+    feeds.forEach((feed, index) => feed.restart(urlOf(sources[index])));
+    view.follow(!isAwaited);
   }
 
   function draw() {
-    const words = [filled(gettext("%(count)s lines/s"), { count: number.format(figures.rate) }), filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) })];
-    if (figures.state === "lost") words.unshift(gettext("connection lost"));
+    const words = [];
+    if (figures.lost.size) words.push(gettext("connection lost"));
+    if (range.isLive) words.push(filled(gettext("%(count)s lines/s"), { count: number.format(figures.rate) }));
+    if (figures.skipped) words.push(filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) }));
     part("figures").textContent = words.join(" · ");
-    part("figures").classList.toggle("is-warning", figures.state === "lost" || figures.state === "cut");
-    const behind = buffer.next - figures.heldAt;
+    part("figures").classList.toggle("is-warning", figures.lost.size > 0 || states.includes("cut"));
+    search.draw();
     const jump = part("jump");
-    jump.hidden = view.isFollowing && !isPaused;
-    if (!jump.hidden) jump.textContent = behind > 0 ? `${filled(ngettext("%(count)s new line", "%(count)s new lines", behind), { count: number.format(behind) })} ↓` : `${gettext("go to the end")} ↓`;
+    jump.hidden = range.isLive && view.isFollowing && !isPaused;
+    if (!jump.hidden) jump.textContent = `${jumpWords()} ↓`;
+  }
+
+  function jumpWords() {
+    if (!range.isLive) return gettext("back to live");
+    const behind = buffer.next - figures.heldAt;
+    return behind > 0 ? filled(ngettext("%(count)s new line", "%(count)s new lines", behind), { count: number.format(behind) }) : gettext("go to the end");
   }
 
   const timer = setInterval(() => {
@@ -93,100 +153,105 @@ whenPresent("[data-logs]", (pane) => {
   view.onScroll = () => {
     if (view.isFollowing) figures.heldAt = buffer.next;
     else figures.heldAt ||= buffer.next;
+    if (view.isFollowing && isPaused) pause(false);
     draw();
+  };
+
+  // A line that is pointed out stands in the address; with Shift, all up to it are chosen.
+  view.onPick = (picked, isExtended) => {
+    const from = isExtended && view.chosen[0] >= 0 ? view.chosen[0] : picked;
+    const isSame = !isExtended && view.chosen[0] === picked && view.chosen[1] === picked;
+    view.chosen = isSame ? [-1, -1] : [Math.min(from, picked), Math.max(from, picked)];
+    view.draw();
+    part("link").disabled = view.chosen[0] < 0;
+    copyWords();
   };
 
   function pause(wanted) {
     isPaused = wanted;
     figures.heldAt = buffer.next;
-    const button = part("pause");
-    button.setAttribute("aria-pressed", String(wanted));
-    button.querySelector("svg").replaceWith(icon(wanted ? "player-play" : "player-pause"));
-    const label = wanted ? gettext("Go on") : gettext("Pause");
-    button.setAttribute("aria-label", label);
-    button.title = label;
-    const words = button.querySelector("span");
-    if (words) words.textContent = label;
+    bar.paused(wanted);
     view.follow(!wanted);
   }
 
-  function filter() {
-    const query = part("query").value.trim().toLowerCase();
-    const isOnly = part("only")?.getAttribute("aria-pressed") !== "false";
-    view.query = query;
-    buffer.filter(isOnly ? query : "", Number(part("level").value));
+  function times(mode) {
+    view.how = { ...view.how, isUtc: mode === "utc" };
+    pane.classList.toggle("no-times", mode === "off");
+    if (part("times")) part("times").value = mode;
     view.draw();
   }
 
-  let waiting;
-  part("query").addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(filter, 80);
+  part("times")?.addEventListener("change", ({ target }) => {
+    rememberTimes(target.value);
+    times(target.value);
   });
-  part("level").addEventListener("change", filter);
-  part("tail")?.addEventListener("change", () => {
-    buffer.clear();
-    last = "";
-    socket.restart(url());
-    view.follow(true);
+  bar.toggle("fields", (isOn) => {
+    view.how = { ...view.how, areFields: isOn };
+    view.draw();
   });
-  toggle("only", filter);
-  toggle("times", (isOn) => pane.classList.toggle("no-times", !isOn));
-  toggle("wrap", (isOn) => {
+  bar.toggle("wrap", (isOn) => {
     view.isWrapped = isOn;
     pane.classList.toggle("is-wrapped", isOn);
     view.draw();
   });
   part("pause").addEventListener("click", () => pause(!isPaused));
-  part("jump").addEventListener("click", () => pause(false));
+  part("jump").addEventListener("click", () => (range.isLive ? pause(false) : range.live()));
   part("copy")?.addEventListener("click", copy);
+  part("link")?.addEventListener("click", link);
   part("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : pane.requestFullscreen()));
+  part("view").addEventListener("click", ({ target }) => {
+    const stamp = target.closest("[data-log-load]")?.dataset.logLoad;
+    if (stamp) range.around(stamp);
+  });
 
-  function toggle(name, act) {
-    const button = part(name);
-    button?.addEventListener("click", () => {
-      const isOn = button.getAttribute("aria-pressed") !== "true";
-      button.setAttribute("aria-pressed", String(isOn));
-      act(isOn);
-    });
-  }
-
-  function shownLines() {
-    const lines = [];
-    for (let place = 0; place < buffer.count; place += 1) {
-      const line = buffer.line(buffer.numberAt(place));
-      lines.push(`${stampOf(line)} ${textOf(line)}`.trimStart());
-    }
-    return lines;
-  }
-
-  // As it is filtered now; what the page does not hold is in the whole log, which the server sends.
-  function save(event) {
-    if (!event.target.closest?.("[data-log-save]")) return;
-    const url = URL.createObjectURL(new Blob([`${shownLines().join("\n")}\n`], { type: "text/plain" }));
-    make("a", { href: url, download: pane.dataset.fileName }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-  }
-  if (pane.dataset.fileName) document.addEventListener("click", save);
+  const wanted = () => shownLines(buffer, view.chosen[0] >= 0 ? view.chosen : undefined);
 
   async function copy() {
-    const lines = shownLines();
+    const lines = asText(wanted(), view.how.names);
     await copyText(`${lines.join("\n")}\n`);
-    const button = part("copy");
-    const [words, use] = [button.querySelector("span"), button.querySelector("use")];
+    confirm("copy", filled(ngettext("Copied %(count)s line", "Copied %(count)s lines", lines.length), { count: number.format(lines.length) }), copyWords);
+  }
+
+  const copyWords = () => bar.say("copy", view.chosen[0] < 0 ? gettext("Copy the lines that are shown") : gettext("Copy the chosen lines"));
+
+  async function link() {
+    const url = new URL(location.href);
+    for (const name of ["since", "until", "range"]) url.searchParams.delete(name);
+    url.searchParams.set("at", stampOf(buffer.line(view.chosen[0])));
+    await copyText(url.href);
+    confirm("link", gettext("Copied the link"), () => bar.say("link", gettext("Copy a link to the chosen line")));
+  }
+
+  function confirm(name, words, after) {
+    const use = part(name).querySelector("use");
     const was = use.getAttribute("href");
-    words.textContent = filled(ngettext("Copied %(count)s line", "Copied %(count)s lines", lines.length), { count: number.format(lines.length) });
+    bar.say(name, words);
+    part("said").textContent = words;
     use.setAttribute("href", `${was.split("#")[0]}#check`);
     setTimeout(() => {
-      words.textContent = gettext("Copy");
       use.setAttribute("href", was);
+      part("said").textContent = "";
+      after();
     }, 2000);
   }
 
+  // As it is filtered now; what the page does not hold is in the whole log, which the server sends.
+  function saved(event) {
+    const form = event.target.closest?.("[data-log-save]")?.dataset.logSave;
+    if (form === "text") save(asText(wanted(), view.how.names), `${pane.dataset.fileName}.log`, "text/plain");
+    else if (form === "json") save(asJson(wanted(), view.how.names), `${pane.dataset.fileName}.jsonl`, "application/jsonl");
+  }
+
+  if (isPage) document.addEventListener("click", saved);
+  const unkey = isPage
+    ? logKeys(pane, { query: part("query"), view, next: (step) => search.next(step), pause: () => pause(!isPaused), press: (name) => part(name).click() })
+    : () => {};
+
   return () => {
     clearInterval(timer);
-    document.removeEventListener("click", save);
-    socket.stop();
+    document.removeEventListener("click", saved);
+    unkey();
+    feeds.forEach((feed) => feed.stop());
     view.stop();
   };
 });

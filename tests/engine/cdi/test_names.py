@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from engine.cdi import cdi_names, is_cdi_name
-from engine.errors import EngineError, InvalidArgument
+from engine.errors import InvalidArgument
 
 _ALL_GPUS = {"Driver": "", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu"]], "Options": {}}
 
@@ -50,7 +50,7 @@ def test_gpus_are_those_of_the_vendor_that_this_host_has(request_: dict[str, Any
 def test_a_request_that_nothing_here_can_answer_is_refused_in_dockerds_words(
     request_: dict[str, Any], kinds: list[str]
 ) -> None:
-    with pytest.raises(EngineError, match=r'could not select device driver ".*" with capabilities: \[\[.pu\]\]'):
+    with pytest.raises(InvalidArgument, match=r'could not select device driver ".*" with capabilities: \[\[.pu\]\]'):
         cdi_names({"DeviceRequests": [request_]}, kinds)
 
 

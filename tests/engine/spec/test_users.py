@@ -28,15 +28,15 @@ def rootfs(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("user", "expected"),
     [
-        ("", ProcessUser(0, 0, (10,), "/root")),
-        ("root", ProcessUser(0, 0, (10,), "/root")),
-        ("olga", ProcessUser(1000, 1001, (29, 50), "/home/olga")),
-        ("1000", ProcessUser(1000, 1001, (29, 50), "/home/olga")),
-        ("olga:staff", ProcessUser(1000, 50, (), "/home/olga")),
-        ("olga:4711", ProcessUser(1000, 4711, (), "/home/olga")),
-        ("4711", ProcessUser(4711, 0, (), "/")),
-        ("4711:4712", ProcessUser(4711, 4712, (), "/")),
-        ("77", ProcessUser(1007, 1007, (), "/h")),
+        ("", ProcessUser(0, 0, (0, 10), "/root")),
+        ("root", ProcessUser(0, 0, (0, 10), "/root")),
+        ("olga", ProcessUser(1000, 1001, (1001, 29, 50), "/home/olga")),
+        ("1000", ProcessUser(1000, 1001, (1001, 29, 50), "/home/olga")),
+        ("olga:staff", ProcessUser(1000, 50, (50,), "/home/olga")),
+        ("olga:4711", ProcessUser(1000, 4711, (4711,), "/home/olga")),
+        ("4711", ProcessUser(4711, 0, (0,), "/")),
+        ("4711:4712", ProcessUser(4711, 4712, (4712,), "/")),
+        ("77", ProcessUser(1007, 1007, (1007,), "/h")),
     ],
 )
 def test_names_and_numbers_are_found(rootfs: Path, user: str, expected: ProcessUser) -> None:
@@ -44,7 +44,7 @@ def test_names_and_numbers_are_found(rootfs: Path, user: str, expected: ProcessU
 
 
 def test_more_groups_can_be_added(rootfs: Path) -> None:
-    assert find_user(rootfs, "olga", ["wheel", "99", "audio"]).additional_gids == (29, 50, 10, 99)
+    assert find_user(rootfs, "olga", ["wheel", "99", "audio"]).additional_gids == (1001, 29, 50, 10, 99)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_who_is_not_there_is_told_in_dockers_words(rootfs: Path, user: str, word
 
 
 def test_an_image_without_files_still_has_root_and_numbers(tmp_path: Path) -> None:
-    assert find_user(tmp_path, "") == ProcessUser()
-    assert find_user(tmp_path, "5:6") == ProcessUser(5, 6)
+    assert find_user(tmp_path, "") == ProcessUser(0, 0, (0,))
+    assert find_user(tmp_path, "5:6") == ProcessUser(5, 6, (6,))
 
 
 def test_links_are_followed_within_the_root_only(rootfs: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

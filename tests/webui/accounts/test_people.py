@@ -153,7 +153,7 @@ def test_a_role_changes_at_once_and_is_written_down(olga: User, rita: User, sign
     assert response.headers["Location"] == f"/people/{rita.pk}/"
     assert reader.get(PEOPLE).status_code == 200
     entry = Entry.objects.get(operation="person.role")
-    assert (entry.target, entry.message, entry.is_allowed) == ("rita", "reader to administrator", True)
+    assert (entry.target, entry.message, entry.is_allowed) == ("rita", "helpdesk to administrator", True)
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""Filtering, sorting and counting containers."""
+"""Sorting, counting, grouping and folding containers."""
 
-from webui.containers.listing import counts, query_of, selected
+from webui.containers.listing import UPDATES, Heading, Query, heading_id, items_of, query_of, sifted
 from webui.containers.rows import Condition, ContainerRow, row_of
-from webui.resources import ListQuery, natural
+from webui.resources import natural
 
 NOW = 1_800_000_000.0
 
@@ -31,7 +31,13 @@ ROWS = [
 
 
 def names(**query: object) -> list[str]:
-    return [row.name for row in selected(ROWS, ListQuery(**query))]  # type: ignore[arg-type]
+    return [row.name for row in sifted(ROWS, Query(**query)).chosen]  # type: ignore[arg-type]
+
+
+def laid_out(**query: object) -> list[str]:
+    asked = Query(**query)  # type: ignore[arg-type]
+    items = items_of(sifted(ROWS, asked).chosen, asked)
+    return [f"[{item.group}]" if isinstance(item, Heading) else item.name for item in items]
 
 
 def test_names_sort_as_people_count() -> None:
@@ -44,8 +50,28 @@ def test_sorting_by_state_brings_trouble_first() -> None:
 
 
 def test_grouped_by_stack_those_without_one_come_last() -> None:
-    grouped = [row.name for row in selected(ROWS, ListQuery(grouped=True))]
-    assert grouped == ["grafana", "web-2", "web-10", "ended", "etl", "scratch"]
+    assert laid_out(group="stack") == [
+        "[monitoring]", "grafana", "[shop]", "web-2", "web-10", "[]", "ended", "etl", "scratch",
+    ]  # fmt: skip
+
+
+def test_without_a_single_stack_there_are_no_headings() -> None:
+    assert laid_out(group="stack", text="scratch") == ["scratch"]
+
+
+def test_a_folded_group_keeps_its_heading_and_its_count() -> None:
+    query = Query(group="stack", toggled=frozenset({heading_id("shop")}))
+    items = items_of(sifted(ROWS, query).chosen, query)
+    [shop] = [item for item in items if isinstance(item, Heading) and item.group == "shop"]
+    assert not shop.is_open
+    assert len(shop.members) == 2
+    assert "web-2" not in [item.name for item in items if isinstance(item, ContainerRow)]
+
+
+def test_all_folded_what_is_toggled_is_open() -> None:
+    assert laid_out(group="stack", is_folded=True, toggled=frozenset({heading_id("shop")})) == [
+        "[monitoring]", "[shop]", "web-2", "web-10", "[]",
+    ]  # fmt: skip
 
 
 def test_a_chip_and_a_text_narrow_together() -> None:
@@ -53,38 +79,25 @@ def test_a_chip_and_a_text_narrow_together() -> None:
     assert names(show=Condition.STOPPED, text="shop") == []
 
 
-def test_every_word_must_match() -> None:
-    assert names(text="web 10") == ["web-10"]
-    assert names(text="SHOP web-2") == ["web-2"]
-
-
-def test_keys_ask_about_one_thing() -> None:
-    assert names(text="label=tier") == ["web-10"]
-    assert names(text="label=tier=front") == ["web-10"]
-    assert names(text="label=tier=back") == []
-    assert names(text="port=8080") == ["web-10"]
-    assert names(text="port=80") == ["web-10"]
-    assert names(text="network=edge") == ["etl"]
-    assert names(text="volume=dashboards") == ["grafana"]
-    assert names(text="stack=shop !name=10") == ["web-2"]
-    assert names(text="state=unhealthy") == ["grafana"]
-
-
-def test_an_unknown_key_is_just_a_word() -> None:
-    assert names(text="colour=red") == []
-
-
 def test_counts_add_up_to_the_total_and_follow_the_text() -> None:
-    assert sum(counts(ROWS).values()) == len(ROWS)
-    assert counts(ROWS)[Condition.RUNNING] == 2
-    assert counts(ROWS, "grafana") == {
-        Condition.UNHEALTHY: 1, Condition.FAILING: 0, Condition.RUNNING: 0, Condition.PAUSED: 0, Condition.STOPPED: 0,
-    }  # fmt: skip
+    found = sifted(ROWS, Query()).counts
+    assert sum(found[condition] for condition in Condition) == len(ROWS)
+    assert found[Condition.RUNNING] == 2
+    narrowed = sifted(ROWS, Query(text="grafana", show=Condition.STOPPED)).counts
+    assert {name for name, count in narrowed.items() if count} == {Condition.UNHEALTHY}
+
+
+def test_newer_images_have_a_chip_of_their_own_beside_the_conditions() -> None:
+    rows = [*ROWS, row_of({"Id": "9" * 64, "State": "running"}, seen_at=NOW, has_update=True)]
+    assert sifted(rows, Query()).counts[UPDATES] == 1
+    assert [row.id[:1] for row in sifted(rows, Query(show=UPDATES)).chosen] == ["9"]
 
 
 def test_a_query_string_that_makes_no_sense_still_shows_a_list() -> None:
-    assert query_of({"show": "purple", "sort": "-nothing", "group": "x"}) == ListQuery(grouped=False)
+    assert query_of({"show": "purple", "sort": "-nothing", "group": "x"}) == Query(group="stack")
     assert query_of({"show": "failing", "sort": "-age", "q": " a "}).show == Condition.FAILING
+    assert query_of({"group": "none"}).group == ""
+    assert query_of({"group": "folded", "fold": "g-1,g-2"}).group_choice == "folded"
 
 
 def test_natural_order_does_not_choke_on_mixed_names() -> None:

@@ -46,7 +46,7 @@ def test_a_reader_sees_containers_but_nothing_is_sent_that_changes_one(
 ) -> None:
     client = docker_client(reader, dockerd_host)
     assert [one["Id"] for one in client.api.containers(all=True)] == [container]
-    with pytest.raises(Refused, match=r"container\.start on Docks is not for the role reader"):
+    with pytest.raises(Refused, match=r"container\.start on Docks is not for the role helpdesk"):
         client.api.start(container)
     with pytest.raises(Refused):
         client.api.exec_create(container, "sh")

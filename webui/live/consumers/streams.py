@@ -69,7 +69,8 @@ class LogsConsumer(SharedStreamConsumer):
     async def watch(self) -> None:
         asked = self._asked()
         if not (asked.at or asked.until):
-            return await super().watch()
+            await super().watch()
+            return
         try:
             async for message in range_messages(self.host, self.container_id, asked):
                 await self.send_taken(orjson.dumps(message).decode())

@@ -5,10 +5,12 @@ import htmx from "./htmx.js";
 import { csrf } from "./dom.js";
 import { refreshList } from "./lists.js";
 import { openDialog } from "./dialogs.js";
-import { selectedIds, unselectAll } from "./selection.js";
+import { showProgress } from "./progress_panel.js";
+import { isAllMatching, selectedIds, unselectAll } from "./selection.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
 
+const STREAM = "application/x-ndjson";
 const rowOf = (id) => document.querySelector(`#rows > tr[data-id="${CSS.escape(id)}"]`);
 
 function mark(ids, isBusy) {
@@ -42,6 +44,11 @@ async function take(response) {
     location.reload();
     return;
   }
+  if (headers.get("Content-Type")?.startsWith(STREAM) && response.ok) {
+    unselectAll();
+    tellRows(await showProgress(response));
+    return;
+  }
   const text = await response.text();
   const target = headers.get("HX-Retarget");
   if (!target) {
@@ -60,7 +67,7 @@ async function take(response) {
 export async function post(url, body, ids) {
   mark(ids, true);
   try {
-    const headers = { "HX-Request": "true", "X-CSRFToken": csrf() };
+    const headers = { "HX-Request": "true", "X-CSRFToken": csrf(), Accept: `${STREAM}, text/html` };
     await take(await fetch(url, { method: "POST", body, headers, redirect: "follow" }));
   } catch (error) {
     showToast(filled(gettext("Quayside did not answer: %(error)s. Nothing may have happened; look before you try again."), { error: error.message }));
@@ -77,7 +84,11 @@ document.addEventListener("click", (event) => {
   const ids = "bulk" in button.dataset ? selectedIds() : own ? [own] : [];
   const url = button.closest("[data-act-url]")?.dataset.actUrl || document.querySelector("main[data-act-url]")?.dataset.actUrl;
   if (!url) return;
-  const body = new URLSearchParams([["action", button.dataset.act], ...ids.map((id) => ["id", id])]);
+  const body = new URLSearchParams([["action", button.dataset.act]]);
+  // All under a heading, or all that the filter shows: the server knows them, also those that were not scrolled to.
+  const many = button.dataset.group ? ["heading", button.dataset.group] : "bulk" in button.dataset && isAllMatching() ? ["all", "1"] : null;
+  if (many) for (const pair of [many, ["query", location.search]]) body.append(...pair);
+  else for (const id of ids) body.append("id", id);
   // Not `disabled`: that would throw the focus away, and a dialog could not give it back.
   button.setAttribute("aria-disabled", "true");
   post(url, body, ids).finally(() => button.removeAttribute("aria-disabled"));

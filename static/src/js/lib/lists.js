@@ -27,6 +27,7 @@ async function show(url, { push }) {
     // What arrived carries the nonce of its own response; this page trusts only its own.
     await htmx.swap({ sourceElement: document.body, target: "#list", swap: "outerHTML", text: withPageNonce(text, response) });
     history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
+    document.dispatchEvent(new CustomEvent("list:shown"));
   } catch (error) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");
@@ -35,6 +36,7 @@ async function show(url, { push }) {
 }
 
 export const refreshList = () => show(location.href, { push: false });
+export const showList = (url) => show(url, { push: true });
 
 // The same list once more, for those who learned something that changes its order.
 export const listAgain = () => show(location.href, { push: false });
@@ -79,19 +81,51 @@ document.addEventListener("click", (event) => {
   show(link.href, { push: true }).then(() => inChips && document.getElementById("chips")?.children[place]?.focus({ preventScroll: true }));
 });
 
+// A heading folds its group away, for whoever opens this URL.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-fold]");
+  if (!button) return;
+  const url = new URL(location.href);
+  const folded = new Set((url.searchParams.get("fold") ?? "").split(",").filter(Boolean));
+  const id = button.dataset.fold;
+  if (!folded.delete(id)) folded.add(id);
+  if (folded.size) url.searchParams.set("fold", [...folded].join(","));
+  else url.searchParams.delete("fold");
+  show(url.href, { push: false }).then(() => document.querySelector(`[data-fold="${id}"]`)?.focus({ preventScroll: true }));
+});
+
+// Ports of the machine that the console itself is reached at: only the browser knows by which name that is.
+for (const kind of ["pointerover", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const link = event.target.closest?.("a[data-port]");
+    if (!link) return;
+    const [scheme, port] = link.dataset.port.split(":");
+    link.href = `${scheme}://${location.hostname}:${port}/`;
+  });
+}
+
 whenPresent("tr[data-more]", (row) => {
   const watcher = new IntersectionObserver(async ([seen]) => {
     if (!seen.isIntersecting) return;
     watcher.disconnect();
     try {
       const text = await (await ask(row.dataset.more)).text();
-      if (row.isConnected) await htmx.swap({ sourceElement: document.body, target: row, swap: "outerHTML", text });
+      if (!row.isConnected) return;
+      // A row that came by itself meanwhile is not shown twice.
+      for (const [, id] of text.matchAll(/<tr id="([\w-]+)"/g)) document.getElementById(id)?.remove();
+      await htmx.swap({ sourceElement: document.body, target: row, swap: "outerHTML", text });
     } catch (error) {
       row.firstElementChild.textContent = filled(gettext("More could not be fetched: %(error)s. Reload the page."), { error: error.message });
     }
   }, { rootMargin: "800px" });
   watcher.observe(row);
   return () => watcher.disconnect();
+});
+
+// Changes of rows that were not scrolled to are nobody's business yet.
+document.addEventListener("htmx:ws:before:message:incoming", (event) => {
+  const [, id] = /^\{"target":"#([cg]-[0-9a-f]+)"/.exec(event.detail.message.data) ?? [];
+  if (id && !document.getElementById(id)) event.preventDefault();
 });
 
 // A click on a row's empty part opens it, as the name does.

@@ -1,83 +1,183 @@
-// The lines that the page holds: a ring of strings, and which of them a filter shows. Lines are known by their number since
-// the page began, so that nothing moves when old ones leave.
+// The lines that the page holds: a ring of strings, and which of them are shown and which are found. Lines are known by their
+// number since the page began, so that nothing moves when old ones leave. Bounded by lines and by characters.
 
-import { isOurs, levelOf, textOf } from "./log_lines.js";
+import { isOurs, levelOf, stampOf, textOf } from "./log_lines.js";
 
 export const CAPACITY = 100_000;
+const MOST_CHARACTERS = 48_000_000;
+// How far back a line of another container may still be put in order.
+const MOST_REORDERED = 30_000;
+
+// Ascending numbers that are added at the end, and leave at either.
+class Numbers {
+  #numbers = [];
+  #from = 0;
+
+  add(number) {
+    this.#numbers.push(number);
+  }
+  forgetBefore(first) {
+    while (this.#from < this.#numbers.length && this.#numbers[this.#from] < first) this.#from += 1;
+    if (this.#from > 20_000) {
+      this.#numbers = this.#numbers.slice(this.#from);
+      this.#from = 0;
+    }
+  }
+  forgetFrom(next) {
+    while (this.#numbers.length > this.#from && this.#numbers[this.#numbers.length - 1] >= next) this.#numbers.pop();
+  }
+  get count() {
+    return this.#numbers.length - this.#from;
+  }
+  at(place) {
+    return this.#numbers[this.#from + place];
+  }
+  // The place of a number, or of the first one after it.
+  placeOf(number) {
+    let low = this.#from;
+    let high = this.#numbers.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#numbers[middle] < number) low = middle + 1;
+      else high = middle;
+    }
+    return low - this.#from;
+  }
+}
 
 export class LogBuffer {
   #ring = new Array(CAPACITY);
+  #sources = new Uint8Array(CAPACITY);
+  #characters = 0;
   #shown = null;
-  #shownFrom = 0;
-  #query = "";
-  #level = 0;
+  #found = null;
+  #rule = { finder: null, isOnly: true, level: 0 };
   first = 0;
   next = 0;
 
-  add(lines) {
-    for (const line of lines) {
-      this.#ring[this.next % CAPACITY] = line;
-      if (this.#shown && this.#matches(line)) this.#shown.push(this.next);
-      this.next += 1;
-    }
-    this.first = Math.max(this.first, this.next - CAPACITY);
-    if (this.#shown) this.#forget();
+  add(lines, source = 0) {
+    for (const line of lines) this.#put(line, source);
+    this.#settle();
   }
 
-  #forget() {
-    const shown = this.#shown;
-    while (this.#shownFrom < shown.length && shown[this.#shownFrom] < this.first) this.#shownFrom += 1;
-    if (this.#shownFrom > 20_000) {
-      this.#shown = shown.slice(this.#shownFrom);
-      this.#shownFrom = 0;
+  // The same for lines of one of several containers: in the order of time, whoever's came first.
+  addInOrder(lines, source) {
+    const from = this.#placeBefore(stampOf(lines[0]));
+    if (from === this.next) return this.add(lines, source);
+    const later = [];
+    for (let number = from; number < this.next; number += 1) later.push([this.line(number), this.sourceOf(number)]);
+    this.#cutAt(from);
+    let at = 0;
+    for (const line of lines) {
+      const stamp = stampOf(line);
+      while (at < later.length && stampOf(later[at][0]) <= stamp) this.#put(...later[at++]);
+      this.#put(line, source);
     }
+    for (; at < later.length; at += 1) this.#put(...later[at]);
+    this.#settle();
+  }
+
+  #placeBefore(stamp) {
+    const lowest = Math.max(this.first, this.next - MOST_REORDERED);
+    let from = this.next;
+    while (stamp && from > lowest && stampOf(this.line(from - 1)) > stamp) from -= 1;
+    return from;
+  }
+
+  #put(line, source) {
+    const slot = this.next % CAPACITY;
+    if (this.next - this.first >= CAPACITY) this.#drop();
+    this.#ring[slot] = line;
+    this.#sources[slot] = source;
+    this.#characters += line.length;
+    this.#note(this.next, line);
+    this.next += 1;
+  }
+
+  #drop() {
+    const slot = this.first % CAPACITY;
+    this.#characters -= this.#ring[slot].length;
+    this.#ring[slot] = undefined;
+    this.first += 1;
+  }
+
+  #settle() {
+    while (this.#characters > MOST_CHARACTERS && this.first < this.next - 1) this.#drop();
+    this.#shown?.forgetBefore(this.first);
+    this.#found?.forgetBefore(this.first);
+  }
+
+  #cutAt(number) {
+    for (let gone = number; gone < this.next; gone += 1) this.#characters -= this.line(gone).length;
+    this.next = number;
+    this.#shown?.forgetFrom(number);
+    this.#found?.forgetFrom(number);
   }
 
   clear() {
+    this.#ring.fill(undefined);
+    this.#characters = 0;
     this.first = this.next;
-    if (this.#shown) this.#shown = [];
-    this.#shownFrom = 0;
+    this.filter(this.#rule);
   }
 
-  // Shows only lines that hold the query (lower case) and have at least this level; both empty shows all.
-  filter(query, level) {
-    this.#query = query;
-    this.#level = level;
-    this.#shownFrom = 0;
-    this.#shown = query || level ? [] : null;
-    if (!this.#shown) return;
-    for (let number = this.first; number < this.next; number += 1) if (this.#matches(this.line(number))) this.#shown.push(number);
+  // Finds the lines that the finder matches, and shows only those (isOnly) and those of at least this level.
+  filter(rule) {
+    this.#rule = rule;
+    this.#found = rule.finder ? new Numbers() : null;
+    this.#shown = (rule.finder && rule.isOnly) || rule.level ? new Numbers() : null;
+    if (!this.#found && !this.#shown) return;
+    for (let number = this.first; number < this.next; number += 1) this.#note(number, this.line(number));
   }
 
-  #matches(line) {
-    if (isOurs(line)) return true;
-    if (this.#query && !line.toLowerCase().includes(this.#query)) return false;
-    return !this.#level || levelOf(textOf(line)) >= this.#level;
+  #note(number, line) {
+    if (!this.#found && !this.#shown) return;
+    const { finder, isOnly, level } = this.#rule;
+    const isOwn = isOurs(line);
+    const hasLevel = !level || isOwn || levelOf(textOf(line)) >= level;
+    const isFound = !isOwn && hasLevel && (finder?.matches(line) ?? false);
+    if (isFound) this.#found.add(number);
+    if (this.#shown && hasLevel && (isOwn || isFound || !finder || !isOnly)) this.#shown.add(number);
   }
 
   line(number) {
     return this.#ring[number % CAPACITY];
   }
 
+  sourceOf(number) {
+    return this.#sources[number % CAPACITY];
+  }
+
   // How many lines are shown, and the number of the one at a place among them.
   get count() {
-    return this.#shown ? this.#shown.length - this.#shownFrom : this.next - this.first;
+    return this.#shown ? this.#shown.count : this.next - this.first;
   }
 
   numberAt(place) {
-    return this.#shown ? this.#shown[this.#shownFrom + place] : this.first + place;
+    return this.#shown ? this.#shown.at(place) : this.first + place;
   }
 
   // The place of a line, or of the first one shown after it.
   placeOf(number) {
-    if (!this.#shown) return Math.max(0, number - this.first);
-    let low = this.#shownFrom;
-    let high = this.#shown.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#shown[middle] < number) low = middle + 1;
-      else high = middle;
-    }
-    return low - this.#shownFrom;
+    return this.#shown ? this.#shown.placeOf(number) : Math.min(Math.max(0, number - this.first), this.next - this.first);
+  }
+
+  get foundCount() {
+    return this.#found?.count ?? 0;
+  }
+
+  // The place of the match at or after a number, among all matches; the first after the last.
+  foundPlace(number) {
+    return this.#found ? this.#found.placeOf(number) : 0;
+  }
+
+  foundAt(place) {
+    return this.#found?.at(place);
+  }
+
+  // The first line of this moment or later; undefined where all are earlier.
+  numberAtMoment(stamp) {
+    for (let number = this.first; number < this.next; number += 1) if (stampOf(this.line(number)) >= stamp && !isOurs(this.line(number))) return number;
+    return undefined;
   }
 }

@@ -1,31 +1,48 @@
 // Draws the lines that can be seen, and no others: a tall empty spacer gives the scroll bar its size, a window of some fifty
-// rows is moved to where the reader is. Text goes in as text nodes only.
+// rows is moved to where the reader is.
 
-import { levelOf, partsOf, textOf, timeOf } from "./log_lines.js";
-import { make } from "./dom.js";
+import { stampOf } from "./log_lines.js";
+import { rowOf } from "./log_row.js";
+import { wholeOf } from "./log_times.js";
 
-const LINE = 19;
+export const LINE = 19;
 const OVER = 4;
-const LEVELS = ["debug", "", "warning", "error"];
 // Browsers lose count beyond some 17 million pixels; the buffer's capacity stays far below.
 
 export class LogWindow {
   isWrapped = false;
-  query = "";
+  isFollowing = true;
+  how = { areFields: true, isUtc: false, finder: null, names: [] };
+  current = -1;
+  chosen = [-1, -1];
+  onScroll = () => {};
+  onPick = () => {};
   #buffer;
   #view;
   #spacer;
   #window;
   #frame = 0;
   #top = 0;
-  isFollowing = true;
-  onScroll = () => {};
+  #expected = -1;
+  #isPressed = false;
 
   constructor(view, buffer) {
     this.#view = view;
     this.#buffer = buffer;
     [this.#spacer, this.#window] = view.children;
     view.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#window.addEventListener("pointerdown", () => (this.#isPressed = true));
+    this.#window.addEventListener("click", (event) => this.#clicked(event));
+    this.#window.addEventListener("pointerover", (event) => this.#pointed(event));
+    this.released = () => {
+      if (!this.#isPressed) return;
+      this.#isPressed = false;
+      this.draw();
+    };
+    this.selected = () => !this.#isHeld && this.draw();
+    document.addEventListener("pointerup", this.released);
+    document.addEventListener("pointercancel", this.released);
+    document.addEventListener("selectionchange", this.selected);
     this.resizer = new ResizeObserver(() => this.draw());
     this.resizer.observe(view);
   }
@@ -41,6 +58,9 @@ export class LogWindow {
   stop() {
     cancelAnimationFrame(this.#frame);
     this.resizer.disconnect();
+    document.removeEventListener("pointerup", this.released);
+    document.removeEventListener("pointercancel", this.released);
+    document.removeEventListener("selectionchange", this.selected);
   }
 
   follow(isFollowing) {
@@ -49,25 +69,69 @@ export class LogWindow {
     this.onScroll();
   }
 
+  // Shows the line with this number, a third from the top, and stays there.
+  show(number) {
+    this.isFollowing = false;
+    const above = Math.floor(this.#view.clientHeight / LINE / 3);
+    this.#top = this.#buffer.numberAt(Math.max(0, this.#buffer.placeOf(number) - above)) ?? 0;
+    this.draw();
+    this.onScroll();
+  }
+
+  // Moves by so many lines; Infinity is the end, and follows.
+  move(lines) {
+    if (lines === Infinity) return this.follow(true);
+    const now = this.#buffer.placeOf(this.#top);
+    const last = Math.max(0, this.#buffer.count - Math.floor(this.#view.clientHeight / LINE));
+    const place = Math.min(Math.max(0, now + lines), last);
+    this.#top = this.#buffer.numberAt(place) ?? 0;
+    this.follow(lines > 0 && place >= last);
+  }
+
+  get rows() {
+    return Math.floor(this.#view.clientHeight / LINE);
+  }
+
+  get top() {
+    return this.#top;
+  }
+
+  // While somebody marks text with the mouse, or has marked some, the rows under it stay.
+  get #isHeld() {
+    if (this.#isPressed) return true;
+    const selection = document.getSelection();
+    return !selection.isCollapsed && this.#window.contains(selection.anchorNode);
+  }
+
   get #end() {
     return Math.max(0, this.#buffer.count * LINE - this.#view.clientHeight);
+  }
+
+  // The whole moment is worked out only for the line that somebody points at.
+  #pointed({ target }) {
+    const row = target.closest(".t")?.closest(".log-line");
+    if (row) target.title = wholeOf(stampOf(this.#buffer.line(Number(row.dataset.n)) ?? ""));
+  }
+
+  #clicked(event) {
+    const row = event.target.closest(".log-line");
+    if (row && event.target.closest(".t")) this.onPick(Number(row.dataset.n), event.shiftKey);
   }
 
   #scrolled() {
     const top = this.#view.scrollTop;
     // Our own scrolling to the end comes back as this event too, and is not the reader's.
     if (Math.abs(top - this.#expected) < 2) return;
+    this.#expected = -1;
     this.isFollowing = top >= this.#end - LINE / 2;
     this.#top = this.#buffer.numberAt(Math.min(Math.floor(top / LINE), Math.max(0, this.#buffer.count - 1))) ?? 0;
     this.draw();
     this.onScroll();
   }
 
-  #expected = -1;
-
   #drawNow() {
     const { clientHeight } = this.#view;
-    if (!clientHeight) return;
+    if (!clientHeight || this.#isHeld) return;
     this.#spacer.style.height = `${this.#buffer.count * LINE}px`;
     const rows = Math.ceil(clientHeight / LINE);
     if (this.isFollowing) this.#drawEnd(rows);
@@ -105,20 +169,14 @@ export class LogWindow {
 
   #fill(from, to) {
     const rows = [];
-    for (let place = from; place < to; place += 1) rows.push(this.#row(this.#buffer.line(this.#buffer.numberAt(place))));
-    this.#window.replaceChildren(...rows);
-  }
-
-  #row(line) {
-    const text = textOf(line);
-    if (line[0] === "s" || line[0] === "n") return make("div", { class: `log-note ${line[0] === "s" ? "skipped" : ""}` }, text);
-    const level = LEVELS[levelOf(text)];
-    const words = make("span", { class: "words" });
-    for (const { text: piece, kind } of partsOf(text, this.query)) {
-      if (!kind) words.append(piece);
-      else words.append(make(kind === "m" ? "mark" : "span", kind === "m" ? {} : { class: kind }, piece));
+    const [low, high] = this.chosen;
+    for (let place = from; place < to; place += 1) {
+      const number = this.#buffer.numberAt(place);
+      const row = rowOf(this.#buffer.line(number), number, this.#buffer.sourceOf(number), this.how);
+      if (number === this.current) row.classList.add("is-current");
+      if (number >= low && number <= high) row.classList.add("is-chosen");
+      rows.push(row);
     }
-    const source = line[0] === "e" ? " stderr" : "";
-    return make("div", { class: `log-line ${level}${source}` }, make("time", { class: "t" }, timeOf(line)), make("i", { class: "log-dot" }), words);
+    this.#window.replaceChildren(...rows);
   }
 }

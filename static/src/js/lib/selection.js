@@ -2,14 +2,20 @@
 
 const chosen = new Set();
 let last = null;
+// All that the filter shows is meant, also rows that were not scrolled to.
+let isAll = false;
 
 const rows = () => [...document.querySelectorAll("#rows > tr[data-id]")];
 const boxOf = (row) => row.querySelector("td.pick input");
 
+const total = () => Number(document.querySelector("#list-count [data-total]")?.dataset.total ?? 0);
+
 export const selectedIds = () => [...chosen];
+export const isAllMatching = () => isAll;
 
 export function unselectAll() {
   chosen.clear();
+  isAll = false;
   draw();
 }
 
@@ -20,6 +26,7 @@ export function toggleRow(row) {
 }
 
 function set(row, isOn) {
+  if (!isOn) isAll = false;
   if (isOn) chosen.add(row.dataset.id);
   else chosen.delete(row.dataset.id);
 }
@@ -29,7 +36,7 @@ function draw() {
   for (const row of all) {
     const box = boxOf(row);
     if (!box) continue;
-    const isOn = chosen.has(row.dataset.id);
+    const isOn = isAll || chosen.has(row.dataset.id);
     box.checked = isOn;
     if (isOn) row.setAttribute("aria-selected", "true");
     else row.removeAttribute("aria-selected");
@@ -37,10 +44,15 @@ function draw() {
   const bulk = document.getElementById("bulk");
   if (!bulk) return;
   bulk.hidden = chosen.size === 0;
-  bulk.querySelector("[data-selected-count]").textContent = chosen.size;
+  bulk.querySelector("[data-selected-count]").textContent = isAll ? total() : chosen.size;
+  const matching = bulk.querySelector("[data-select-matching]");
+  if (matching) {
+    matching.hidden = isAll || chosen.size < all.length || total() <= all.length;
+    matching.querySelector("[data-matching-count]").textContent = total();
+  }
   const head = document.querySelector("[data-select-all]");
   if (head) {
-    head.checked = all.length > 0 && all.every((row) => chosen.has(row.dataset.id));
+    head.checked = isAll || (all.length > 0 && all.every((row) => chosen.has(row.dataset.id)));
     head.indeterminate = chosen.size > 0 && !head.checked;
   }
 }
@@ -64,6 +76,9 @@ document.addEventListener("click", (event) => {
     draw();
   } else if (event.target.closest?.("[data-unselect]")) {
     unselectAll();
+  } else if (event.target.closest?.("[data-select-matching]")) {
+    isAll = true;
+    draw();
   }
 });
 
@@ -74,3 +89,8 @@ document.addEventListener("change", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", forgetGone);
+// Another filter means other rows.
+document.addEventListener("list:shown", () => {
+  isAll = false;
+  draw();
+});

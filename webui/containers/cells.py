@@ -1,0 +1,140 @@
+"""The cells of a row of the containers list, one function per column. All that comes from outside is escaped."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import quote
+
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from webui.containers.filtering import written
+from webui.containers.ports import Place, ports_html
+from webui.containers.rows import ContainerRow
+from webui.pages import State
+from webui.pages.formats import ago, short_image
+from webui.pages.icons import icon
+
+_NOTHING: Final = SafeString('<span class="dim">–</span>')  # noqa: RUF001
+_MOST_PORTS: Final = 2
+
+# Where the figures of a row stand. They change every other second, so they are no part of the kept fragment: it has
+# empty cells, a page that is rendered gets what is known, and from then on the page's script fills them.
+EMPTY_FIGURE: Final[Mapping[str, str]] = {
+    "cpu": '<td class="num gauge hides-narrow" data-figure="cpu"></td>',
+    "memory": '<td class="num gauge hides-narrow" data-figure="memory"></td>',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a cell is made of beside its row: its page, its state in words with the span in them, where its host is."""
+
+    row: ContainerRow
+    url: str
+    state: State
+    span: str
+    place: Place
+
+
+Cell = Callable[[Drawn], str]
+
+
+def _name(drawn: Drawn) -> SafeString:
+    return format_html(
+        '<td class="lead"><a href="{}" title="{}">{}</a></td>', drawn.url, drawn.row.name, drawn.row.name
+    )
+
+
+def _state(drawn: Drawn) -> SafeString:
+    tone, words = drawn.state.tone, str(drawn.state.words)
+    return format_html(
+        '<td class="state" title="{}"><span class="dot {}"></span><span class="words {}">{}</span></td>',
+        words, tone, tone, _ageing(words, drawn),
+    )  # fmt: skip
+
+
+def _ageing(words: str, drawn: Drawn) -> SafeString | str:
+    """The words with the span in them marked, so that the page keeps it right: `up <time>6 days</time>`."""
+    since, span = drawn.row.since, drawn.span
+    before, found, after = words.rpartition(span) if since is not None and span else (words, "", "")
+    if since is None or not found:
+        return words
+    moment = datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")
+    return format_html('{}<time datetime="{}" data-span>{}</time>{}', before, moment, span, after)
+
+
+def _image(drawn: Drawn) -> SafeString:
+    mark = (
+        format_html(
+            ' <span class="mark-update" title="{}">{}{}</span>',
+            _("Its registry has a newer image under this name."), icon("arrow-up-circle"), _("update"),
+        )
+        if drawn.row.has_update
+        else ""
+    )  # fmt: skip
+    return format_html(
+        '<td class="code hides-narrow"><span title="{}">{}</span>{}</td>',
+        drawn.row.image, short_image(drawn.row.image), mark,
+    )  # fmt: skip
+
+
+def _ports(drawn: Drawn) -> SafeString:
+    shown = ports_html(drawn.row.published_ports, drawn.place, most=_MOST_PORTS)
+    return format_html('<td class="hides-wide">{}</td>', shown)
+
+
+def _age(drawn: Drawn) -> SafeString:
+    return format_html('<td class="dim hides-wide">{}</td>', ago(drawn.row.created))
+
+
+def _networks(drawn: Drawn) -> SafeString:
+    words = ", ".join(f"{name} {ip}".strip() for name, ip in drawn.row.addresses)
+    return format_html('<td class="hides-wide" title="{}">{}</td>', words, words or _NOTHING)
+
+
+def _filter_link(drawn: Drawn, key: str, value: str, words: str) -> SafeString:
+    url = reverse("containers:list", kwargs={"host": drawn.row.host}) if drawn.row.host else ""
+    return format_html('<a href="{}?q={}">{}</a>', url, quote(written(key, value)), words)
+
+
+def _stack(drawn: Drawn) -> SafeString:
+    stack = drawn.row.stack
+    inside = _filter_link(drawn, "stack", stack, stack) if stack else _NOTHING
+    return format_html('<td class="hides-wide" title="{}">{}</td>', stack, inside)
+
+
+def _text_of(read: Callable[[ContainerRow], str], classes: str) -> Cell:
+    def cell(drawn: Drawn) -> SafeString:
+        words = read(drawn.row)
+        return format_html('<td class="{}" title="{}">{}</td>', classes, words, words or _NOTHING)
+
+    return cell
+
+
+CELLS: Final[Mapping[str, Cell]] = {
+    "name": _name,
+    "state": _state,
+    "cpu": lambda _drawn: EMPTY_FIGURE["cpu"],
+    "memory": lambda _drawn: EMPTY_FIGURE["memory"],
+    "host": _text_of(lambda row: row.host_name, "hides-narrow"),
+    "stack": _stack,
+    "service": _text_of(lambda row: row.service, "hides-wide"),
+    "image": _image,
+    "ports": _ports,
+    "networks": _networks,
+    "volumes": _text_of(
+        lambda row: ", ".join(mount.source for mount in row.mounts if mount.kind == "volume"), "hides-wide"
+    ),
+    "command": _text_of(lambda row: row.command, "code hides-wide"),
+    "owner": _text_of(lambda row: row.owner, "dim hides-wide"),
+    "age": _age,
+}
+
+
+def cells_html(columns: tuple[str, ...], drawn: Drawn) -> SafeString:
+    # Every part was made by format_html.
+    return SafeString("".join(CELLS[name](drawn) for name in columns))

@@ -1,0 +1,16 @@
+"""Addresses of the list over all hosts, and of what each person keeps of the lists, under /containers/."""
+
+from django.urls import path
+
+from webui.containers import dialog_views, list_views
+
+app_name = "all-containers"
+
+urlpatterns = [
+    path("", list_views.everywhere_view, name="list"),
+    path("act/", list_views.act_everywhere_view, name="act"),
+    path("containers.csv", list_views.csv_everywhere_view, name="csv"),
+    path("filter/", dialog_views.filter_everywhere_view, name="filter"),
+    path("columns/", dialog_views.layout_view, name="columns"),
+    path("views/", dialog_views.views_view, name="views"),
+]

@@ -1,0 +1,92 @@
+"""The list of containers, of one host or of all: the page, its windows, what is done from it, and it as a file."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from webui.access import Operation, needs, needs_sign_in
+from webui.containers import acts, aims
+from webui.containers.actions import BY_NAME
+from webui.containers.export import as_csv
+from webui.containers.page import KIND
+from webui.containers.scope import Scope, scope_of
+from webui.gate import HostUnreachable
+from webui.pages import host_down, render_list
+from webui.pages.render import is_part
+from webui.resources import default_view
+
+# The URL of a list that is meant as it is: without it, somebody's default view opens.
+EVERYTHING = "everything"
+
+
+@require_GET
+@needs(Operation.CONTAINER_LIST)
+def list_view(request: HttpRequest, host: str) -> HttpResponse:
+    return _list(request, scope_of(request, host), template="containers/list.html")
+
+
+@require_GET
+@needs_sign_in
+def everywhere_view(request: HttpRequest) -> HttpResponse:
+    return _list(request, scope_of(request, None), template="containers/everywhere.html")
+
+
+def _list(request: HttpRequest, scope: Scope, *, template: str) -> HttpResponse:
+    opens_first = None if request.GET or is_part(request) else default_view(int(request.user.pk or 0), KIND)
+    if opens_first is not None:
+        return redirect(f"{request.path}?view={EVERYTHING}&{opens_first.query}")
+    params = request.GET.dict()
+    found = scope.listing(params)
+    page = scope.page(found, params)
+    context = {"stale": scope.stale, "figures_urls": scope.figures_urls, "everywhere": scope.host is None}
+    active = "containers" if scope.host else "all-containers"
+    return render_list(request, page, context, host=scope.host, active=active, template=template)
+
+
+@require_POST
+@needs(Operation.CONTAINER_LIST)
+def act_view(request: HttpRequest, host: str) -> HttpResponseBase:
+    """One action on one container or many; each is asked of the gate on its own."""
+    return _act(request, scope_of(request, host))
+
+
+@require_POST
+@needs_sign_in
+def act_everywhere_view(request: HttpRequest) -> HttpResponseBase:
+    return _act(request, scope_of(request, None))
+
+
+def _act(request: HttpRequest, scope: Scope) -> HttpResponseBase:
+    listed = scope.listing(aims.query_of(request.POST))
+    try:
+        asked = aims.asked_of(request.POST, scope.hosts, actions=BY_NAME, listed=listed, reader=scope.reader)
+    except LookupError as error:
+        return HttpResponseBadRequest(str(error))
+    try:
+        return acts.answer(request, asked)
+    except HostUnreachable as error:
+        down = scope.host or asked.aims[0].here.host
+        return host_down(request, down, str(error), active="containers")
+
+
+@require_GET
+@needs(Operation.CONTAINER_LIST)
+def csv_view(request: HttpRequest, host: str) -> HttpResponse:
+    return _csv(request, scope_of(request, host))
+
+
+@require_GET
+@needs_sign_in
+def csv_everywhere_view(request: HttpRequest) -> HttpResponse:
+    return _csv(request, scope_of(request, None))
+
+
+def _csv(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """All that the filter shows, in the order of the page."""
+    found = scope.listing(request.GET.dict())
+    name = f"{_('containers')}-{scope.host.slug if scope.host else 'all'}.csv"
+    response = HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,219 @@
+"""Whether what a request touches is for the eyes and hands of whoever asks, and what will be theirs when it is done.
+
+One place for every way to a host. What may not be seen reads as not there, in the daemon's own words; what may be seen
+and not changed is refused. Reads the database and may ask the host: for threads.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from webui.access import Operation
+from webui.gate import touching
+from webui.gate.actors import Actor
+from webui.gate.errors import NotVisible, Refused
+from webui.gate.naming import Named, field_of, labels_in, named_in
+from webui.gate.references import Found, References
+from webui.gate.rules import Query, Rule
+from webui.ownership import LEDGER, Kind, Level, Sight, Thing, repository_of
+from webui.ownership.kinds import parents_of
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
+
+_NOT_THERE: Final[Mapping[str, str]] = {
+    "container": "No such container: {}", "image": "No such image: {}", "network": "network {} not found",
+    "volume": "get {}: no such volume", "exec": "No such exec instance: {}", "service": "service {} not found",
+    "task": "task {} not found", "secret": "secret {} not found", "config": "config {} not found",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What belongs to whoever asks once the host has said yes. `keys` () are in the answer: its Id.
+
+    `is_shared_with`: it is there and somebody's; it is shown to one more.
+    """
+
+    kind: Kind
+    keys: tuple[str, ...] = ()
+    is_shared_with: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """`target` is what to send in place of the target's reference, "" for the reference itself."""
+
+    target: str = ""
+    claims: tuple[Claim, ...] = ()
+    releases: tuple[Kind, str] | None = None
+    exec_of: str = ""
+
+
+def concerns(operation: Operation, sight: Sight) -> bool:
+    """Whether `look` has anything to look at."""
+    if operation in touching.MAKES or operation in touching.ALSO_MAKE or operation in touching.REMOVES:
+        return True
+    return not sight.sees_all and operation not in touching.FREE
+
+
+def look(
+    actor: Actor, host: "Host", rule: Rule, operation: Operation, *, target: str, query: Query,
+    body: Mapping[str, Any],
+) -> Looked:  # fmt: skip
+    """Raises NotVisible, Refused, or HostUnreachable where the host had to be asked and did not answer."""
+    sight = actor.sight(host, operation)
+    LEDGER.refresh()
+    one = _Looking(sight, References(host), actor, host, operation, query, body)
+    found = one.target(rule, target)
+    if not sight.sees_all:
+        one.check_named()
+    claims = tuple(one.claims()) if actor.user_id is not None else ()
+    releases = None
+    if operation in touching.REMOVES:
+        kind = touching.KINDS[rule.resource]
+        releases = (kind, found.thing.keys[0] if found else target)
+    makes_exec = operation is Operation.CONTAINER_EXEC and rule.resource == "container"
+    exec_of = found.thing.keys[0] if found and makes_exec else ""
+    return Looked(found.sent if found else "", claims, releases, exec_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    sight: Sight
+    references: References
+    actor: Actor
+    host: "Host"
+    operation: Operation
+    query: Query
+    body: Mapping[str, Any]
+
+    def target(self, rule: Rule, target: str) -> Found | None:
+        """The thing that the path names, if whoever asks may do this to it."""
+        operation = self.operation
+        if self.sight.sees_all or operation in touching.FREE | touching.LISTS | touching.MAKES:
+            return None
+        if why := touching.TO_EVERYTHING.get(operation):
+            raise Refused(f"{operation} on {self.host.name} is not for you: {why}.", rule="ownership")
+        if operation not in touching.READS | touching.WRITES:
+            raise Refused(f"Nobody has decided whose things {operation} touches.", rule="ownership")
+        kind, is_written = touching.KINDS[rule.resource], operation in touching.WRITES
+        if rule.target == "?names":
+            for name in target.split(","):
+                self.must(kind, name, is_written=is_written)
+            return None
+        return self.must(kind, target, is_written=is_written, resource=rule.resource)
+
+    def must(self, kind: Kind, reference: str, *, is_written: bool, resource: str = "") -> Found:
+        """The thing of that reference. Raises NotVisible for one that is not there or not to be seen."""
+        found = self.references.find(kind, reference, resource=resource)
+        wanted = Level.WRITE if is_written else Level.READ
+        level = self.level(found.thing, wanted) if found else Level.NOTHING
+        if found is None or level is Level.NOTHING:
+            raise NotVisible(_NOT_THERE[resource or kind.value].format(reference[:200]))
+        if level < wanted:
+            words = f"{self.operation} is refused: the {kind.value} {reference[:200]} is shared with you to be read."
+            raise Refused(words, rule="ownership")
+        return found
+
+    def level(self, thing: Thing, wanted: Level = Level.WRITE) -> Level:
+        """What was not known a moment ago may have been made by another process: before a no, look again."""
+        level = self.sight.level(thing, self.references.users_of)
+        if level < wanted:
+            LEDGER.refresh(older_than_s=0)
+            level = self.sight.level(thing, self.references.users_of)
+        return level
+
+    def check_named(self) -> None:
+        """What the body names beside the target."""
+        for named in named_in(self.operation, self.query, self.body):
+            if not (named.may_be_new and self._is_new(named)):
+                self.must(named.kind, named.reference, is_written=named.is_written)
+
+    def _is_new(self, named: Named) -> bool:
+        return not named.reference or self.references.find(named.kind, named.reference) is None
+
+    def claims(self) -> Iterator[Claim]:
+        operation = self.operation
+        if operation in _ANSWERED:
+            stack = list(self._stack())
+            yield from (Claim(Kind.STACK, (name,)) for name in stack)
+            is_child = bool(stack) or self._has_parent()
+            if operation is Operation.VOLUME_CREATE:
+                yield from self._volume(is_child=is_child)
+            elif not is_child:
+                yield Claim(_ANSWERED[operation])
+        for named in named_in(operation, self.query, self.body):
+            if named.kind is Kind.VOLUME and named.may_be_new and self._is_new(named):
+                yield Claim(Kind.VOLUME, (named.reference,))
+        for reference in _images_made(operation, self.query):
+            yield from self._image(repository_of(reference))
+
+    def _volume(self, *, is_child: bool) -> Iterator[Claim]:
+        """Docker answers a create with the volume that is there already: so it must be one that they may see."""
+        name = field_of(self.body, "Name")
+        if not name:
+            yield Claim(Kind.VOLUME)
+            return
+        found = self.references.find(Kind.VOLUME, str(name))
+        if found is None:
+            if not is_child:
+                yield Claim(Kind.VOLUME, (str(name),))
+        elif self.level(found.thing) is Level.NOTHING:
+            raise Refused(f"{self.operation} is refused: the name {name} is taken.", rule="ownership")
+
+    def _image(self, key: str) -> Iterator[Claim]:
+        """A name for an image: new, or theirs. What somebody pulls themselves they may see, whoever pulled it first."""
+        if not key:
+            return
+        if not self.references.has_repository(key):
+            yield Claim(Kind.IMAGE, (key,))
+            return
+        level = self.level(Thing(Kind.IMAGE, (key,)))
+        if level is Level.WRITE:
+            return
+        if self.operation is Operation.IMAGE_PULL and not self.references.is_built_here(key):
+            if level is Level.NOTHING:
+                yield Claim(Kind.IMAGE, (key,), is_shared_with=True)
+            return
+        raise Refused(f"{self.operation} is refused: the name {key} belongs to an image of others.", rule="ownership")
+
+    def _stack(self) -> Iterator[str]:
+        """The stack that this begins; one that is somebody else's is refused."""
+        in_swarm = self.operation not in {Operation.CONTAINER_CREATE, Operation.NETWORK_CREATE, Operation.VOLUME_CREATE}
+        for kind, name in parents_of(labels_in(self.body)):
+            is_theirs = self.level(Thing(kind, (name,))) is Level.WRITE
+            is_known = LEDGER.access(self.host.pk, kind, name) is not None
+            if is_theirs and is_known:
+                continue
+            if kind is Kind.STACK and not self.references.has_stack(name, in_swarm=in_swarm):
+                yield name
+            elif not is_theirs:
+                words = (
+                    f"{self.operation} is refused: its labels put it into the {kind.value} {name}, which is not yours."
+                )
+                raise Refused(words, rule="ownership")
+
+    def _has_parent(self) -> bool:
+        return any(LEDGER.access(self.host.pk, *parent) for parent in parents_of(labels_in(self.body)))
+
+
+# What is made and named by the answer.
+_ANSWERED: Final[Mapping[Operation, Kind]] = {
+    Operation.CONTAINER_CREATE: Kind.CONTAINER, Operation.NETWORK_CREATE: Kind.NETWORK,
+    Operation.SERVICE_CREATE: Kind.SERVICE, Operation.SECRET_CREATE: Kind.SECRET,
+    Operation.CONFIG_CREATE: Kind.CONFIG, Operation.VOLUME_CREATE: Kind.VOLUME,
+}  # fmt: skip
+
+
+def _images_made(operation: Operation, query: Query) -> list[str]:
+    """The names under which an image will be there."""
+    match operation:
+        case Operation.IMAGE_PULL:
+            return [query.get("fromImage", "")]
+        case Operation.IMAGE_IMPORT | Operation.CONTAINER_COMMIT | Operation.IMAGE_TAG:
+            return [query.get("repo", "")]
+        case Operation.BUILD_RUN:
+            return [name for name in query.get("t", "").split(",") if name]
+        case _:
+            return []

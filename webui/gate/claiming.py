@@ -1,0 +1,93 @@
+"""What becomes of belongings once the host has said yes: what was made is its maker's, what was removed is nobody's."""
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from django.db import DatabaseError
+
+from webui.access import Operation
+from webui.gate.actors import Actor
+from webui.gate.answers import FILTERED, AnswerFilter
+from webui.gate.belongings import Looked
+from webui.gate.references import References, remember_exec
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
+
+logger = logging.getLogger(__name__)
+
+_ID_FIELDS: Final = ("Id", "ID", "Name")
+
+
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What a request that is on its way makes and removes, and how its answer is cut down."""
+
+    host_id: int
+    user_id: int | None
+    looked: Looked
+    cut: AnswerFilter | None = None
+
+    @property
+    def cuts_lines(self) -> bool:
+        return self.cut is not None and self.cut.operation is Operation.SYSTEM_EVENTS
+
+    @property
+    def reads_whole(self) -> bool:
+        is_named_by_answer = any(not claim.keys for claim in self.looked.claims)
+        return is_named_by_answer or bool(self.looked.exec_of) or (self.cut is not None and not self.cuts_lines)
+
+    def answered(self, body: bytes) -> bytes:
+        """What the host answered with success. Claims what the answer names, before anybody reads it."""
+        made = _id_in(body)
+        if made and self.looked.exec_of:
+            remember_exec(self.host_id, made, self.looked.exec_of)
+        if made:
+            self._claim(made)
+        return self.cut.whole(body) if self.cut is not None else body
+
+    def done(self) -> None:
+        """The host has said yes."""
+        self._claim("")
+        if self.looked.releases is not None:
+            from webui.ownership.changes import release
+
+            release(self.host_id, self.looked.releases[0], [self.looked.releases[1]])
+
+    def _claim(self, made: str) -> None:
+        """The claims that are named by the answer, or with "" the others."""
+        from webui.ownership.changes import add_reader, claim
+
+        if self.user_id is None:
+            return
+        try:
+            for one in self.looked.claims:
+                if bool(made) == bool(one.keys):
+                    continue
+                for key in one.keys or (made,):
+                    if one.is_shared_with:
+                        add_reader(self.host_id, one.kind, key, self.user_id)
+                    else:
+                        claim(self.host_id, one.kind, [key], self.user_id)
+        except DatabaseError:
+            # It is there, and for administrators only until one of them gives it away.
+            logger.exception("what user %s made on host %s could not be given to them", self.user_id, self.host_id)
+
+
+def belongings_of(actor: Actor, host: "Host", operation: Operation, looked: Looked) -> Belongings:
+    sight = actor.sight(host, operation)
+    is_cut = not sight.sees_all and operation in FILTERED | {Operation.SYSTEM_EVENTS}
+    cut = AnswerFilter(operation, sight, References(host)) if is_cut else None
+    return Belongings(host.pk, actor.user_id, looked, cut)
+
+
+def _id_in(body: bytes) -> str:
+    try:
+        answer = orjson.loads(body)
+    except ValueError:
+        return ""
+    if not isinstance(answer, dict):
+        return ""
+    return next((str(answer[name]) for name in _ID_FIELDS if answer.get(name)), "")

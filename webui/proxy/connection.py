@@ -1,0 +1,136 @@
+"""One client's connection: request after request, each by whoever the client still is."""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from webui import audit, gate
+from webui.access import Operation
+from webui.gate import Actor, in_thread
+from webui.gate.errors import NotVisible
+from webui.gate.forwarding import shape_of
+from webui.proxy.answering import answer
+from webui.proxy.callers import KEPT_S, Attempts, Caller, Callers, Unknown, note_use
+from webui.proxy.client import Client
+from webui.proxy.heads import BadRequest, Head, read_head
+
+logger = logging.getLogger(__name__)
+
+_IDLE_S: Final = 120.0
+_CHALLENGE: Final = [("WWW-Authenticate", 'Bearer realm="Quayside"')]
+
+
+@dataclass(slots=True)
+class House:
+    """What all connections of a process share."""
+
+    callers: Callers = field(default_factory=Callers)
+    attempts: Attempts = field(default_factory=Attempts)
+
+
+async def serve_client(client: Client, house: House) -> None:
+    """Answer until the client closes, says something that is no request, or may no longer."""
+    try:
+        while not client.ends_after_this and await _one(client, house):
+            pass
+    except (ConnectionError, TimeoutError):
+        pass  # gone, or idle for too long: nothing is owed to them
+    except Exception:
+        logger.exception("a connection of the proxy failed")
+    finally:
+        with contextlib.suppress(OSError, RuntimeError):
+            client.writer.close()
+
+
+async def _one(client: Client, house: House) -> bool:
+    """One request; whether another may follow."""
+    client.has_answered = False
+    head = caller = None
+    try:
+        async with asyncio.timeout(_IDLE_S):
+            head = await read_head(client.reader)
+        if head is None:
+            return False
+        client.ends_after_this = not head.keeps_alive
+        caller = await house.callers.caller(head, client.certificate, client.address)
+        await _while_allowed(client, head, caller, house)
+    except BadRequest as error:
+        client.ends_after_this = True
+        await _note_bad_request(client, house, caller, head, str(error))
+        await _fail(client, head, error.status, str(error))
+    except Unknown as error:
+        client.ends_after_this = True
+        await _note_stranger(client, house, head, error)
+        await _fail(client, head, error.status, str(error), challenges=error.status == 401)
+    except gate.Refused as error:
+        client.ends_after_this |= head is not None and head.has_body
+        await _fail(client, head, error.status if isinstance(error, NotVisible) else 403, str(error))
+    except gate.HostRefused as error:
+        await _fail(client, head, error.status, str(error))
+    except (gate.HostUnreachable, TimeoutError) as error:
+        client.ends_after_this = True
+        await _fail(client, head, 502, str(error) or "The host did not answer in time.")
+    return True
+
+
+async def _while_allowed(client: Client, head: Head, caller: Caller, house: House) -> None:
+    """Answer, for as long as the client is there and may have what it asked for."""
+    shape = shape_of(head.method, caller.path, head.query)
+    work = asyncio.create_task(answer(client, head, caller, shape))
+    gone = asyncio.create_task(client.gone())
+    ended = asyncio.create_task(_until_refused(caller, shape.operation, house.callers))
+    noted = asyncio.create_task(note_use(caller, head.headers.get("user-agent", "")))
+    tasks: set[asyncio.Task[Any]] = {work, gone, ended}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+        else:
+            client.ends_after_this = True
+            client.cut()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait({*tasks, noted})
+
+
+async def _until_refused(caller: Caller, operation: Operation | None, callers: Callers) -> None:
+    while True:
+        await asyncio.sleep(KEPT_S)
+        actor = await callers.still(caller)
+        if actor is None or (operation is not None and not gate.may(actor, caller.host, operation)):
+            return
+
+
+async def _fail(client: Client, head: Head | None, status: int, words: str, *, challenges: bool = False) -> None:
+    """Say what went wrong; where an answer is on its way already, only a cut can tell."""
+    if client.has_answered:
+        client.ends_after_this = True
+        client.cut()
+        return
+    is_head = head is not None and head.method == "HEAD"
+    await client.send_error(status, words, _CHALLENGE if challenges else (), is_head=is_head)
+
+
+async def _note_bad_request(client: Client, house: House, caller: Caller | None, head: Head | None, words: str) -> None:
+    if caller is None and not house.attempts.is_new(client.address):
+        return
+    await _note(client, caller.actor if caller else None, head, rule="request", words=words,
+                host=caller.host.slug if caller else "")  # fmt: skip
+
+
+async def _note_stranger(client: Client, house: House, head: Head | None, error: Unknown) -> None:
+    if house.attempts.is_new(client.address):
+        await _note(client, None, head, rule="token", words=str(error))
+
+
+async def _note(
+    client: Client, actor: Actor | None, head: Head | None, *, rule: str, words: str, host: str = ""
+) -> None:
+    """Write down what never came as far as the gate."""
+    await in_thread(
+        audit.record, actor or Actor(None, "", "", client.address), "", is_allowed=False, host=host, rule=rule,
+        method=head.method if head else "", path=head.path if head else "", message=words,
+    )  # fmt: skip
