@@ -55,7 +55,9 @@ def _recreated(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 
 def _job(aim: Aim, *, is_pulled: bool) -> Any:
-    params = params_for(aim.row.id, aim.row.name, is_running=aim.row.is_running, is_pulled=is_pulled)
+    params = params_for(
+        aim.row.id, aim.row.name, host_id=aim.here.host.pk, is_running=aim.row.is_running, is_pulled=is_pulled
+    )
     return jobs.start(aim.here.actor, aim.here.host, "container.recreate", params)
 
 

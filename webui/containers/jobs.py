@@ -21,21 +21,23 @@ from webui.containers.replacing import found_or_none, put_in_place, take_name, u
 from webui.images.jobs import pull_image, reference_of
 from webui.images.reference import is_id
 from webui.jobs import JobFailed, JobRun, job_kind
+from webui.ownership import Kind
+from webui.ownership.changes import carry_over
 from webui.sealed import seal, unseal
 
 
 def params_for(
-    container_id: str, name: str, *, old_name: str = "", is_running: bool | None = None, is_pulled: bool = False,
-    recipe: Recipe | None = None,
+    container_id: str, name: str, *, host_id: int | None = None, old_name: str = "", is_running: bool | None = None,
+    is_pulled: bool = False, recipe: Recipe | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What the job is given. A recipe may hold passwords in its environment, so it is sealed.
 
     `name` is what the new one is called, `old_name` what the old one is. The number of the try goes with a retry: by
-    it the new one is found again.
+    it the new one is found again. `host_id` is for carrying over who it belongs to.
     """
     params: dict[str, Any] = {
         "container": container_id, "name": name, "old_name": old_name or name, "pull": is_pulled,
-        "running": is_running, "try": uuid.uuid4().hex[:6],
+        "running": is_running, "try": uuid.uuid4().hex[:6], "host": host_id,
     }  # fmt: skip
     if recipe is not None:
         held = {"body": recipe.body, "networks": recipe.networks, "platform": recipe.platform}
@@ -118,6 +120,9 @@ def _make(run: JobRun, client: DockerClient, old: dict[str, Any], *, undo: ExitS
     made = api.create_container_from_config(recipe.body, name=name, platform=recipe.platform or None)
     new_id = str(made["Id"])
     undo.callback(undone, run, _("the new container was removed"), lambda: api.remove_container(new_id, force=True))
+    if run.params.get("host") is not None:
+        # It was made by whoever edits; it belongs to whom the old one does.
+        carry_over(run.params["host"], Kind.CONTAINER, old["Id"], to=new_id)
     _join(api, new_id, recipe, joined={})
     run.steps.set(step, _("done"), tone="done")
     run.log(_("created %s") % new_id[:12])

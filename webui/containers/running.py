@@ -128,7 +128,7 @@ def start_edit(here: Opened, base: Base, form: RunForm) -> "Job":
     assert base.row is not None  # noqa: S101 - only a container is edited
     name = form.cleaned_data["name"] or base.row.name
     params = params_for(
-        base.row.id, name, old_name=base.row.name, is_running=base.row.is_running,
+        base.row.id, name, host_id=here.host.pk, old_name=base.row.name, is_running=base.row.is_running,
         is_pulled="pull_again" in form.data, recipe=form.request(),
     )  # fmt: skip
     return jobs.start(here.actor, here.host, "container.recreate", params)
