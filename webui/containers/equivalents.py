@@ -9,7 +9,7 @@ from webui.containers.dialects import Raw, Shows
 from webui.containers.dialects.compose_writing import compose_file
 from webui.containers.dialects.run_writing import run_line
 from webui.containers.forms import RunForm
-from webui.containers.overview import SECRET
+from webui.containers.secrets import is_secret
 
 WAYS: Final = (("run", "docker run"), ("compose", "compose"), ("body", "API body"))
 
@@ -29,9 +29,9 @@ def equivalent(form: RunForm, way: str, *, with_secrets: bool = False) -> Equiva
     """What the form means, as far as it is right. Values of secrets are left out unless they are asked for."""
     recipe = form.request()
     body, name = recipe.whole(), str(form["name"].value() or "").strip()
-    hidden = [pair for pair in body.get("Env") or [] if SECRET.search(pair.partition("=")[0])]
-    shows: Shows = (lambda _: True) if with_secrets else (lambda variable: SECRET.search(variable) is None)
-    hides = bool(hidden) and not with_secrets
+    values = dict(pair.partition("=")[::2] for pair in body.get("Env") or [])
+    shows: Shows = lambda variable: with_secrets or not is_secret(variable, values.get(variable, ""))  # noqa: E731
+    hides = not all(map(shows, values))
     if way == "compose":
         written = compose_file(body, name=name, platform=recipe.platform, shows=shows)
         return Equivalent(way, written.lines, "\n".join(written.lines) + "\n", written.lost, hides)

@@ -22,6 +22,10 @@ class Kept:
     name: str
     restarts_always: bool
 
+    @property
+    def short_id(self) -> str:
+        return self.id[:12]
+
 
 def kept_name(name: str, container_id: str, *, restarts_always: bool = False) -> str:
     return f"{name}-before-{container_id[:6]}{'-always' if restarts_always else ''}"

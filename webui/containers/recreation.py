@@ -63,6 +63,7 @@ def recipe_of(found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Reci
     """
     config = _own_config(found["Config"], (image or {}).get("Config") or {}, short_id=str(found["Id"])[:12])
     host = copy.deepcopy(dict(found["HostConfig"]))
+    _name_mounts(found, host)
     host["Binds"] = [*(host.get("Binds") or []), *_nameless_volumes(found, host)]
     # Unasked, an engine allows as much swap again; kept as a number it would contradict another memory limit.
     if host.get("Memory") and host.get("MemorySwap") == 2 * host["Memory"]:
@@ -95,6 +96,14 @@ def _own_config(config: Mapping[str, Any], image: Mapping[str, Any], *, short_id
         if (own.get("Cmd") or None) == (image.get("Cmd") or None):
             own.pop("Cmd", None)
     return own
+
+
+def _name_mounts(found: Mapping[str, Any], host: Raw) -> None:
+    """A mount that asked for a volume without naming it is given the one that it got."""
+    given = {mount["Destination"]: mount["Name"] for mount in found.get("Mounts") or [] if mount.get("Name")}
+    for mount in host.get("Mounts") or []:
+        if mount.get("Type") == "volume" and not mount.get("Source") and mount.get("Target") in given:
+            mount["Source"] = given[mount["Target"]]
 
 
 def _nameless_volumes(found: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:

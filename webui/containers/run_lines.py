@@ -14,6 +14,7 @@ from webui.containers.dialects import DialectError, Raw
 from webui.containers.dialects.networks import is_mode, put_endpoint
 from webui.containers.dialects.ports import read_port, read_range
 from webui.containers.rows import ContainerRow
+from webui.containers.secrets import is_secret
 
 PROTOCOLS: Final = ("tcp", "udp", "sctp")
 VOLUME_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -60,6 +61,10 @@ class VariableLine:
     name: str = ""
     value: str = ""
     error: str = ""
+
+    @property
+    def is_secret(self) -> bool:
+        return is_secret(self.name, self.value)
 
     @property
     def has_lines(self) -> bool:

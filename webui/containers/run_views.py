@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from webui.access import Operation, needs
-from webui.containers import running
+from webui.containers import running, secrets
 from webui.containers.dialects import DialectError
 from webui.containers.forms import RunForm
 from webui.containers.pasting import SeveralServices
@@ -34,6 +34,9 @@ def run_view(request: HttpRequest, host: str) -> HttpResponse:
         return _page(request, here, running.form_for(here, None, None), None, wrong=error)
     if sent is None or is_filled:
         form = running.form_for(here, base, None, image=request.GET.get("image", ""))
+        if base is not None and base.row is not None and (names := [v.name for v in form.variables if v.is_secret]):
+            # To be edited they have to be there, and whoever opens the form can read them.
+            secrets.shown_to(here, base.row.id, request.path, names=sorted(names))
         return _page(request, here, _asking(form, base), base)
     form = running.form_for(here, base, sent)
     if sent.get("show") == "command":

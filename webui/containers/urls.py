@@ -24,6 +24,7 @@ urlpatterns = [
     path("<str:id>/configuration/limits/", configuration.limits_view, name="limits"),
     path("<str:id>/configuration/name/", configuration.rename_view, name="rename"),
     path("<str:id>/configuration/join/", configuration.join_view, name="join"),
+    path("<str:id>/configuration/bring-back/", configuration.bring_back_view, name="bring-back"),
     path("<str:id>/configuration/leave/", configuration.leave_view, name="leave"),
     path("<str:id>/processes/", configuration.processes_view, name="processes"),
     path("<str:id>/health/", configuration.health_view, name="health"),
