@@ -84,7 +84,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def dn_of(uid: str, unit: str = "people") -> str:
-    escaped = "".join(f"\\{ord(char):02x}" if char in ',*()\\' else char for char in uid)
+    escaped = "".join(f"\\{ord(char):02x}" if char in ",*()\\" else char for char in uid)
     return f"uid={escaped},ou={unit},{BASE}"
 
 

@@ -4,7 +4,7 @@ import functools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -16,8 +16,9 @@ from webui.containers.cells import EMPTY_FIGURE, Drawn, cells_html
 from webui.containers.listing import UPDATES, Heading, Query
 from webui.containers.ports import place_of
 from webui.containers.rows import Condition, ContainerRow, row_of, span_words, state_words, words_hold_until
-from webui.containers.updates import update_check
+from webui.containers.updates import UpdateCheck, update_check
 from webui.live import Figure, Picture, known_host
+from webui.ownership import LEDGER, Kind, access_of, thing_of
 from webui.pages import Chip, Choice, Column, Select, State
 from webui.pages.formats import size
 from webui.resources import Shelf, allowed_among
@@ -35,6 +36,7 @@ COLUMNS: Final = (
     Column("networks", _("Networks"), sort="network", width="l", hides_below="wide"),
     Column("volumes", _("Volumes"), width="l", hides_below="wide"),
     Column("command", _("Command"), width="l", hides_below="wide"),
+    Column("owner", _("Owner"), sort="owner", width="m", hides_below="wide"),
     Column("age", _("Age"), sort="age", width="xs", hides_below="wide"),
 )
 SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age")
@@ -97,6 +99,7 @@ def _render(host: str, row: ContainerRow, variant: Variant) -> str:
 
 
 SHELF: Final = Shelf[ContainerRow](render=_render, holds_until=words_hold_until)
+_besides: Final[dict[tuple[str, str], tuple[UpdateCheck, tuple[str, int]]]] = {}
 
 
 def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
@@ -104,13 +107,30 @@ def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
     seen_at = picture.seen_at.timestamp() if picture.seen_at else time.time()
     known = known_host(host)
     name = known.name if known else host
+    host_id = known.pk if known else 0
     check = update_check(host, picture)
+    beside = _beside(host, getattr(picture.containers, "view", ""), check)
     return SHELF.rows(
         host,
         picture.containers,
-        lambda raw: row_of(raw, seen_at=seen_at, host=host, host_name=name, has_update=check.holds_for(raw)),
-        beside=check,
+        lambda raw: row_of(
+            raw, seen_at=seen_at, host=host, host_name=name, has_update=check.holds_for(raw), owner=_owner(host_id, raw)
+        ),
+        beside=beside,
     )
+
+
+def _beside(host: str, view: str, check: UpdateCheck) -> tuple[UpdateCheck, tuple[str, int]]:
+    """What rows are made of beside Docker's JSON: the same object for as long as it is the same."""
+    known = _besides.get((host, view))
+    if known is None or known[0] is not check or known[1] != LEDGER.version:
+        known = _besides[host, view] = (check, LEDGER.version)
+    return known
+
+
+def _owner(host_id: int, raw: Mapping[str, Any]) -> str:
+    found = access_of(host_id, thing_of(Kind.CONTAINER, raw))
+    return found.owner if found else ""
 
 
 def fragment(row: ContainerRow, variant: Variant) -> str:

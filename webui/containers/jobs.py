@@ -17,6 +17,8 @@ from webui.containers.recreation import Recipe, recipe_of
 from webui.images.jobs import pull_image, reference_of
 from webui.images.reference import is_id
 from webui.jobs import JobFailed, JobRun, job_kind
+from webui.ownership import Kind
+from webui.ownership.changes import carry_over
 from webui.sealed import seal, unseal
 
 # Without a health check: this long on its feet counts as running.
@@ -96,6 +98,7 @@ def _create(run: JobRun, api: Any, old: dict[str, Any], recipe: Recipe, *, undo:
                   lambda: api.rename(old_id, name))  # fmt: skip
     run.log(_("%(name)s waits as %(aside)s") % {"name": name, "aside": aside})
     new_id = str(api.create_container_from_config(recipe.body, name=run.params["name"] or name)["Id"])
+    carry_over(api.host.pk, Kind.CONTAINER, old_id, to=new_id)
     undo.callback(_undone, run, _("the new container was removed"), lambda: api.remove_container(new_id, force=True))
     for network, endpoint in recipe.networks.items():
         api.connect_container_to_network(

@@ -36,7 +36,7 @@ class UpdateCheck:
 _NOTHING: Final = UpdateCheck()
 _lock = threading.Lock()
 _read: dict[str, tuple[float, Mapping[str, str]]] = {}
-_checks: dict[str, tuple[Mapping[str, str], Any, UpdateCheck]] = {}
+_checks: dict[tuple[str, str], tuple[Mapping[str, str], Any, UpdateCheck]] = {}
 
 
 def update_check(host: str, picture: Picture) -> UpdateCheck:
@@ -45,10 +45,12 @@ def update_check(host: str, picture: Picture) -> UpdateCheck:
     if not newest:
         return _NOTHING
     with _lock:
-        known = _checks.get(host)
+        # Each pair of eyes that sees a part of the images has its own.
+        key = host, getattr(picture.images, "view", "")
+        known = _checks.get(key)
         if known is None or known[0] is not newest or known[1] is not picture.images:
             digests = {key: digests_of(raw) for key, raw in picture.images.items()}
-            known = _checks[host] = (newest, picture.images, UpdateCheck(newest, digests))
+            known = _checks[key] = (newest, picture.images, UpdateCheck(newest, digests))
         return known[2]
 
 

@@ -91,7 +91,11 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
         if error.is_gone:
             raise Http404(str(error)) from error
         raise
-    context = {"overview": overview_of(row, found), "stale": stale_words(here.picture, here.host.name)}
+    context = {
+        "overview": overview_of(row, found),
+        "raw": here.picture.containers[row.id],
+        "stale": stale_words(here.picture, here.host.name),
+    }
     return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 

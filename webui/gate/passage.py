@@ -102,9 +102,7 @@ async def begin_async(
     return await in_thread(_looked, actor, host, decision, query, body)
 
 
-def judge(
-    actor: Actor, host: "Host", method: str, path: str, *, query: Mapping[str, str], body: Body
-) -> Decision:
+def judge(actor: Actor, host: "Host", method: str, path: str, *, query: Mapping[str, str], body: Body) -> Decision:
     """What `begin` would decide. Sends nothing that changes anything, and writes nothing down.
 
     Whose things a request touches may have to be asked of the host: raises HostUnreachable.
