@@ -24,6 +24,7 @@ urlpatterns = [
     path("h/<slug:host>/images/", include("webui.images.urls")),
     path("h/<slug:host>/volumes/", include("webui.volumes.urls")),
     path("h/<slug:host>/networks/", include("webui.networks.urls")),
+    path("h/<slug:host>/logs/", include("webui.history.urls")),
 ]
 
 handler400 = "webui.pages.errors.bad_request"

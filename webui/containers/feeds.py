@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from webui.access import Operation
 from webui.containers import columns, head
-from webui.containers.actions import ACTIONS
+from webui.containers.actions import ACTIONS, ON_PAGE
 from webui.containers.page import KIND, Reader, list_page, listing_of, shown_of
 from webui.live import Message, Picture, Viewer
 from webui.resources import Layout, RowsFeed, Shown, allowed_in, layout_of, note_of
@@ -49,7 +49,7 @@ class ContainerFeed:
             return []
         # A swap closes a menu that is open, so only what reads differently goes out.
         raw = picture.find("containers", container_id)
-        allowed = allowed_in(picture, ACTIONS, viewer.may).on(raw["Id"] if raw else "")
+        allowed = allowed_in(picture, (*ACTIONS, *ON_PAGE), viewer.may).on(raw["Id"] if raw else "")
         said = head.messages(viewer.host, picture, container_id, allowed=allowed, name=params.get("name", ""))
         news = [message for message in said if viewer.memory.get(message["target"]) != message["content"]]
         viewer.memory.update({message["target"]: message["content"] for message in said})

@@ -4,7 +4,7 @@ One place for every way to a host. What may not be seen reads as not there, in t
 and not changed is refused. Reads the database and may ask the host: for threads.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,12 +60,15 @@ def concerns(operation: Operation, sight: Sight) -> bool:
 
 def look(
     actor: Actor, host: "Host", rule: Rule, operation: Operation, *, target: str, query: Query,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any], made_before: Collection[Kind] = (),
 ) -> Looked:  # fmt: skip
-    """Raises NotVisible, Refused, or HostUnreachable where the host had to be asked and did not answer."""
+    """Raises NotVisible, Refused, or HostUnreachable where the host had to be asked and did not answer.
+
+    `made_before`: for a request that is only thought of, the kinds of which what is not there yet would be by then.
+    """
     sight = actor.sight(host, operation)
     LEDGER.refresh()
-    one = _Looking(sight, References(host), actor, host, operation, query, body)
+    one = _Looking(sight, References(host), actor, host, operation, query, body, made_before)
     found = one.target(rule, target)
     if not sight.sees_all:
         one.check_named()
@@ -103,6 +106,7 @@ class _Looking:
     operation: Operation
     query: Query
     body: Mapping[str, Any]
+    made_before: Collection[Kind] = ()
 
     def target(self, rule: Rule, target: str) -> Found | None:
         """The thing that the path names, if whoever asks may do this to it."""
@@ -143,7 +147,8 @@ class _Looking:
     def check_named(self) -> None:
         """What the body names beside the target."""
         for named in named_in(self.operation, self.query, self.body):
-            if not (named.may_be_new and self._is_new(named)):
+            may_be_new = named.may_be_new or named.kind in self.made_before
+            if not (may_be_new and self._is_new(named)):
                 self.must(named.kind, named.reference, is_written=named.is_written)
 
     def _is_new(self, named: Named) -> bool:

@@ -62,6 +62,7 @@ MENU: Final = (
     NavItem("images", _("Images"), "photo", "images:list", of_host=True, on_phone=True),
     NavItem("volumes", _("Volumes"), "database", "volumes:list", of_host=True),
     NavItem("networks", _("Networks"), "topology-star-3", "networks:list", of_host=True),
+    NavItem("logs", _("Logs"), "file-text", "history:logs", of_host=True),
     NavItem("host", _("Host"), "server-2", "hosts:detail", of_host=True),
 )
 EVERYWHERE: Final = (

@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "webui.images",
     "webui.volumes",
     "webui.networks",
+    "webui.history",
 ]
 
 MIDDLEWARE = [

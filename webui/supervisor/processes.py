@@ -132,6 +132,21 @@ def run_beat(data: Path) -> None:
     app.start(["--quiet", "beat", f"--schedule={data / 'beat-schedule'}", "--pidfile=", "--loglevel=WARNING"])
 
 
+def keeper(in_child: Callable[[], None]) -> Child:
+    def run() -> None:
+        in_child()
+        run_keeper()
+
+    return Child("keeper", Function(run))
+
+
+def run_keeper() -> None:
+    """Writes the history of all hosts: kept logs, a week of stats. One process for each data folder."""
+    from webui.history.keeper import run_keeper as run
+
+    run()
+
+
 def _expect_root() -> None:
     """Celery warns about root for fear of pickled messages; ours are JSON, and the bundled engine needs root."""
     warnings.filterwarnings("ignore", message=r"\s*You're running the worker with superuser privileges")

@@ -13,13 +13,13 @@ import orjson
 from webui.live.consumers.base import LiveConsumer
 from webui.live.figures import figures_channel
 from webui.live.hub import Channel
-from webui.live.lines import moment_in, since_of
 from webui.live.log_ranges import LogRange, range_messages
 from webui.live.logs import TAILS, log_channel, log_channel_since
 from webui.live.pictures import picture_if_any
 from webui.live.seen import only_seen, seen_by
 from webui.live.stats import stats_channel
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
+from webui.log_lines import moment_in, since_of
 
 # Frames on the way to one browser. At twenty a second this is a round trip of half a second at full speed.
 _MOST_UNTAKEN: Final = 10
@@ -74,9 +74,12 @@ class LogsConsumer(SharedStreamConsumer):
 
     async def watch(self) -> None:
         asked = self._asked()
-        if not (asked.at or asked.until):
+        if asked.at or asked.until:
+            await self._send_part(asked)
+        else:
             await super().watch()
-            return
+
+    async def _send_part(self, asked: LogRange) -> None:
         try:
             async for message in range_messages(self.host, self.container_id, asked):
                 await self.send_taken(orjson.dumps(message).decode())
