@@ -1,6 +1,7 @@
 """One request on its way through the gate: decided, recorded before it is sent, completed when the answer is there."""
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
@@ -20,7 +21,7 @@ from webui.gate.claiming import Belongings, belongings_of
 from webui.gate.decision import Body, Decision, decide
 from webui.gate.errors import Refused
 from webui.gate.rules import Audit, Query
-from webui.ownership import Kind
+from webui.ownership import LEDGER, Kind
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -81,7 +82,14 @@ def begin(
     is_streamed: bool = False, content_type: str = "",
 ) -> Passage:  # fmt: skip
     """Decide, and record what changes something and what is refused. Raises Refused; then nothing may be sent."""
-    decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=is_streamed, kind=content_type)
+    said = functools.partial(_decided, actor, host, method, path, query=query, body=body, is_streamed=is_streamed,
+                             kind=content_type)  # fmt: skip
+    decision = said()
+    if _is_bound(actor, host, decision):
+        known = LEDGER.version
+        LEDGER.refresh()
+        # Whoever rules the host changed its rules in another process.
+        decision = decision if LEDGER.version == known else said()
     return _looked(actor, host, decision, query, body)
 
 
@@ -100,6 +108,9 @@ async def begin_async(
     decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=is_streamed, kind=content_type)
     if decision.is_allowed and decision.audit is Audit.NOTHING and not _concerns(actor, host, decision):
         return Passage(decision.path, None, time.monotonic())
+    if _is_bound(actor, host, decision):
+        again = functools.partial(begin, query=query, body=body, is_streamed=is_streamed, content_type=content_type)
+        return await in_thread(again, actor, host, method, path)
     return await in_thread(_looked, actor, host, decision, query, body)
 
 
@@ -161,6 +172,13 @@ def _decided(
             "body", words,
         )  # fmt: skip
     return decision
+
+
+def _is_bound(actor: Actor, host: "Host", decision: Decision) -> bool:
+    """Whether the host's rules had a say in it."""
+    row = decision.row
+    has_rules = row is not None and bool(row.restricted_rules or row.restricted_query)
+    return has_rules and not actor.on(host).rules(Operation(decision.operation))
 
 
 def _concerns(actor: Actor, host: "Host", decision: Decision) -> bool:
