@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.authenticator import code_of
 from tests.consoles import ADMIN, PASSWORD, Console
 from tests.e2e.conftest import PATIENCE_MS
-from tests.webui.factors.conftest import code_of
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth import authenticate
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webui.accounts import throttle
 from webui.accounts.models import User
+from webui.accounts.passwords import person_of, way_of
 
 if TYPE_CHECKING:
     ProfileBase = forms.ModelForm[User]
@@ -48,12 +48,12 @@ class SignInForm(forms.Form):
             return cleaned
         address = str(self._request.META.get("REMOTE_ADDR", ""))
         throttle.check(username, address)
-        user = authenticate(self._request, username=username, password=password)
-        if not isinstance(user, User):
+        user = person_of(self._request, username, password)
+        if user is None:
             throttle.failed(username, address)
             raise ValidationError(_("That user name and password do not belong together."), code="wrong")
         throttle.succeeded(username, address)
-        self.user = user
+        self.user, self.way = user, way_of(user)
         return cleaned
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from webui.access import Operation
 from webui.gate import touching
 from webui.gate.actors import Actor
+from webui.gate.decision import require
 from webui.gate.errors import NotVisible, Refused
 from webui.gate.naming import Named, field_of, labels_in, named_in
 from webui.gate.references import Found, References
@@ -79,6 +80,21 @@ def look(
     makes_exec = operation is Operation.CONTAINER_EXEC and rule.resource == "container"
     exec_of = found.thing.keys[0] if found and makes_exec else ""
     return Looked(found.sent if found else "", claims, releases, exec_of)
+
+
+def require_on(actor: Actor, host: "Host", operation: str, kind: Kind, reference: str) -> str:
+    """For what is shown from a shared upstream: may this be done to this thing? Returns the thing's full id.
+
+    For threads. Raises NotVisible, Refused, or HostUnreachable where the host had to be asked.
+    """
+    wanted = Operation(operation)
+    require(actor, host, wanted)
+    sight = actor.sight(host, wanted)
+    if sight.sees_all:
+        return reference
+    LEDGER.refresh()
+    looking = _Looking(sight, References(host), actor, host, wanted, {}, {})
+    return looking.must(kind, reference, is_written=wanted not in touching.READS).sent
 
 
 @dataclass(frozen=True, slots=True)

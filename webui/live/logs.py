@@ -10,8 +10,9 @@ import orjson
 
 from webui.live.follow import Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
-from webui.live.lines import LineCutter, Place, Skipper
+from webui.live.lines import LineCutter
 from webui.live.upstream import Upstream
+from webui.log_lines import Place, Skipper
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host

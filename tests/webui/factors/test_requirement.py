@@ -9,7 +9,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains
 
-from tests.webui.factors.conftest import SECRET, code_of
+from tests.authenticator import code_of
+from tests.webui.factors.conftest import SECRET
 from tests.webui.live.test_ending import opened
 from webui.access import Operation, Role
 from webui.access.models import Team

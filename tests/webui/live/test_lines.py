@@ -1,6 +1,7 @@
 import struct
 
-from webui.live.lines import LineCutter, timestamp_of
+from webui.live.lines import LineCutter
+from webui.log_lines import timestamp_of
 
 STAMP = "2026-11-24T03:00:00.123456789Z"
 
