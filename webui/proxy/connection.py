@@ -18,6 +18,8 @@ from webui.proxy.heads import BadRequest, Head, read_head
 
 logger = logging.getLogger(__name__)
 
+# Who has not said yet who they are may not hold a place for long.
+_FIRST_WORDS_S: Final = 15.0
 _IDLE_S: Final = 120.0
 _CHALLENGE: Final = [("WWW-Authenticate", 'Bearer realm="Quayside"')]
 
@@ -50,12 +52,13 @@ async def _one(client: Client, house: House) -> bool:
     client.has_answered = False
     head = caller = None
     try:
-        async with asyncio.timeout(_IDLE_S):
+        async with asyncio.timeout(_IDLE_S if client.is_known else _FIRST_WORDS_S):
             head = await read_head(client.reader)
         if head is None:
             return False
         client.ends_after_this = not head.keeps_alive
         caller = await house.callers.caller(head, client.certificate, client.address)
+        client.is_known = True
         await _while_allowed(client, head, caller, house)
     except BadRequest as error:
         client.ends_after_this = True

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.webui.proxy.conftest import Cli, Proxy
+from webui.access import Role
 from webui.accounts.models import User
 from webui.audit.models import Entry, Recording
 from webui.audit.recordings import path_of
@@ -130,6 +131,17 @@ def test_what_a_role_may_not_do_is_refused_in_words_by_the_cli_too(proxy: Proxy,
     assert outcome.returncode == 125
     assert b"container.create on Local is not for the role operator" in outcome.stderr
     assert Entry.objects.filter(operation="container.create", is_allowed=False, username="otto").exists()
+
+
+def test_what_is_somebody_elses_is_not_there(proxy: Proxy, cli: MakeCli, admin: User) -> None:
+    theirs = cli(proxy.token(admin))
+    theirs.ok("run", "-d", "--name", "theirs", "busybox", "sleep", "60")
+    standard = cli(proxy.token(User.objects.create_user("stan", None, role=Role.STANDARD)))
+    assert standard.ok("ps", "-aq") == ""
+    for command in (["logs"], ["rm", "-f"], ["inspect"], ["exec", "-i"], ["wait"]):
+        outcome = standard(*command, "theirs", *(["true"] if command[0] == "exec" else []))
+        assert b"o such" in outcome.stderr, (command, outcome)
+    assert theirs.ok("ps", "-q")
 
 
 def test_a_token_gives_less_than_its_person_may(proxy: Proxy, cli: MakeCli, admin: User) -> None:
