@@ -6,6 +6,7 @@ another, output of a container without a terminal is framed by 8 bytes (stream, 
 
 import asyncio
 import fcntl
+import os
 import struct
 import termios
 import time
@@ -47,6 +48,11 @@ def int_query(request: web.Request, name: str, *, default: int | None = None) ->
         return int(value)
     except ValueError:
         raise InvalidArgument(f"{name}: {value!r} is not a whole number") from None
+
+
+def as_text(name: str) -> str:
+    """A file's name for JSON, which holds text only: as Go does it, what is no UTF-8 becomes U+FFFD."""
+    return os.fsencode(name).decode(errors="replace")
 
 
 async def read_json(request: web.Request, *, optional: bool = False) -> dict[str, Any]:
@@ -94,7 +100,7 @@ def empty(status: int = 204) -> web.Response:
 def error_response(message: str, status: int) -> web.Response:
     if status == 304:  # has no body, by RFC 9110
         return web.Response(status=304)
-    return json_response({"message": message}, status)
+    return json_response({"message": as_text(message)}, status)
 
 
 def frame(stream: int, payload: bytes) -> bytes:

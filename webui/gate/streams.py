@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
@@ -159,8 +160,9 @@ def _session(host: "Host", timeout_s: float | None) -> aiohttp.ClientSession:
 
 
 def _url(host: "Host", path: str, query: Query | None) -> URL:
-    # The path is already as it must be sent: yarl may not touch it.
-    return URL(base_url(host) + path, encoded=True).update_query(query or {})
+    # The path is already as it must be sent: yarl may not touch it. Names of files are any bytes (PEP 383).
+    asked = urlencode(query or {}, errors="surrogateescape")
+    return URL(base_url(host) + path + (f"?{asked}" if asked else ""), encoded=True)
 
 
 def _headers(headers: Mapping[str, str] | None, body: bytes | None) -> dict[str, str]:

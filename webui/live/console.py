@@ -1,119 +1,244 @@
-"""A terminal inside a container: an exec on the host, with the shell that the image has, joined to a browser."""
+"""Console sessions: a terminal that outlives the websocket which shows it, so that a cut network ends nothing.
 
-import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+A session belongs to one sign-in of one person, and is found again only by that and its unguessable id. It keeps the
+last part of what came; while nobody looks it goes on for a grace time, and what is then too much is counted as lost.
+"""
 
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from channels.db import database_sync_to_async
 from django.utils.translation import gettext as _
 
-from webui import gate
-from webui.live.upstream import Upstream, UpstreamError
+from webui.live.rights import rights_of
+from webui.live.terminals import Ended, NotStarted, Terminal
+from webui.live.upstream import UPSTREAM_ERRORS, words_of
 
-if TYPE_CHECKING:
-    from webui.gate import Actor
-    from webui.hosts.models import Host
-
-# One exec for the usual case: bash where there is one, else sh. The second is for images that have bash and no sh.
-SHELLS: Final[tuple[tuple[str, ...], ...]] = (
-    ("/bin/sh", "-c", "if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi"),
-    ("/bin/bash",),
-    ("sh",),
-)
-# How an engine says in the stream itself that the command could not be started: the connection is handed over by then.
-_REFUSALS: Final = (b"OCI runtime exec failed", b"exec failed", b"crun:", b"runc:", b"cannot exec")
-# "Cannot be executed" and "not found" (docker-run(1), Exit Status).
-_NOT_STARTED: Final = frozenset({126, 127})
-_CHUNK: Final = 64 * 1024
+# How long a session goes on without anybody who looks.
+GRACE_S: Final = 60.0
+# Bytes that the browser has not drawn yet. Beyond, the terminal waits, as a real one does.
+MOST_UNDRAWN: Final = 256 * 1024
+# What is kept to be shown again. More than may be undrawn: what was on its way when a connection broke is in it.
+_KEPT_BYTES: Final = 512 * 1024
+# What was typed or pasted and the program has not taken yet.
+MOST_TYPED: Final = 1024 * 1024
+MOST_PER_USER: Final = 24
+MOST_PER_PROCESS: Final = 400
+# While a socket is open it looks after the rights itself, and hears of changes; else they are asked for this often.
+_RIGHTS_S: Final = 4.0
 
 
-class NoShell(Exception):
-    """The container holds no shell to type in; the text says so and what can be done."""
+class Refusal(Exception):
+    """No session; the text says why."""
 
 
-class Terminal:
-    """One exec with a terminal. `write`, `resize` and `close` may be used while `run` is under way."""
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """One sign-in of one person."""
 
-    def __init__(
-        self, actor: "Actor", host: "Host", container_id: str, *, rows: int, columns: int, user: str = ""
-    ) -> None:
-        self._upstream = Upstream(host, actor)
-        self._container_id, self._user = container_id, user
-        self._size = (rows, columns)
-        self._duplex: gate.Duplex | None = None
-        self._exec_id = ""
-        self._is_used = False
+    user_id: int | None
+    session_key: str | None
 
-    async def run(self, output: Callable[[bytes], Awaitable[None]], *, command: Sequence[str] | None = None) -> int:
-        """Give every byte of the terminal to `output` until the shell ends; returns its exit code.
 
-        `output` may wait: then the host waits too, and nothing is lost. Raises NoShell, or one of UPSTREAM_ERRORS.
+class Session:
+    """One terminal, what came of it, and whoever looks at it now (one socket; a second one takes over)."""
+
+    def __init__(self, terminal: Terminal, *, user: Any, owner: Owner, host: str, operation: str, container_id: str,
+                 label: str) -> None:  # fmt: skip
+        self.id = secrets.token_urlsafe(24)
+        self.user, self.owner, self.host, self.operation = user, owner, host, operation
+        self.container_id, self.label = container_id, label
+        self.is_tty = terminal.is_tty
+        self.ended: Ended | None = None
+        self.on_over: Callable[[], None] = lambda: None
+        self._terminal = terminal
+        self._kept = bytearray()
+        self._came = 0
+        self._drawn = 0
+        self._typed = bytearray()
+        self._viewer: object | None = None
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._waiting: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def _kept_from(self) -> int:
+        return self._came - len(self._kept)
+
+    def look(self, viewer: object, at: int) -> tuple[int, int]:
+        """Have the session shown to `viewer`, who has seen it up to `at`.
+
+        Returns where it goes on, and how many bytes before that are lost.
         """
-        for argv in [tuple(command)] if command else SHELLS:
-            code = await self._attempt(argv, output)
-            if code is not None:
-                return code
-        raise NoShell(
-            _(
-                "This container has no shell: neither bash nor sh is in its image. Its files and processes can still "
-                "be seen from the other pages; an image with a shell (busybox) can share its namespaces."
-            )
-        )
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        self._viewer = viewer
+        start = max(min(at, self._came), self._kept_from)
+        self._drawn = start
+        self._notify()
+        return start, start - min(at, self._came)
 
-    async def _attempt(self, argv: Sequence[str], output: Callable[[bytes], Awaitable[None]]) -> int | None:
-        """The exit code, or None when this command could not be started."""
-        body: dict[str, Any] = {
-            "AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": True,
-            "Cmd": list(argv), "Env": ["TERM=xterm-256color"],
-        }  # fmt: skip
-        if self._user:
-            body["User"] = self._user
-        created = await self._upstream.call("POST", f"/containers/{self._container_id}/exec", json=body)
-        self._exec_id = str(created["Id"])
-        self._is_used = False
-        if await self._join(output):
-            return None
-        state = await self._upstream.get(f"/exec/{self._exec_id}/json")
-        code = int(state.get("ExitCode") or 0)
-        # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
-        return None if code in _NOT_STARTED and not self._is_used else code
+    async def output(self, viewer: object, at: int) -> AsyncIterator[bytes]:
+        """What comes from `at` on, until the end or until another viewer has taken over."""
+        while self._viewer is viewer:
+            if at < self._came:
+                data = bytes(self._kept[at - self._kept_from :])
+                at += len(data)
+                yield data
+            elif self.ended is not None:
+                return
+            else:
+                await self._change()
 
-    async def _join(self, output: Callable[[bytes], Awaitable[None]]) -> bool:
-        """Join the exec until it ends; whether all that came was the engine's word that it could not be started."""
-        path = f"/exec/{self._exec_id}/start"
-        start = {"Detach": False, "Tty": True, "ConsoleSize": list(self._size)}
-        is_first = True
-        try:
-            async with gate.hijack(self._upstream.actor, self._upstream.host, "POST", path, json=start) as duplex:
-                self._duplex = duplex
-                await self.resize(*self._size)
-                # A size that is told before the terminal stands is lost; engines from API 1.42 on take it from the
-                # body.
-                while data := await duplex.read(_CHUNK):
-                    if is_first and any(words in data[:200] for words in _REFUSALS):
-                        return True
-                    if is_first:
-                        is_first = False
-                        await self.resize(*self._size)
-                    await output(data)
-        except gate.HostRefused as error:
-            # Engines that notice before they hand over the connection answer 400 or 500 with the same words.
-            if any(words in str(error).encode() for words in (*_REFUSALS, b"not found", b"no such file")):
-                return True
-            raise
-        finally:
-            self._duplex = None
-        return False
+    def drawn(self, viewer: object, count: int) -> None:
+        if self._viewer is viewer:
+            self._drawn = min(self._drawn + max(0, count), self._came)
+            self._notify()
 
-    async def write(self, data: bytes) -> None:
-        if self._duplex is not None:
-            self._is_used = True
-            await self._duplex.write(data)
+    def write(self, data: bytes) -> bool:
+        """Take what was typed; False where too much of it waits already, and none of this was taken.
+
+        It never waits: a program that writes and does not read must not keep anybody from saying what was drawn.
+        """
+        if self.ended is not None or len(self._typed) + len(data) > MOST_TYPED:
+            return False
+        self._typed += data
+        self._notify()
+        return True
+
+    async def _pass_on(self) -> None:
+        while True:
+            if self._typed:
+                data = bytes(self._typed)
+                self._typed.clear()
+                await self._terminal.write(data)
+            else:
+                await self._change()
 
     async def resize(self, rows: int, columns: int) -> None:
-        """Tell the terminal its size; between two attempts it is kept for the next."""
-        self._size = (rows, columns)
-        if self._duplex is not None:
-            query = {"h": str(rows), "w": str(columns)}
-            # Before it began and after it ended there is nothing to resize; engines call that an error.
-            with contextlib.suppress(UpstreamError):
-                await self._upstream.call("POST", f"/exec/{self._exec_id}/resize", query=query)
+        await self._terminal.resize(rows, columns)
+
+    def leave(self, viewer: object) -> None:
+        """The socket is gone; the session waits for another."""
+        if self._viewer is not viewer:
+            return
+        self._viewer = None
+        self._notify()
+        if self._task is not None and self._task.cancelling():
+            return
+        if self.ended is None:
+            self._waiting = asyncio.create_task(self._wait_for_viewer())
+        else:
+            self.on_over()
+
+    def end(self) -> None:
+        """For good: what runs in it is hung up, and nobody finds it any more."""
+        self.on_over()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _wait_for_viewer(self) -> None:
+        deadline = asyncio.get_running_loop().time() + GRACE_S
+        while (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(_RIGHTS_S, left))
+            rights = await database_sync_to_async(rights_of)(
+                self.user, self.host, self.operation, session_key=self.owner.session_key
+            )
+            if rights.code:
+                break
+        self.end()
+
+    async def _run(self) -> None:
+        writing = asyncio.create_task(self._pass_on())
+        try:
+            self.ended = await self._terminal.run(self._take)
+        except NotStarted as error:
+            self.ended = Ended(None, str(error))
+        except UPSTREAM_ERRORS as error:
+            self.ended = Ended(None, failure_words(error))
+        except asyncio.CancelledError:
+            self.ended = Ended(None, _("The console was closed."))
+            await self._terminal.hang_up()
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            self._over()
+
+    def _over(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        if self.ended is None:
+            self.ended = Ended(None, _("The console failed."))
+        self._notify()
+        # Who looks is told, and leaves then. Who comes back to a command that has ended wants to see how.
+        if self._viewer is None:
+            asyncio.get_running_loop().call_later(GRACE_S, self.on_over)
+
+    async def _take(self, data: bytes) -> None:
+        while self._viewer is not None and self._came - self._drawn > MOST_UNDRAWN:
+            await self._change()
+        self._kept += data
+        self._came += len(data)
+        del self._kept[: max(0, len(self._kept) - _KEPT_BYTES)]
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _change(self) -> None:
+        await self._changed.wait()
+
+
+class Sessions:
+    """The sessions of one event loop, bounded for each person and in all."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Session] = {}
+
+    def check_room(self, owner: Owner) -> None:
+        """Raises Refusal."""
+        own = sum(session.owner.user_id == owner.user_id for session in self._by_id.values())
+        if own >= MOST_PER_USER:
+            raise Refusal(_("You have %d consoles open. Close some of them first.") % own)
+        if len(self._by_id) >= MOST_PER_PROCESS:
+            raise Refusal(_("There are %d consoles open in all, and no room for more. Try again later.")
+                          % len(self._by_id))  # fmt: skip
+
+    def begin(self, session: Session) -> None:
+        self.check_room(session.owner)
+        self._by_id[session.id] = session
+        session.on_over = lambda: self._forget(session)
+        session.begin()
+
+    def find(self, session_id: str, owner: Owner, container_id: str) -> Session:
+        """Raises Refusal: one that is over and one of somebody else look the same."""
+        session = self._by_id.get(session_id)
+        if session is None or session.owner != owner or session.container_id != container_id:
+            raise Refusal(_("That console is over; it waits %d seconds for a lost connection.") % GRACE_S)
+        return session
+
+    def _forget(self, session: Session) -> None:
+        self._by_id.pop(session.id, None)
+
+
+_sessions: "WeakKeyDictionary[asyncio.AbstractEventLoop, Sessions]" = WeakKeyDictionary()
+
+
+def sessions() -> Sessions:
+    """Those of the running loop (a web process has one loop)."""
+    return _sessions.setdefault(asyncio.get_running_loop(), Sessions())
+
+
+def failure_words(error: BaseException) -> str:
+    if getattr(error, "status", None) == 409:
+        return _("The container is not running. Start it, then connect again.")
+    return words_of(error)

@@ -77,7 +77,7 @@ def render_list(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """A list: whole for a browser, the changing part for htmx, only the next rows for a URL with `after`."""
-    full = {"list": page, "list_view": _list_view(request.GET, page), **(context or {})}
+    full = {**list_context(request.GET, page), **(context or {})}
     if is_part(request) and "after" in request.GET:
         return HttpResponse(render_to_string("pages/_rows.html", full, request), status=status)
     if is_part(request):
@@ -91,6 +91,11 @@ def render_list(
     return _fresh(response)
 
 
+def list_context(params: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
+    """What the parts of a list (`pages/_table.html`) take, for a page that has more on it than a list."""
+    return {"list": page, "list_view": _list_view(params, page)}
+
+
 def _fresh(response: HttpResponse) -> HttpResponse:
     """The same URL answers a page and its part: a cache, also the browser's own, must not mix them up."""
     response.headers["Vary"] = "HX-Request"
@@ -100,7 +105,7 @@ def _fresh(response: HttpResponse) -> HttpResponse:
 
 def list_parts(page: ListPage, params: Mapping[str, str]) -> dict[str, SafeString]:
     """What stands around a list's rows and changes with them, by element id: for those who send it by websocket."""
-    context = {"list": page, "list_view": _list_view(params, page)}
+    context = list_context(params, page)
     return {name: mark_safe(render_to_string(f"pages/_{name}.html", context)) for name in ("chips", "count")}  # noqa: S308
 
 
@@ -120,8 +125,8 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
     }
 
 
-# What a reset of the filter leaves: how the list is arranged.
-_ABOVE_FILTERS = ("view", "sort", "group", "fold")
+# What a reset of the filter leaves: how the list is arranged, and what it is a list of.
+_ABOVE_FILTERS = ("view", "sort", "group", "fold", "path")
 
 
 def _link(params: Mapping[str, str], **changes: str) -> str:

@@ -68,11 +68,10 @@ def web(listener: socket.socket, in_child: Callable[[], None]) -> Child:
 
 def serve_web(descriptor: int) -> None:
     """Daphne on a socket that already listens. Imports Twisted's reactor, so never call it before a fork."""
-    from daphne.server import Server
-
     from webui.asgi import application
+    from webui.supervisor.paced import PacedServer
 
-    Server(
+    PacedServer(
         application=application,
         endpoints=[f"fd:fileno={descriptor}"],
         signal_handlers=True,
@@ -131,6 +130,21 @@ def run_beat(data: Path) -> None:
 
     _expect_root()
     app.start(["--quiet", "beat", f"--schedule={data / 'beat-schedule'}", "--pidfile=", "--loglevel=WARNING"])
+
+
+def keeper(in_child: Callable[[], None]) -> Child:
+    def run() -> None:
+        in_child()
+        run_keeper()
+
+    return Child("keeper", Function(run))
+
+
+def run_keeper() -> None:
+    """Writes the history of all hosts: kept logs, a week of stats. One process for each data folder."""
+    from webui.history.keeper import run_keeper as run
+
+    run()
 
 
 def _expect_root() -> None:

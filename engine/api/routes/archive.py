@@ -4,12 +4,13 @@ import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any, Protocol
+from urllib.parse import parse_qs
 
 import orjson
 from aiohttp import web
 
 from engine.api.server import Route
-from engine.api.wire import bool_query, empty, json_response, path_param, read_json
+from engine.api.wire import as_text, bool_query, empty, json_response, path_param, read_json
 from engine.errors import EngineError, InvalidArgument
 
 _CHUNK = 1 << 18
@@ -124,11 +125,13 @@ async def _drain(request: web.Request) -> None:
 
 
 def _stat_header(found: Mapping[str, Any]) -> dict[str, str]:
-    return {"X-Docker-Container-Path-Stat": base64.b64encode(orjson.dumps(found)).decode()}
+    text = {name: as_text(value) if isinstance(value, str) else value for name, value in found.items()}
+    return {"X-Docker-Container-Path-Stat": base64.b64encode(orjson.dumps(text)).decode()}
 
 
 def _path(request: web.Request) -> str:
-    path = request.query.get("path", "")
+    # A path is bytes, which Go takes as they come; yarl would leave what is no UTF-8 percent-encoded (PEP 383).
+    path = parse_qs(request.rel_url.raw_query_string, errors="surrogateescape").get("path", [""])[0]
     if not path:
         raise InvalidArgument("bad parameter: path cannot be empty")
     return path

@@ -1,90 +1,178 @@
-// A terminal in the page, joined to a shell in the container. The server waits for what is not drawn yet, so a flood of
-// output neither fills memory nor makes Ctrl-C wait behind it.
+// The consoles of a container, in tabs: each has a terminal and a session of its own. They survive a reload of the page.
 
-import { FitAddon } from "@xterm/addon-fit";
-import { Terminal } from "@xterm/xterm";
-import "@xterm/xterm/css/xterm.css";
 import "../css/console.css";
-import { webSocketUrl, whenPresent } from "./lib/dom.js";
 import { allowStyles } from "./lib/allow_styles.js";
+import { openConsole } from "./lib/console_tab.js";
+import { icon, make, whenPresent } from "./lib/dom.js";
 import { filled, gettext } from "./lib/words.js";
 
-const THEME = { background: "#07131b", foreground: "#d5e1e8", cursor: "#2dd4bf", selectionBackground: "#1d4a52", black: "#16272f", brightBlack: "#7f94a2", red: "#f87171", green: "#4ade80", yellow: "#fbbf24", blue: "#93c5fd", magenta: "#d8b4fe", cyan: "#5eead4", white: "#d5e1e8" }; // prettier-ignore
-const CLOSED = { 4401: gettext("You are signed out. Sign in again to go on."), 4403: gettext("You may not open a console here. An administrator can allow it."), 4404: gettext("This host is no longer here. It was removed from Quayside.") };
+const MOST_TABS = 12;
 
-whenPresent("[data-console]", (pane) => {
+whenPresent("[data-console]", (page) => {
   const endStyles = allowStyles();
-  const part = (name) => pane.querySelector(`[data-console-${name}]`);
-  const terminal = new Terminal({
-    fontFamily: '"JetBrains Mono", ui-monospace, monospace', fontSize: 13, lineHeight: 1.25, scrollback: 10_000, cursorBlink: true,
-    allowProposedApi: false, theme: THEME, screenReaderMode: false,
-  }); // prettier-ignore
-  const fit = new FitAddon();
-  const encoder = new TextEncoder();
-  let socket;
-  terminal.loadAddon(fit);
-  terminal.open(part("pane"));
-  fit.fit();
+  const part = (name) => page.querySelector(`[data-console-${name}]`);
+  const form = part("form");
+  const kept = `consoles of ${page.dataset.container}`;
+  const tabs = [];
+  let current = null;
+  let isLeaving = false;
 
-  function connect() {
-    socket?.close();
-    part("failed").hidden = true;
-    show("off", gettext("connecting"));
-    const query = new URLSearchParams({ rows: terminal.rows, columns: terminal.cols, user: part("user").value.trim() });
-    const own = (socket = new WebSocket(webSocketUrl(`${pane.dataset.url}?${query}`)));
-    own.binaryType = "arraybuffer";
-    own.onopen = () => {
-      show("good", gettext("connected"));
-      terminal.focus();
-    };
-    own.onmessage = ({ data }) => (typeof data === "string" ? told(JSON.parse(data)) : drawn(own, data));
-    own.onclose = ({ code }) => {
-      if (own !== socket) return;
-      if (CLOSED[code]) failed(CLOSED[code]);
-      else if (code !== 1000) show("bad", gettext("connection lost: choose Connect again"));
-    };
+  function open(asked, seen = null) {
+    if (tabs.length >= MOST_TABS) return say("failed", filled(gettext("%(count)s consoles are open here. Close one first."), { count: MOST_TABS }));
+    const pane = make("div", { class: "console-pane", role: "tabpanel" });
+    const dot = make("span", { class: "dot off" });
+    const name = make("span", {}, asked.label ?? "…");
+    const button = make("button", { type: "button", role: "tab", class: "console-tab", "aria-selected": "false" }, dot, name);
+    const close = make("button", { type: "button", class: "btn-icon", title: gettext("Close"), "aria-label": gettext("Close this console"), tabindex: "-1" }, icon("x"));
+    const tab = { asked, pane, button, close, dot, name, console: null, state: ["off", ""], failed: "", note: "" };
+    button.addEventListener("click", () => select(tab));
+    close.addEventListener("click", () => remove(tab));
+    part("tabs").append(make("span", { class: "console-tab-box" }, button, close));
+    part("panes").append(pane);
+    tabs.push(tab);
+    select(tab);
+    connect(tab, seen);
   }
 
-  function drawn(own, data) {
-    terminal.write(new Uint8Array(data), () => own.readyState === WebSocket.OPEN && own.send(JSON.stringify({ drawn: data.byteLength })));
+  function connect(tab, seen = null) {
+    tab.console?.stop();
+    tab.pane.replaceChildren();
+    tab.failed = tab.note = "";
+    tab.console = openConsole(tab.pane, page.dataset.url, tab.asked, seen, {
+      onState: (tone, words) => {
+        tab.state = [tone, words];
+        tab.dot.className = `dot ${tone}`;
+        draw();
+      },
+      onLabel: (label) => {
+        tab.asked.label = tab.name.textContent = label;
+        keep();
+      },
+      onFailed: (words) => {
+        tab.failed = words;
+        draw();
+      },
+      onNote: (words) => {
+        tab.note = words;
+        draw();
+      },
+      onShells: offer,
+      onGone: () => {
+        remove(tab);
+        if (!tabs.length) start();
+      },
+    });
+    if (tab === current) tab.console.focus();
   }
 
-  function told(message) {
-    if (message.t === "ended") {
-      const words = filled(gettext("the shell has ended, exit code %(code)s"), { code: Number(message.code) });
-      show("off", words);
-      terminal.write(`\r\n\x1b[2m${words}\x1b[0m\r\n`);
-    } else if (message.t === "failed") failed(message.words);
+  function select(tab) {
+    current = tab;
+    for (const one of tabs) {
+      one.pane.hidden = one !== tab;
+      one.button.setAttribute("aria-selected", String(one === tab));
+      one.button.tabIndex = one === tab ? 0 : -1;
+    }
+    tab.console?.fit();
+    tab.console?.focus();
+    draw();
   }
 
-  function failed(words) {
-    show("bad", gettext("not connected"));
-    part("failed").querySelector("div").textContent = words;
-    part("failed").hidden = false;
+  function remove(tab) {
+    const at = tabs.indexOf(tab);
+    tabs.splice(at, 1);
+    tab.console.end();
+    tab.pane.remove();
+    tab.button.parentElement.remove();
+    keep();
+    if (current !== tab) return;
+    current = null;
+    if (tabs.length) select(tabs[Math.min(at, tabs.length - 1)]);
+    else showForm(true);
+    draw();
   }
 
-  function show(tone, words) {
+  function draw() {
+    const [tone, words] = current?.state ?? ["off", gettext("no console is open")];
     part("dot").className = `dot ${tone}`;
     part("state").textContent = words;
+    say("failed", current?.failed ?? "");
+    say("note", current?.note ?? "");
+    current?.console?.fit();
   }
 
-  const send = (data) => socket.readyState === WebSocket.OPEN && socket.send(data);
-  terminal.onData((text) => send(encoder.encode(text)));
-  terminal.onBinary((text) => send(Uint8Array.from(text, (character) => character.charCodeAt(0))));
-  terminal.onResize(({ rows, cols }) => send(JSON.stringify({ rows, columns: cols })));
-  // Ctrl-K belongs to the shell here; Shift-Tab leaves the terminal for those who have only a keyboard.
-  terminal.attachCustomKeyEventHandler((event) => !(event.type === "keydown" && event.key === "Tab" && event.shiftKey));
-  part("again").addEventListener("click", connect);
-  part("user").addEventListener("keydown", (event) => event.key === "Enter" && connect());
-  part("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : pane.requestFullscreen()));
-  const sizes = new ResizeObserver(() => fit.fit());
-  sizes.observe(part("pane"));
-  connect();
+  function say(name, words) {
+    part(name).querySelector("div").textContent = words;
+    part(name).hidden = !words;
+  }
+
+  // What a reload needs to find the sessions again. Their ids are of no use to any other sign-in.
+  function keep() {
+    if (isLeaving) return;
+    const sessions = tabs.filter(({ console }) => console?.session()).map(({ asked, console }) => ({ asked, session: console.session() }));
+    sessionStorage.setItem(kept, JSON.stringify(sessions));
+  }
+
+  function offer(shells) {
+    for (const shell of shells) {
+      if ([...form.kind.options].some(({ value }) => value === shell)) continue;
+      form.kind.querySelector('[value="command"]').before(make("option", { value: shell }, shell));
+    }
+  }
+
+  function showForm(isShown) {
+    form.hidden = !isShown;
+    part("new").setAttribute("aria-expanded", String(isShown));
+    current?.console?.fit();
+    if (isShown) form.kind.focus();
+  }
+
+  part("new").addEventListener("click", () => showForm(form.hidden));
+  form.kind.addEventListener("change", () => {
+    form.querySelector('[data-console-field="command"]').hidden = form.kind.value !== "command";
+    for (const name of ["user", "folder"]) form.querySelector(`[data-console-field="${name}"]`).hidden = form.kind.value === "attach";
+  });
+  form.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    showForm(false);
+    part("new").focus();
+  });
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const kind = form.kind.value;
+    const command = kind === "command" ? form.command.value.trim() : kind === "attach" ? "" : kind;
+    if (kind === "command" && !command) return form.command.focus();
+    showForm(false);
+    open(kind === "attach" ? { kind } : { kind: "exec", command, user: form.user.value.trim(), folder: form.folder.value.trim() });
+  });
+
+  part("tabs").addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    const at = tabs.indexOf(current);
+    if (event.key === "Delete" && current) remove(current);
+    if (!step || at < 0) return;
+    select(tabs[(at + step + tabs.length) % tabs.length]);
+    current.button.focus();
+  });
+  part("again").addEventListener("click", () => (current ? connect(current) : open({ kind: "exec" })));
+  part("copy").addEventListener("click", () => current?.console.copy());
+  part("paste").addEventListener("click", () => current?.console.paste());
+  part("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : page.requestFullscreen()));
+  const sizes = new ResizeObserver(() => current?.console?.fit());
+  sizes.observe(part("panes"));
+
+  const before = JSON.parse(sessionStorage.getItem(kept) ?? "[]");
+  if (before.length) for (const { asked, session } of before) open(asked, session);
+  else start();
+
+  function start() {
+    showForm(false);
+    open({ kind: "exec" });
+  }
 
   return () => {
+    isLeaving = true;
     sizes.disconnect();
-    socket.close();
-    terminal.dispose();
+    for (const tab of tabs) tab.console.stop();
     endStyles();
   };
 });

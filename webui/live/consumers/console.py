@@ -1,64 +1,137 @@
-"""The console: keys in, the terminal's bytes out, at the speed of the browser."""
+"""The console's websocket: keys in, the terminal's bytes out, at the speed of the browser.
 
-import asyncio
+/ws/h/<host>/containers/<id>/console/?kind=exec|attach&rows=&columns=&command=&user=&folder= begins a session;
+?session=<id>&at=<bytes seen> goes on with one. Binary frames are the terminal, text is JSON.
+"""
+
+import shlex
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs
 
 import orjson
 from django.utils.translation import gettext as _
 
-from webui.live.console import NoShell, Terminal
-from webui.live.consumers.base import LiveConsumer
-from webui.live.upstream import UPSTREAM_ERRORS, words_of
+from webui.live.console import Owner, Refusal, Session, failure_words, sessions
+from webui.live.consumers.base import GONE, REFUSED, SIGN_IN, LiveConsumer
+from webui.live.shells import shells_of
+from webui.live.terminals import DETACH_KEYS, AttachTerminal, ExecTerminal, NotStarted, Terminal
+from webui.live.upstream import UPSTREAM_ERRORS
 
-# Bytes that the browser has not drawn yet. Beyond, the terminal waits, as a real one does: nothing is lost.
-_MOST_UNDRAWN: Final = 256 * 1024
 _LARGEST_SIZE: Final = 1000
+_LONGEST_COMMAND: Final = 4000
 
 
 class ConsoleConsumer(LiveConsumer):
-    """/ws/h/<host>/containers/<id>/console/?rows=&columns=&user=. Binary frames are the terminal, text is JSON."""
-
     needs: ClassVar[str] = "container.exec"
 
+    _session: Session | None = None
+    _is_over: bool = False
+
+    def required(self) -> str:
+        return "container.attach" if self._asked("kind") == "attach" else self.needs
+
     async def watch(self) -> None:
-        params = parse_qs(self.scope["query_string"].decode())
-        rows, columns = (
-            _size(params.get(name, [""])[0], fallback) for name, fallback in (("rows", 24), ("columns", 80))
-        )
-        self._undrawn = 0
-        self._drawn = asyncio.Event()
-        user = params.get("user", [""])[0]
         container_id = str(self.scope["url_route"]["kwargs"]["id"])
-        self._terminal = Terminal(self.actor, self.host, container_id, rows=rows, columns=columns, user=user)
+        owner = Owner(self.actor.user_id, getattr(self.scope.get("session"), "session_key", None))
         try:
-            code = await self._terminal.run(self._output)
-            await self.send_json({"t": "ended", "code": code})
-        except NoShell as error:
+            if session_id := self._asked("session"):
+                session = sessions().find(session_id, owner, container_id)
+            else:
+                session = await self._new(owner, container_id)
+        except (Refusal, NotStarted) as error:
             await self.send_json({"t": "failed", "words": str(error), "is_final": True})
         except UPSTREAM_ERRORS as error:
-            await self.send_json({"t": "failed", "words": _words(error)})
+            await self.send_json({"t": "failed", "words": failure_words(error)})
+        else:
+            await self._show(session)
 
-    async def _output(self, data: bytes) -> None:
-        self._undrawn += len(data)
-        await self.send(bytes_data=data)
-        while self._undrawn > _MOST_UNDRAWN:
-            self._drawn.clear()
-            await self._drawn.wait()
+    async def _new(self, owner: Owner, container_id: str) -> Session:
+        sessions().check_room(owner)
+        terminal, label = await self._terminal(container_id)
+        session = Session(
+            terminal, user=self.scope["user"], owner=owner, host=self.host.slug, operation=self.required(),
+            container_id=container_id, label=label,
+        )  # fmt: skip
+        # Asking for the shells took a while, in which others may have come.
+        sessions().begin(session)
+        return session
+
+    async def _terminal(self, container_id: str) -> tuple[Terminal, str]:
+        size = {name: _size(self._asked(name), fallback) for name, fallback in (("rows", 24), ("columns", 80))}
+        if self._asked("kind") == "attach":
+            attached = AttachTerminal(self.actor, self.host, container_id, **size)
+            await attached.look()
+            words = _("Detach with Ctrl-P Ctrl-Q") if attached.takes_input else _("It takes no input")
+            await self.send_json({"t": "note", "words": words, "keys": DETACH_KEYS})
+            return attached, _("main process")
+        command = self._asked("command")
+        if command:
+            argv = _argv(command)
+        else:
+            shells = await shells_of(self.actor, self.host, container_id)
+            await self.send_json({"t": "shells", "shells": shells})
+            argv = [shells[0]]
+        terminal = ExecTerminal(
+            self.actor, self.host, container_id, argv, user=self._asked("user"), folder=self._asked("folder"), **size
+        )
+        return terminal, argv[0].rpartition("/")[2]
+
+    async def _show(self, session: Session) -> None:
+        self._session = session
+        at = self._asked("at")
+        start, lost = session.look(self, int(at) if at.isdecimal() else 0)
+        opened = {"session": session.id, "label": session.label, "tty": session.is_tty, "at": start, "lost": lost}
+        await self.send_json({"t": "opened", **opened})
+        async for data in session.output(self, start):
+            await self.send(bytes_data=data)
+        if session.ended is None:
+            await self.send_json({"t": "taken"})
+        else:
+            ended = session.ended
+            await self.send_json({"t": "ended", "code": ended.code, "words": ended.words})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        terminal = getattr(self, "_terminal", None)
-        if terminal is None:
+        session = self._session
+        if session is None:
             return
         if bytes_data is not None:
-            await terminal.write(bytes_data)
+            if not session.write(bytes_data):
+                await self.send_json({"t": "note", "words": _("Too much was typed at once; that was not taken.")})
             return
         message: Any = orjson.loads(text_data or "{}")
         if isinstance(message.get("drawn"), int):
-            self._undrawn = max(0, self._undrawn - message["drawn"])
-            self._drawn.set()
+            session.drawn(self, message["drawn"])
         elif "rows" in message:
-            await terminal.resize(_size(message["rows"], 24), _size(message.get("columns"), 80))
+            await session.resize(_size(message["rows"], 24), _size(message.get("columns"), 80))
+        elif message.get("bye"):
+            self._is_over = True
+            await self.close()
+
+    async def close(self, code: Any = None, reason: Any = None) -> None:
+        # Whose rights ended, or who closed the tab, leaves nothing running; a broken connection does.
+        self._is_over = self._is_over or code in {SIGN_IN, REFUSED, GONE}
+        await super().close(code, reason)
+
+    async def disconnect(self, code: int) -> None:
+        await super().disconnect(code)
+        if self._session is not None:
+            if self._is_over or code in {SIGN_IN, REFUSED, GONE}:
+                self._session.end()
+            self._session.leave(self)
+
+    def _asked(self, name: str) -> str:
+        return parse_qs(self.scope["query_string"].decode()).get(name, [""])[0][:_LONGEST_COMMAND]
+
+
+def _argv(command: str) -> list[str]:
+    """A command line as a shell would cut it; nothing else of a shell happens to it. Raises Refusal."""
+    try:
+        argv = shlex.split(command)
+    except ValueError as error:
+        raise Refusal(_("The command cannot be read: %s.") % error) from None
+    if not argv:
+        raise Refusal(_("The command is empty."))
+    return argv
 
 
 def _size(text: Any, fallback: int) -> int:
@@ -66,9 +139,3 @@ def _size(text: Any, fallback: int) -> int:
         return min(max(int(text), 1), _LARGEST_SIZE)
     except (TypeError, ValueError):
         return fallback
-
-
-def _words(error: BaseException) -> str:
-    if getattr(error, "status", None) == 409:
-        return _("The container is not running. Start it, then connect again.")
-    return words_of(error)

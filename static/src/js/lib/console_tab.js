@@ -1,0 +1,163 @@
+// One terminal, joined to a session on the server. The server waits for what is not drawn yet, so a flood of output
+// neither fills memory nor makes Ctrl-C wait behind it. A connection that breaks is made again, and the session goes on.
+
+import { FitAddon } from "@xterm/addon-fit";
+import { Terminal } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+import { webSocketUrl } from "./dom.js";
+import { showToast } from "./toasts.js";
+import { filled, gettext } from "./words.js";
+
+const THEME = { background: "#07131b", foreground: "#d5e1e8", cursor: "#2dd4bf", selectionBackground: "#1d4a52", black: "#16272f", brightBlack: "#7f94a2", red: "#f87171", green: "#4ade80", yellow: "#fbbf24", blue: "#93c5fd", magenta: "#d8b4fe", cyan: "#5eead4", white: "#d5e1e8" }; // prettier-ignore
+const CLOSED = { 4401: gettext("You are signed out. Sign in again to go on."), 4403: gettext("You may not open a console here. An administrator can allow it."), 4404: gettext("This host is no longer here. It was removed from Quayside.") };
+// As long as the server keeps a session that nobody looks at.
+const PATIENCE_MS = 60_000;
+
+// `asked` is {kind, command, user, folder}; `before` a session to go on with, or null.
+export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onShells, onGone }) {
+  const terminal = new Terminal({
+    fontFamily: '"JetBrains Mono", ui-monospace, monospace', fontSize: 13, lineHeight: 1.25, scrollback: 10_000, cursorBlink: true,
+    allowProposedApi: false, theme: THEME, screenReaderMode: false, linkHandler: { activate: () => {} },
+  }); // prettier-ignore
+  const fitting = new FitAddon();
+  const encoder = new TextEncoder();
+  let socket;
+  let session = before;
+  let at = 0;
+  let pause = 300;
+  let lostSince = 0;
+  let timer;
+  let isOver = false;
+  let isTty = true;
+  let wasOpened = false;
+
+  terminal.loadAddon(fitting);
+  terminal.open(pane);
+  // What a container writes stays in its pane: no titles, no clipboard, no notifications of the desktop.
+  for (const code of [0, 1, 2, 9, 52, 777]) terminal.parser.registerOscHandler(code, () => true);
+  fit();
+  connect();
+
+  function fit() {
+    if (!pane.hidden && pane.isConnected) fitting.fit();
+  }
+
+  function connect() {
+    if (!lostSince) onState("off", gettext("connecting"));
+    const query = session ? { session, at, kind: asked.kind } : { kind: asked.kind, command: asked.command ?? "", user: asked.user ?? "", folder: asked.folder ?? "" };
+    const own = (socket = new WebSocket(webSocketUrl(`${url}?${new URLSearchParams({ ...query, rows: terminal.rows, columns: terminal.cols })}`)));
+    own.binaryType = "arraybuffer";
+    own.onmessage = ({ data }) => (typeof data === "string" ? told(JSON.parse(data)) : draw(own, data));
+    own.onclose = ({ code }) => own === socket && closed(code);
+  }
+
+  function draw(own, data) {
+    at += data.byteLength;
+    terminal.write(new Uint8Array(data), () => own.readyState === WebSocket.OPEN && own.send(JSON.stringify({ drawn: data.byteLength })));
+  }
+
+  function told(message) {
+    if (message.t === "opened") opened(message);
+    else if (message.t === "shells") onShells(message.shells);
+    else if (message.t === "note") onNote(message.words);
+    else if (message.t === "ended") over("off", message.words, { isWritten: true });
+    else if (message.t === "failed" && before && !wasOpened) onGone();
+    else if (message.t === "failed") over("bad", gettext("not connected"), { failed: message.words });
+    else if (message.t === "taken") over("off", gettext("it is shown in another window"), { isWritten: true });
+  }
+
+  function opened(message) {
+    const isSame = session === message.session;
+    session = message.session;
+    wasOpened = true;
+    // Nothing of it was seen here yet: what is kept begins somewhere.
+    if (isSame && message.lost && at) terminal.write(`\r\n\x1b[2m${filled(gettext("%(count)s bytes were lost while the connection was"), { count: message.lost })}\x1b[0m\r\n`);
+    at = message.at;
+    isTty = message.tty;
+    terminal.options.convertEol = !isTty;
+    [pause, lostSince] = [300, 0];
+    onState("good", gettext("connected"));
+    onLabel(message.label);
+    send(JSON.stringify({ rows: terminal.rows, columns: terminal.cols }));
+  }
+
+  function closed(code) {
+    if (isOver) return;
+    if (CLOSED[code]) return over("bad", gettext("not connected"), { failed: CLOSED[code] });
+    lostSince ||= Date.now();
+    if (!session || Date.now() - lostSince > PATIENCE_MS) return over("bad", gettext("not connected"), { failed: gettext("The connection was lost, and the console with it.") });
+    onState("warning", gettext("connection lost, trying again"));
+    timer = setTimeout(connect, pause * (0.7 + Math.random() * 0.6));
+    pause = Math.min(pause * 2, 5000);
+  }
+
+  function over(tone, words, { isWritten = false, failed = "" }) {
+    isOver = true;
+    session = null;
+    onState(tone, words);
+    if (isWritten) terminal.write(`\r\n\x1b[2m${words.replace(/[^\P{C}]/gu, "")}\x1b[0m\r\n`);
+    onFailed(failed || words);
+    onLabel(asked.label ?? "");
+  }
+
+  function send(data) {
+    if (socket.readyState === WebSocket.OPEN && !isOver) socket.send(data);
+  }
+
+  async function copy() {
+    const text = terminal.getSelection();
+    if (!text) return showToast(gettext("Nothing is selected in this console."), "warning");
+    try {
+      await navigator.clipboard.writeText(text);
+      showToast(gettext("Copied."), "good");
+    } catch {
+      showToast(gettext("Browsers let a page copy only over HTTPS. Use the browser's own menu on the selection."));
+    }
+  }
+
+  async function paste() {
+    try {
+      terminal.paste(await navigator.clipboard.readText());
+      terminal.focus();
+    } catch {
+      showToast(gettext("This browser does not let the page read the clipboard. Press Ctrl Shift V, or Ctrl V, in the console."));
+    }
+  }
+
+  terminal.onData((text) => send(encoder.encode(isTty ? text : text.replaceAll("\r", "\n"))));
+  terminal.onBinary((text) => send(Uint8Array.from(text, (character) => character.charCodeAt(0))));
+  terminal.onResize(({ rows, cols }) => send(JSON.stringify({ rows, columns: cols })));
+  terminal.attachCustomKeyEventHandler((event) => {
+    if (event.type !== "keydown") return true;
+    // Shift-Tab leaves the terminal for those who have only a keyboard.
+    if (event.key === "Tab" && event.shiftKey) return false;
+    if (event.ctrlKey && event.shiftKey && event.code === "KeyC") {
+      event.preventDefault();
+      copy();
+      return false;
+    }
+    // The browser pastes by itself.
+    return !(event.ctrlKey && event.shiftKey && event.code === "KeyV");
+  });
+
+  function stop() {
+    isOver = true;
+    clearTimeout(timer);
+    socket.close();
+    terminal.dispose();
+  }
+
+  return {
+    fit,
+    copy,
+    paste,
+    stop,
+    focus: () => terminal.focus(),
+    session: () => session,
+    // For good: what runs in it is ended too.
+    end() {
+      send(JSON.stringify({ bye: true }));
+      stop();
+    },
+  };
+}

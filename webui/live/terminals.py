@@ -1,0 +1,253 @@
+"""Both ends of a terminal inside a container: an exec on the host, or the container's own main process."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from django.utils.translation import gettext as _
+
+from webui import gate
+from webui.live.execs import NOT_STARTED_CODES, NOT_STARTED_WORDS, ran, says_not_started
+from webui.live.lines import Demultiplexer
+from webui.live.upstream import UPSTREAM_ERRORS, Upstream, UpstreamError
+
+if TYPE_CHECKING:
+    from webui.gate import Actor
+    from webui.hosts.models import Host
+
+Output = Callable[[bytes], Awaitable[None]]
+# What docker(1) takes by default, written as its --detach-keys does.
+DETACH_KEYS: Final = "ctrl-p,ctrl-q"
+_DETACH_BYTES: Final = b"\x10\x11"
+_CHUNK_BYTES: Final = 64 * 1024
+_MARK: Final = "QUAYSIDE_CONSOLE"
+# The one process of an exec that has no parent in its container: the leader of the terminal's session. Its end hangs up
+# whatever runs in the foreground (termios(3), "hangup").
+_HANG_UP: Final = (
+    f'for p in /proc/[0-9]*; do if grep -qs "{_MARK}=$1" "$p/environ" && grep -qs "^PPid:[[:space:]]*0$" "$p/status"; '
+    'then kill -HUP "${p#/proc/}"; kill -CONT "${p#/proc/}"; fi; done'
+)
+_HANG_UP_S: Final = 10
+# Exit codes above this are 128 and the number of a signal.
+_SIGNALLED: Final = 128
+_STOP_TRIES: Final = 8
+_STOP_PAUSE_S: Final = 0.15
+
+
+class NotStarted(Exception):
+    """Nothing runs; the text says why and what can be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a terminal came to its end: the exit code where there is one, and words for a person."""
+
+    code: int | None
+    words: str
+
+
+class Terminal(Protocol):
+    """What a session is about. `write`, `resize` and `hang_up` may be used while `run` is under way."""
+
+    is_tty: bool
+
+    async def run(self, output: Output) -> Ended:
+        """Give every byte to `output` until the end. `output` may wait: then the host waits too, and nothing is lost.
+
+        Raises NotStarted, or one of UPSTREAM_ERRORS.
+        """
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def resize(self, rows: int, columns: int) -> None: ...
+
+    async def hang_up(self) -> None:
+        """End what runs in it, where ending it is ours; after `run` was cancelled."""
+
+
+class _Joined:
+    """What execs and attached processes share: a connection that was handed over, and a size."""
+
+    def __init__(self, actor: "Actor", host: "Host", container_id: str, *, rows: int, columns: int) -> None:
+        self._upstream = Upstream(host, actor)
+        self._container_id = container_id
+        self._size = (rows, columns)
+        self._duplex: gate.Duplex | None = None
+        self._is_joined = asyncio.Event()
+
+    def _join_to(self, duplex: gate.Duplex) -> None:
+        self._duplex = duplex
+        self._is_joined.set()
+
+    async def write(self, data: bytes) -> None:
+        """Waits until there is somebody who takes it: people type before a shell stands."""
+        await self._is_joined.wait()
+        if self._duplex is not None:
+            await self._duplex.write(data)
+
+    async def _resize_at(self, path: str, rows: int, columns: int) -> None:
+        self._size = (rows, columns)
+        if self._duplex is not None:
+            # Before it began and after it ended there is nothing to resize; engines call that an error.
+            with contextlib.suppress(UpstreamError):
+                await self._upstream.call("POST", path, query={"h": str(rows), "w": str(columns)})
+
+    async def _state_after(self, *, is_ending: bool) -> dict[str, Any]:
+        """The container's state when a stream has ended: streams end before a container is seen to have stopped."""
+        for _try in range(_STOP_TRIES if is_ending else 1):
+            found = await self._upstream.get(f"/containers/{self._container_id}/json")
+            state: dict[str, Any] = found["State"]
+            if not state.get("Running"):
+                break
+            await asyncio.sleep(_STOP_PAUSE_S if is_ending else 0)
+        return state
+
+
+class ExecTerminal(_Joined):
+    """A process of its own beside those of the container."""
+
+    is_tty = True
+
+    def __init__(
+        self, actor: "Actor", host: "Host", container_id: str, argv: Sequence[str], *, rows: int, columns: int,
+        user: str = "", folder: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__(actor, host, container_id, rows=rows, columns=columns)
+        self._argv, self._user, self._folder = list(argv), user, folder
+        self._exec_id = ""
+        self._mark = secrets.token_hex(8)
+        self._is_used = False
+
+    async def run(self, output: Output) -> Ended:
+        body: dict[str, Any] = {
+            "AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": True, "Cmd": self._argv,
+            "Env": ["TERM=xterm-256color", f"{_MARK}={self._mark}"],
+        }  # fmt: skip
+        body |= {key: value for key, value in (("User", self._user), ("WorkingDir", self._folder)) if value}
+        created = await self._upstream.call("POST", f"/containers/{self._container_id}/exec", json=body)
+        self._exec_id = str(created["Id"])
+        refusal = await self._join(output)
+        if refusal:
+            raise NotStarted(self._not_started(refusal))
+        state = await self._upstream.get(f"/exec/{self._exec_id}/json")
+        code = int(state.get("ExitCode") or 0)
+        if code in NOT_STARTED_CODES and not self._is_used:
+            # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
+            raise NotStarted(self._not_started(""))
+        return await self._ended(code)
+
+    async def _ended(self, code: int) -> Ended:
+        state = await self._state_after(is_ending=code > _SIGNALLED)
+        if not state.get("Running"):
+            return Ended(code, _("The container has stopped."))
+        return Ended(code, _("%(program)s has ended, exit code %(code)s.") % {"program": self._argv[0], "code": code})
+
+    def _not_started(self, said: str) -> str:
+        words = _("%(program)s could not be started in this container.") % {"program": self._argv[0]}
+        return f"{words} {said}".strip()
+
+    async def _join(self, output: Output) -> str:
+        """Join the exec until it ends; what the engine said where it could not be started, else ""."""
+        path = f"/exec/{self._exec_id}/start"
+        start = {"Detach": False, "Tty": True, "ConsoleSize": list(self._size)}
+        is_first = True
+        try:
+            async with gate.hijack(self._upstream.actor, self._upstream.host, "POST", path, json=start) as duplex:
+                self._join_to(duplex)
+                await self.resize(*self._size)
+                while data := await duplex.read(_CHUNK_BYTES):
+                    if is_first and any(words in data[:200] for words in NOT_STARTED_WORDS):
+                        return data.decode(errors="replace").strip()
+                    if is_first:
+                        # A size that is told before the terminal stands is lost; engines from API 1.42 on take it
+                        # from the body.
+                        is_first = False
+                        await self.resize(*self._size)
+                    await output(data)
+        except gate.HostRefused as error:
+            # Engines that notice before they hand over the connection answer 400 or 500 with the same words.
+            if says_not_started(str(error).encode()):
+                return str(error)
+            raise
+        finally:
+            self._duplex = None
+        return ""
+
+    async def write(self, data: bytes) -> None:
+        self._is_used = True
+        await super().write(data)
+
+    async def resize(self, rows: int, columns: int) -> None:
+        await self._resize_at(f"/exec/{self._exec_id}/resize", rows, columns)
+
+    async def hang_up(self) -> None:
+        """Engines leave an exec running when its connection ends; no shell of a closed tab should stay behind."""
+        if not self._exec_id:
+            return
+        with contextlib.suppress(*UPSTREAM_ERRORS):
+            state = await self._upstream.get(f"/exec/{self._exec_id}/json")
+            if state.get("Running"):
+                argv = ("sh", "-c", _HANG_UP, "sh", self._mark)
+                await ran(
+                    self._upstream.actor, self._upstream.host, self._container_id, argv, user="0", timeout_s=_HANG_UP_S
+                )
+
+
+class AttachTerminal(_Joined):
+    """The container's main process. It goes on when nobody is attached any more."""
+
+    def __init__(self, actor: "Actor", host: "Host", container_id: str, *, rows: int, columns: int) -> None:
+        super().__init__(actor, host, container_id, rows=rows, columns=columns)
+        self.is_tty = self.takes_input = False
+        self._last_typed = b""
+
+    async def look(self) -> None:
+        """Ask what kind of process it is. Raises NotStarted where there is none, or one of UPSTREAM_ERRORS."""
+        found = await self._upstream.get(f"/containers/{self._container_id}/json")
+        if not found["State"].get("Running"):
+            raise NotStarted(_("The container is not running. Start it, then attach again."))
+        self.is_tty = bool(found["Config"].get("Tty"))
+        self.takes_input = bool(found["Config"].get("OpenStdin"))
+
+    async def run(self, output: Output) -> Ended:
+        query = {"stream": "1", "stdout": "1", "stderr": "1", "detachKeys": DETACH_KEYS}
+        if self.takes_input:
+            query["stdin"] = "1"
+        path = f"/containers/{self._container_id}/attach"
+        try:
+            async with gate.hijack(self._upstream.actor, self._upstream.host, "POST", path, query=query) as duplex:
+                self._join_to(duplex)
+                await self._redrawn()
+                cutter = Demultiplexer(is_terminal=self.is_tty)
+                while data := await duplex.read(_CHUNK_BYTES):
+                    for _stream, payload in cutter.feed(data):
+                        await output(payload)
+        finally:
+            self._duplex = None
+        state = await self._state_after(is_ending=not self._last_typed.endswith(_DETACH_BYTES))
+        if state.get("Running"):
+            return Ended(None, _("Detached. The process goes on without you."))
+        code = int(state.get("ExitCode") or 0)
+        return Ended(code, _("The main process has ended, exit code %s.") % code)
+
+    async def _redrawn(self) -> None:
+        """Programs draw themselves anew when their size changes: one that did not change is changed twice."""
+        rows, columns = self._size
+        await self.resize(rows, max(1, columns - 1))
+        await asyncio.sleep(0)
+        await self.resize(rows, columns)
+
+    async def write(self, data: bytes) -> None:
+        if self.takes_input:
+            self._last_typed = (self._last_typed + data)[-len(_DETACH_BYTES) :]
+            await super().write(data)
+
+    async def resize(self, rows: int, columns: int) -> None:
+        if self.is_tty:
+            await self._resize_at(f"/containers/{self._container_id}/resize", rows, columns)
+
+    async def hang_up(self) -> None:
+        """Nothing: the process is not ours to end."""
