@@ -23,6 +23,7 @@ from engine.api.routes import networks as network_routes
 from engine.api.routes import system as system_routes
 from engine.api.routes import volumes as volume_routes
 from engine.api.server import ApiServer, Route
+from engine.apparmor import load_default
 from engine.config import EngineConfig
 from engine.containers import Containers
 from engine.errors import Unavailable
@@ -84,6 +85,7 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
     """Every room, restored from what the last daemon left; the routes that serve them."""
     async with AsyncExitStack() as stack:
         events = EventBus()
+        apparmor_profile = await asyncio.to_thread(load_default)
         choice = await detect_runtime(config)
         log.info("runtime: %s", choice.reason)
         runtime = Runtime(config, choice)
@@ -126,6 +128,7 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
                 runtime=choice,
                 conmon_version=choice.conmon_version,
                 cgroup_mode=runtime.hierarchies.mode,
+                has_apparmor=apparmor_profile is not None,
                 listener_count=lambda: events.listener_count,
                 check_credentials=images.check_credentials,
             ),

@@ -59,7 +59,8 @@ def running_directory(folder: Path, certificates: Certificates) -> Iterator[Runn
     slapadd = ["/usr/sbin/slapadd", "-f", str(configuration), "-l", str(ldif)]
     subprocess.run(slapadd, check=True, capture_output=True)
     plain, tls = free_port(), free_port()
-    urls = f"ldap://127.0.0.1:{plain} ldaps://127.0.0.1:{tls}"
+    # Also at an address that is not in the certificate.
+    urls = " ".join(f"ldap://{address}:{plain} ldaps://{address}:{tls}" for address in ("127.0.0.1", "127.0.0.2"))
     # -d keeps it in the foreground.
     command = ["/usr/sbin/slapd", "-d", "0", "-h", urls, "-f", str(configuration)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -84,7 +85,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def dn_of(uid: str, unit: str = "people") -> str:
-    escaped = "".join(f"\\{ord(char):02x}" if char in ',*()\\' else char for char in uid)
+    escaped = "".join(f"\\{ord(char):02x}" if char in ",*()\\" else char for char in uid)
     return f"uid={escaped},ou={unit},{BASE}"
 
 
@@ -104,5 +105,7 @@ def _ldif() -> str:
 
 
 def _person(uid: str, dn: str) -> tuple[str, ...]:
-    return (dn, "objectClass: inetOrgPerson", f"uid: {uid}", f"cn: {uid}", "sn: x", f"displayName: {uid} of the directory",
-            f"mail: {uid.split(',')[0]}@example.com", f"userPassword: {PASSWORD}")  # fmt: skip
+    return (
+        dn, "objectClass: inetOrgPerson", f"uid: {uid}", f"cn: {uid}", "sn: x", f"displayName: {uid} of the directory",
+        f"mail: {uid.split(',', maxsplit=1)[0]}@example.com", f"userPassword: {PASSWORD}",
+    )  # fmt: skip

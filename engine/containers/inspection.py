@@ -30,7 +30,7 @@ def inspect(container: Container, *, driver: str, graph_driver: Mapping[str, Any
         "Platform": record.platform,
         "MountLabel": "",
         "ProcessLabel": "",
-        "AppArmorProfile": "",
+        "AppArmorProfile": (record.spec or {}).get("process", {}).get("apparmorProfile", ""),
         "ExecIDs": list(container.exec_ids) or None,
         "HostConfig": record.host_config,
         "GraphDriver": dict(graph_driver),

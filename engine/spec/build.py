@@ -66,6 +66,7 @@ def exec_process(
         process["env"] = _merged([f"HOME={user.home}"], [e for e in process["env"] if not e.startswith("HOME=")])
     if privileged:
         process["capabilities"] = _capability_sets(in_kernel_order(facts.capabilities), is_root=True)
+        process.pop("apparmorProfile", None)
     elif user is not None:
         process["capabilities"] = _capability_sets(of_container["capabilities"]["bounding"], is_root=user.uid == 0)
     return process

@@ -28,7 +28,8 @@ def _pages(container: str, stopped: str, job: str) -> list[str]:
     tabs = ("", "logs/", "console/", "stats/", "configuration/", "inspect/", "inspect/?as=text")
     return [
         "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/",
-        "/people/", "/people/add/", "/audit/", f"{host}/", f"{host}/containers/",
+        "/people/", "/people/add/", "/profile/security/", "/profile/security/app/", "/profile/connected/", "/ways-in/",
+        "/ways-in/provider/add/", "/ways-in/directory/add/", "/audit/", f"{host}/", f"{host}/containers/",
         f"{host}/containers/?q=nothing-like-it", f"{host}/containers/run/", f"{host}/containers/run/?edit={container}",
         *(f"{here}/{tab}" for tab in tabs), f"{host}/containers/{stopped}/", f"{host}/images/", f"{host}/images/pull/",
         f"{host}/volumes/", f"{host}/volumes/create/", f"{host}/networks/", f"{host}/networks/create/",

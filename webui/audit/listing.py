@@ -114,7 +114,12 @@ def _unfinished(entry: Entry) -> State:
 
 
 def _reason(entry: Entry) -> str:
-    known = {"wrong": _("wrong name or password"), "throttled": _("too many tries")}
+    known = {
+        "wrong": _("wrong name or password"),
+        "throttled": _("too many tries"),
+        "state": _("an answer to no sign-in that was begun"),
+        "nothing": _("no proof was given"),
+    }
     return known.get(entry.rule, entry.rule or entry.message or _("not allowed"))
 
 

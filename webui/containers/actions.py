@@ -63,6 +63,14 @@ ACTIONS: Final = (
     Action("remove", _("Remove"), "trash", Operation.CONTAINER_REMOVE, is_bulk=True, is_danger=True, previews=True),
 )  # fmt: skip
 
+# Offered on a container's own page only: a list of a thousand rows is long enough.
+ON_PAGE: Final = (
+    Action("layers", _("Changes"), "stack", Operation.CONTAINER_CHANGES, href_name="containers:layers"),
+    Action("commit", _("Make an image of it"), "photo-plus", Operation.CONTAINER_COMMIT, href_name="containers:commit"),
+    Action("export", _("Download its files as a tar"), "package-export", Operation.CONTAINER_EXPORT,
+           href_name="containers:export"),
+)  # fmt: skip
+
 BY_NAME: Final[Mapping[str, Action]] = {action.name: action for action in ACTIONS if not action.href_name}
 
 DONE: Final[Mapping[str, Any]] = {

@@ -15,7 +15,7 @@ from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
 from webui.pages import Button, Empty, ListPage, Term
-from webui.resources import Layout, Shown, allowed_among, arranged, list_url, next_url, unknown, window_of
+from webui.resources import Layout, Shown, allowed_among, arranged, list_url, narrowed, next_url, unknown, window_of
 
 KIND: Final = "containers"
 NOUN: Final = (gettext_lazy("container"), gettext_lazy("containers"))
@@ -47,10 +47,6 @@ class Reader:
     layout: Layout = AS_DECLARED
     may_run: bool = False
     is_everywhere: bool = False
-
-    def variant(self, host: str) -> Variant:
-        allowed = self.allowed.get(host, frozenset())
-        return Variant(allowed, self.layout.names, is_everywhere=self.is_everywhere)
 
     @property
     def allowed_anywhere(self) -> frozenset[str]:
@@ -118,13 +114,13 @@ def item_id(item: Item) -> str:
 
 
 def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tuple[Item, str]]:
-    variants = {host: reader.variant(host) for host in reader.allowed}
-    anywhere = reader.allowed_anywhere
+    anywhere, names = reader.allowed_anywhere, reader.layout.names
     for item in items:
         if isinstance(item, Heading):
             yield item, columns.heading_html(item, query, anywhere)
         else:
-            yield item, columns.fragment(item, variants[item.host])
+            allowed = narrowed(reader.allowed.get(item.host, frozenset()), item.id)
+            yield item, columns.fragment(item, Variant(allowed, names, is_everywhere=reader.is_everywhere))
 
 
 def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[str]:
@@ -148,7 +144,7 @@ def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
     elements: dict[str, Any] = {
         key: columns.heading_html(item, found.query, anywhere)
         if isinstance(item, Heading)
-        else (item, reader.allowed[item.host])
+        else (item, narrowed(reader.allowed.get(item.host, frozenset()), item.id))
         for key, item in items.items()
     }
     return Shown(elements, page, html)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from webui.access import Operation, needs
-from webui.containers import head, inspection, running
-from webui.containers.actions import ACTIONS
+from webui.containers import head, running
+from webui.containers.actions import ACTIONS, ON_PAGE
 from webui.containers.columns import rows_of, state_of
 from webui.containers.filtering import written
 from webui.containers.forms import RunForm
@@ -91,7 +91,7 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
         if error.is_gone:
             raise Http404(str(error)) from error
         raise
-    context = {"overview": overview_of(row, found), "stale": stale_words(here.picture, here.host.name)}
+    context = {"overview": overview_of(row, found, host_url=here.host.url)}
     return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 
@@ -136,32 +136,12 @@ def stats_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noq
     return tab(request, here, row_or_404(here, id), tab="stats", template="containers/stats.html", context={})
 
 
-@require_GET
-@needs(Operation.CONTAINER_INSPECT)
-def inspect_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
-    here = opened(request, host)
-    row = row_or_404(here, id)
-    try:
-        with engine_call():
-            found = inspected(here, row)
-    except HostUnreachable as error:
-        return host_down(request, here.host, str(error), active="containers")
-    except EngineRefusal as error:
-        raise Http404(str(error)) from error
-    context = {
-        "tree": inspection.tree(found),
-        "text": inspection.text(found),
-        "is_text": request.GET.get("as") == "text",
-    }
-    return tab(request, here, row, tab="inspect", template="containers/inspect.html", context=context)
-
-
 def tab(
     request: HttpRequest, here: Opened, row: ContainerRow, *, tab: str, template: str, context: dict[str, Any],
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:  # fmt: skip
     """One tab of a container's page, with the head that all of them have."""
-    slug, allowed = here.host.slug, here.allowed(ACTIONS)
+    slug, allowed = here.host.slug, here.allowed((*ACTIONS, *ON_PAGE)).on(row.id)
     base = {"host": slug}
     crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs=base))]
     if row.stack:
@@ -173,7 +153,8 @@ def tab(
     full = {
         "row": row,
         "container_id": row.id,
-        "live_url": f"/ws/h/{slug}/lists/containers/?id={row.short_id}",
+        "live_url": f"/ws/h/{slug}/lists/containers/?{urlencode({'id': row.short_id, 'name': row.name})}",
+        "stale": stale_words(here.picture, here.host.name),
         "may_logs": here.may(Operation.CONTAINER_LOGS),
         "may_stats": here.may(Operation.CONTAINER_STATS),
         "may_top": here.may(Operation.CONTAINER_TOP),

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -20,6 +20,7 @@ from webui.gate.claiming import Belongings, belongings_of
 from webui.gate.decision import Body, Decision, decide
 from webui.gate.errors import Refused
 from webui.gate.rules import Audit, Query
+from webui.ownership import Kind
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -102,17 +103,24 @@ async def begin_async(
     return await in_thread(_looked, actor, host, decision, query, body)
 
 
-def judge(actor: Actor, host: "Host", method: str, path: str, *, query: Mapping[str, str], body: Body) -> Decision:
+def judge(
+    actor: Actor, host: "Host", method: str, path: str, *, query: Mapping[str, str], body: Body,
+    made_before: Collection[Kind] = (),
+) -> Decision:  # fmt: skip
     """What `begin` would decide. Sends nothing that changes anything, and writes nothing down.
 
-    Whose things a request touches may have to be asked of the host: raises HostUnreachable.
+    `made_before`: kinds of which what is not there yet would be by then, by requests before this one. Whose things a
+    request touches may have to be asked of the host: raises HostUnreachable.
     """
     decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=False, kind="")
     if decision.is_allowed and decision.row is not None and _concerns(actor, host, decision):
         operation = Operation(decision.operation)
         fields = read_body(body) if decision.row.is_json else {}
         try:
-            look(actor, host, decision.row, operation, target=decision.target, query=query, body=fields)
+            look(
+                actor, host, decision.row, operation, target=decision.target, query=query, body=fields,
+                made_before=made_before,
+            )  # fmt: skip
         except Refused as refused:
             return replace(decision, rule=refused.rule, refusal=str(refused))
     return decision

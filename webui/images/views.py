@@ -165,7 +165,7 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
 
 
 def _detail_page(request: HttpRequest, here: Opened, row: ImageRow, context: dict[str, Any]) -> HttpResponse:
-    allowed, shown, slug = here.allowed(ACTIONS), ShownRow(row, here.host.slug), here.host.slug
+    allowed, shown, slug = here.allowed(ACTIONS).on(row.id), ShownRow(row, here.host.slug), here.host.slug
     buttons = []
     if "run" in allowed:
         buttons.append(Button(_("Run a container"), "player-play", url=shown.url_of("containers:run"), is_primary=True))

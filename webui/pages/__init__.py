@@ -70,7 +70,7 @@ CSS words: `card`, `card-header`, `card-body`, `btn`, `btn-primary`, `btn-danger
 `notice` (+ `bad`, `warning`) for an error near its cause, `pane` (log and console), `grid-2`, `meter` (`<progress
 class="meter">`).
 
-**Shell.** `register_counts(fn)`: `fn(host) -> {"containers": 71, ...}` and `register_host_state(fn)`: `fn(host) ->
+**Shell.** `register_counts(fn)`: `fn(user, host) -> {"containers": 7}` and `register_host_state(fn)`: `fn(host) ->
 State` for the sidebar (neither may wait); `register_running_jobs(fn)`: `fn(user) -> int` for the top bar;
 `register_finder(fn)`: `fn(user, host, text) -> Iterable[Hit]` for Ctrl-K. Messages of `/ws/notices/` may target
 `#nav-count-containers` (innerHTML), `#host-words`, `#jobs-chip` (`pages/_jobs_chip.html` with `running`, outerHTML)

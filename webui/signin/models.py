@@ -7,12 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from webui.access import Role
-from webui.access.models import Team
-from webui.access.roles import OFFERED
+from webui.access.models import GRANTED, Team
 from webui.sealed import SealedTextField
-
-# Administrators are made here, by hand.
-_FIRST_ROLES = [(role.value, role.label) for role in OFFERED if role is not Role.ADMINISTRATOR]
 
 
 class Source(models.Model):
@@ -27,7 +23,7 @@ class Source(models.Model):
         help_text=_("Otherwise only people who have connected their account, on their own profile, come in this way."),
     )
     first_role = models.CharField(
-        _("Role of people who are added"), max_length=64, choices=_FIRST_ROLES, default=Role.READER
+        _("Role of people who are added"), max_length=64, choices=GRANTED, default=Role.READER
     )
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -93,8 +93,8 @@ def _decision(actor: Actor, host: "Host", asked: Request) -> tuple[Decision, boo
     decided = decide(actor, host, asked.method, asked.path, query=asked.query, body=body)
     if asked.is_of_new or not decided.is_allowed:
         return decided, True
-    judged = body if asked.judged_body is None else json.dumps(asked.judged_body).encode()
     try:
-        return judge(actor, host, asked.method, asked.path, query=asked.query, body=judged), True
+        said = judge(actor, host, asked.method, asked.path, query=asked.query, body=body, made_before=asked.made_before)
+        return said, True
     except HostUnreachable:
         return decided, False

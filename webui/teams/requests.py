@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
+from webui.ownership import Kind
+
 if TYPE_CHECKING:
     from webui.containers.dialects import Wanted
 
@@ -15,8 +17,7 @@ class Request:
     """One request that would be sent. `about` is what it is for, in words.
 
     `is_of_new`: what it is done to is made only before it, and then is theirs. `is_perhaps`: it is sent only where
-    something is not there yet. `judged_body` is the body without what is made just before (or pulled), for the
-    question whose things it names.
+    something is not there yet. `made_before`: the kinds of which what it names and is not there would be by then.
     """
 
     about: str
@@ -24,7 +25,7 @@ class Request:
     path: str
     query: dict[str, str] = field(default_factory=dict)
     body: bytes | dict[str, Any] | None = None
-    judged_body: dict[str, Any] | None = None
+    made_before: tuple[Kind, ...] = ()
     is_of_new: bool = False
     is_perhaps: bool = False
 
@@ -44,16 +45,8 @@ def creates(
     query = {"name": name} if name else {}
     yield Request(
         _("%s: creating it") % about, "POST", "/containers/create", query=query, body=wanted.body,
-        judged_body=_of_before(wanted, makes_networks=makes_networks),
+        made_before=(Kind.IMAGE, Kind.NETWORK) if makes_networks else (Kind.IMAGE,),
     )  # fmt: skip
     if is_attached:
         yield Request(_("%s: its output") % about, "POST", "/containers/new/attach", is_of_new=True)
     yield Request(_("%s: starting it") % about, "POST", "/containers/new/start", is_of_new=True)
-
-
-def _of_before(wanted: "Wanted", *, makes_networks: bool) -> dict[str, Any]:
-    body = {key: value for key, value in wanted.body.items() if key != "Image" or wanted.pull == "never"}
-    if makes_networks:
-        body.pop("NetworkingConfig", None)
-        body["HostConfig"] = {key: one for key, one in body.get("HostConfig", {}).items() if key != "NetworkMode"}
-    return body

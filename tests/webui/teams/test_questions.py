@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from tests.daemons import Daemon
 from webui.access import Role
 from webui.access.models import Grant
 from webui.accounts.models import User
@@ -122,3 +123,15 @@ def test_only_administrators_may_ask_about_somebody(
     rita: User, standard: User, host: Host, signed_in: Callable[[User], Client]
 ) -> None:
     assert signed_in(rita).post(f"/people/{standard.pk}/access/", {"kind": "line"}).status_code == 403
+
+
+@pytest.mark.real
+def test_what_the_file_itself_makes_and_pulls_counts_as_there(
+    standard: User, engine: Daemon, transactional_db: None
+) -> None:
+    live = Host.objects.create(slug="local", name="Local", url=engine.url)
+    Grant.objects.create(user=standard, host=live, role=Role.STANDARD, made_by="olga")
+    verdict = _asked(standard, live, "file", file=_FILE)
+    assert verdict.is_allowed, _refusals(verdict)
+    verdict = _asked(standard, live, "line", line="docker run --network nowhere alpine")
+    assert _refusals(verdict) == ["network nowhere not found"]
