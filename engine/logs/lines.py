@@ -117,6 +117,16 @@ def moment_bytes(moment_ns: int) -> bytes:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}".encode()
 
 
+def moment_of(line: bytes) -> bytes:
+    """When a line of the file was written, in UTC, as `moment_bytes` has it; empty for what is no such line."""
+    return _split(line)[0]
+
+
+def is_after(lines: Sequence[bytes], query: LogQuery) -> bool:
+    """Whether these lines have passed the end of what is wanted: the log grows in the order of time."""
+    return bool(query.until_ns) and moment_of(lines[-1]) > moment_bytes(query.until_ns)
+
+
 def ends_line(line: bytes) -> bool:
     """Whether the line is the last piece of a line of output."""
     return line[43:44] == b"F" if line[29:36] == b"+00:00 " else b" F " in line[:60]
