@@ -4,7 +4,7 @@
 ended with a newline and P for a piece that did not, then the text.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -117,14 +117,14 @@ def moment_bytes(moment_ns: int) -> bytes:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}".encode()
 
 
-def moment_of(line: bytes) -> bytes:
-    """When a line of the file was written, in UTC, as `moment_bytes` has it; empty for what is no such line."""
-    return _split(line)[0]
-
-
 def is_after(lines: Sequence[bytes], query: LogQuery) -> bool:
     """Whether these lines have passed the end of what is wanted: the log grows in the order of time."""
     return bool(query.until_ns) and moment_of(lines[-1]) > moment_bytes(query.until_ns)
+
+
+def moment_of(line: bytes) -> bytes:
+    """When a line of the file was written, in UTC, as `moment_bytes` has it; empty for what is no such line."""
+    return _split(line)[0]
 
 
 def ends_line(line: bytes) -> bool:
