@@ -25,7 +25,8 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 
 def _pages(container: str, stopped: str, job: str) -> list[str]:
     host, here = "/h/local", f"/h/local/containers/{container}"
-    tabs = ("", "logs/", "console/", "stats/", "configuration/", "inspect/", "inspect/?as=text")
+    files = ("files/", "files/?path=/etc", "files/?path=/no/where", "files/file/?path=/etc/passwd")
+    tabs = ("", "logs/", "console/", *files, "stats/", "configuration/", "inspect/", "inspect/?as=text")
     return [
         "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/",
         "/people/", "/people/add/", "/audit/", f"{host}/", f"{host}/containers/",

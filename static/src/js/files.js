@@ -95,11 +95,12 @@ whenPresent("[data-files]", (page) => {
     });
   }
 
-  page.addEventListener("click", async (event) => {
+  // On the document: an open menu may stand elsewhere than where it was written.
+  document.addEventListener("click", async (event) => {
     const pick = event.target.closest?.("[data-pick]");
-    if (pick) await upload(await pickedFiles({ isFolder: pick.dataset.pick === "folder" }));
     if (event.target.closest?.("[data-upload-cancel]")) running?.abort();
-  });
+    if (pick) await upload(await pickedFiles({ isFolder: pick.dataset.pick === "folder" }));
+  }, { signal }); // prettier-ignore
 
   if ("mayWrite" in page.dataset && part("drop")) {
     let depth = 0;
