@@ -64,11 +64,12 @@ def test_files_are_browsed_edited_uploaded_downloaded_and_removed(page: Page, ha
             page.get_by_role("menuitem", name=kind).click()
         chooser.value.set_files(chosen)
         expect(page.locator("#toasts")).to_contain_text(re.compile("file.* uploaded"))
+        expect(page.locator("[data-uploading]")).to_be_hidden()
     expect(page.get_by_role("link", name="site", exact=True)).to_be_visible()
     page.evaluate(_DROP, ["index.html", "dropped"])
     expect(page.get_by_role("dialog")).to_contain_text("index.html")
     page.get_by_role("button", name="Replace 1").click()
-    expect(page.locator("#toasts")).to_contain_text("1 file uploaded")
+    expect(page.locator("[data-uploading]")).to_be_hidden()
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download index.html").click()
     assert saved.value.path().read_text() == "dropped"
