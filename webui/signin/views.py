@@ -143,6 +143,7 @@ def _save(request: HttpRequest, kind: Kind, form: SourceForm, *, is_new: bool) -
     changed = [name for name in form.changed_data if not name.startswith("test_")]
     with transaction.atomic():
         source = form.save()
+        oidc.forget()
         # Names of fields only: some are secrets.
         _record(request, "sign-in.add" if is_new else "sign-in.change", source, "" if is_new else ", ".join(changed))
         if not source.is_enabled and "is_enabled" in changed:
