@@ -27,7 +27,8 @@ def _pages(container: str, stopped: str, job: str) -> list[str]:
     host, here = "/h/local", f"/h/local/containers/{container}"
     tabs = ("", "logs/", "console/", "stats/", "configuration/", "inspect/", "inspect/?as=text")
     return [
-        "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/",
+        "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/", "/profile/tokens/", "/profile/tokens/add/",
+        f"{host}/terminal/",
         "/people/", "/people/add/", "/profile/security/", "/profile/security/app/", "/profile/connected/", "/ways-in/",
         "/ways-in/provider/add/", "/ways-in/directory/add/", "/audit/", f"{host}/", f"{host}/containers/",
         f"{host}/containers/?q=nothing-like-it", f"{host}/containers/run/", f"{host}/containers/run/?edit={container}",

@@ -119,7 +119,8 @@ class _Looking:
             raise Refused(f"Nobody has decided whose things {operation} touches.", rule="ownership")
         kind, is_written = touching.KINDS[rule.resource], operation in touching.WRITES
         if rule.target == "?names":
-            for name in target.split(","):
+            # Not the target: that is cut short, for the log.
+            for name in self.query.get("names", "").split(","):
                 self.must(kind, name, is_written=is_written)
             return None
         return self.must(kind, target, is_written=is_written, resource=rule.resource)

@@ -61,10 +61,13 @@ class Share(models.Model):
 
 
 class Policy(models.Model):
-    """What holds on a host for things that nobody owns, because they were made outside Quayside."""
+    """What holds on a host for who does not rule it: what they see of what nobody owns, because it was made outside
+    Quayside, and `rules` (webui.ownership.rules) for what they may ask for.
+    """
 
     host = models.OneToOneField("hosts.Host", on_delete=models.CASCADE, related_name="+")
     is_unowned_public = models.BooleanField(default=False)
+    rules = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"on {self.host}: what nobody owns is {'public' if self.is_unowned_public else 'for administrators'}"
