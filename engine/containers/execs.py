@@ -240,6 +240,7 @@ class Execs:
         found.exit_code = await handle.wait()
         self._end(found)
         self._tell(found.container, "exec_die", {"execID": found.id, "exitCode": str(found.exit_code)})
+        await handle.clean_up()
 
     def _end(self, found: Exec) -> None:
         found.is_running = False

@@ -112,10 +112,10 @@ def profile(request: HttpRequest) -> HttpResponse:
         sessions.end_all(request.user, keep=request.session.session_key)
         audit.record(actor_of(request), "account.password", is_allowed=True, resource="account")
         return HttpResponseRedirect(reverse("accounts:profile"))
-    parts = [
-        _part("about", _("About you"), about, _("Save")),
-        _part("password", _("Password"), password, _("Change it")),
-    ]
+    parts = [_part("about", _("About you"), about, _("Save"))]
+    # Who comes in by a provider or a directory has none here to change.
+    if request.user.has_usable_password():
+        parts.append(_part("password", _("Password"), password, _("Change it")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if about.is_bound or password.is_bound else HTTPStatus.OK
     devices = sessions.devices_of(request.user, this_key=request.session.session_key)
     context = {"parts": parts, "devices": devices, "others": [one.id for one in devices if not one.is_this],

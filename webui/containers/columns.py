@@ -26,21 +26,21 @@ from webui.resources import Shelf, allowed_among
 COLUMNS: Final = (
     Column("name", _("Name"), sort="name"),
     Column("host", _("Host"), sort="host", width="m", hides_below="narrow"),
-    Column("state", _("State"), sort="state", width="xl"),
+    Column("state", _("State"), sort="state", width="xl", width_px=204),
     Column("cpu", _("CPU"), sort="cpu", width="s", align="end", hides_below="narrow"),
     Column("memory", _("Memory"), sort="memory", width="m", align="end", hides_below="narrow"),
     Column("stack", _("Stack"), sort="stack", width="m", hides_below="wide"),
     Column("service", _("Service"), width="m", hides_below="wide"),
     Column("image", _("Image"), sort="image", hides_below="narrow"),
-    Column("ports", _("Ports"), sort="ports", width="l", hides_below="wide"),
+    Column("ports", _("Ports"), sort="ports", width="l", width_px=148, hides_below="wide"),
     Column("networks", _("Networks"), sort="network", width="l", hides_below="wide"),
     Column("volumes", _("Volumes"), width="l", hides_below="wide"),
     Column("command", _("Command"), width="l", hides_below="wide"),
-    Column("owner", _("Owner"), sort="owner", width="m", hides_below="wide"),
     Column("age", _("Age"), sort="age", width="xs", hides_below="wide"),
+    Column("owner", _("Owner"), sort="owner", width="s", hides_below="wide"),
 )
-SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age")
-SHOWN_EVERYWHERE: Final = ("name", "host", "state", "cpu", "memory", "image", "ports", "age")
+SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age", "owner")
+SHOWN_EVERYWHERE: Final = ("name", "host", "state", "cpu", "memory", "image", "ports", "owner")
 # More columns than this are scrolled to: in a fixed layout they would leave the name nothing.
 MOST_AT_ONCE: Final = 9
 
@@ -99,38 +99,40 @@ def _render(host: str, row: ContainerRow, variant: Variant) -> str:
 
 
 SHELF: Final = Shelf[ContainerRow](render=_render, holds_until=words_hold_until)
-_besides: Final[dict[tuple[str, str], tuple[UpdateCheck, tuple[str, int]]]] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Beside:
+    """What a row is made of beside its raw object; the same object for as long as it says the same."""
+
+    check: UpdateCheck
+    owners: tuple[str, int]
+
+    def owner(self, host_id: int, raw: Mapping[str, Any]) -> str:
+        access = access_of(host_id, thing_of(Kind.CONTAINER, raw))
+        return access.owner if access else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _beside(check: UpdateCheck, owners: tuple[str, int]) -> _Beside:
+    return _Beside(check, owners)
 
 
 def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
     """The containers of a picture as rows; only what changed since the last call is read again."""
     seen_at = picture.seen_at.timestamp() if picture.seen_at else time.time()
     known = known_host(host)
-    name = known.name if known else host
-    host_id = known.pk if known else 0
-    check = update_check(host, picture)
-    beside = _beside(host, getattr(picture.containers, "view", ""), check)
+    name, host_id = (known.name, known.pk or 0) if known else (host, 0)
+    beside = _beside(update_check(host, picture), LEDGER.version)
     return SHELF.rows(
         host,
         picture.containers,
         lambda raw: row_of(
-            raw, seen_at=seen_at, host=host, host_name=name, has_update=check.holds_for(raw), owner=_owner(host_id, raw)
+            raw, seen_at=seen_at, host=host, host_name=name, has_update=beside.check.holds_for(raw),
+            owner=beside.owner(host_id, raw),
         ),
         beside=beside,
-    )
-
-
-def _beside(host: str, view: str, check: UpdateCheck) -> tuple[UpdateCheck, tuple[str, int]]:
-    """What rows are made of beside Docker's JSON: the same object for as long as it is the same."""
-    known = _besides.get((host, view))
-    if known is None or known[0] is not check or known[1] != LEDGER.version:
-        known = _besides[host, view] = (check, LEDGER.version)
-    return known
-
-
-def _owner(host_id: int, raw: Mapping[str, Any]) -> str:
-    found = access_of(host_id, thing_of(Kind.CONTAINER, raw))
-    return found.owner if found else ""
+    )  # fmt: skip
 
 
 def fragment(row: ContainerRow, variant: Variant) -> str:

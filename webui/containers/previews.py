@@ -40,10 +40,10 @@ def _recreation(aim: Aim, *, url: str) -> Preview:
     if aim.row.is_running:
         lines.append(PreviewLine(_("Swap"), why=_("the old one is stopped, the new one started and watched")))
         lines.append(
-            PreviewLine(_("Remove"), why=_("the old one, once the new one runs; if it does not, it comes back"))
+            PreviewLine(_("Keep"), why=_("the old one, stopped; if the new one does not run, it comes back by itself"))
         )
     else:
-        lines.append(PreviewLine(_("Remove"), why=_("the old one; neither is started")))
+        lines.append(PreviewLine(_("Keep"), why=_("the old one under another name; neither is started")))
     return Preview(
         title=_("Recreate %s") % aim.row.name,
         intro=_("On %(host)s, from %(image)s.") % {"host": aim.here.host.name, "image": image},

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RUNS: Final = frozenset({"running", "paused", "restarting"})
+# In Docker's "Exited (0) 3 seconds ago". A run of less than a second may be seen only with the minute.
+_JUST_ENDED: Final = ("second", "About a minute")
 _ENDED_AT_ONCE: Final = 4
 _PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
@@ -107,7 +109,8 @@ class Follower:
         """Whether a look at its log may bring lines: it runs, was never looked at, or has just ended."""
         if container_id in self._unreadable:
             return False
-        return raw.get("State") in _RUNS or container_id not in self._looked_at or "second" in str(raw.get("Status"))
+        has_just_ended = any(words in str(raw.get("Status")) for words in _JUST_ENDED)
+        return raw.get("State") in _RUNS or container_id not in self._looked_at or has_just_ended
 
     async def _read(self, container_id: str, raw: Mapping[str, Any]) -> None:
         pause_s = _PAUSE_S

@@ -140,7 +140,8 @@ class Session:
             self.on_over()
 
     def end(self) -> None:
-        """For good: what runs in it is hung up."""
+        """For good: what runs in it is hung up, and nobody finds it any more."""
+        self.on_over()
         if self._task is not None:
             self._task.cancel()
 
@@ -177,9 +178,9 @@ class Session:
         if self.ended is None:
             self.ended = Ended(None, _("The console failed."))
         self._notify()
-        # Who looks is told, and leaves then.
+        # Who looks is told, and leaves then. Who comes back to a command that has ended wants to see how.
         if self._viewer is None:
-            self.on_over()
+            asyncio.get_running_loop().call_later(GRACE_S, self.on_over)
 
     async def _take(self, data: bytes) -> None:
         while self._viewer is not None and self._came - self._drawn > MOST_UNDRAWN:

@@ -61,7 +61,8 @@ def start_confirming(request: HttpRequest, slug: str) -> HttpResponse:
 def callback(request: HttpRequest, slug: str) -> HttpResponse:
     provider = get_object_or_404(Provider, slug=slug, is_enabled=True)
     address = str(request.META.get("REMOTE_ADDR", ""))
-    name = f"provider {slug}"
+    # By address alone: there is no name yet, and nobody may slow down everybody.
+    name = f"provider {slug} {address}"
     try:
         if wait_s := throttle.seconds_to_wait(name, address):
             words = _("Too many failed tries. Wait %d seconds, then try again.") % wait_s

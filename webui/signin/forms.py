@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from webui.access.models import Team
-from webui.accounts.models import User
+from webui.accounts.models import PasswordRules, User
 from webui.signin.ldap.connection import split_server
 from webui.signin.models import Directory, Provider, Source, TeamRule
 from webui.signin.oidc.errors import ProviderFailed
@@ -206,6 +206,13 @@ class DirectoryForm(SourceForm):
         if cleaned.get("own_name") and "{user}" not in cleaned["own_name"]:
             self.add_error("own_name", _("It must say {user} somewhere."))
         return cleaned
+
+
+class PasswordRulesForm(ModelForm):
+    class Meta:
+        model = PasswordRules
+        fields = ["min_length", "refuses_common", "refuses_similar", "refuses_numeric"]
+        widgets = {"min_length": forms.NumberInput(attrs={"min": 8, "max": 128})}
 
 
 class ConnectForm(forms.Form):

@@ -189,6 +189,36 @@ def test_the_only_way_in_is_not_let_go_of(
     assert Identity.objects.exists()
 
 
-def test_the_rules_for_passwords_are_shown(administrator: Client) -> None:
-    assertContains(administrator.get(LIST), "at least 10 characters")
-    assert PASSWORD not in administrator.get(LIST).content.decode()
+RULES = reverse("signin:passwords")
+
+
+def test_administrators_choose_what_new_passwords_must_be(
+    administrator: Client, rita: User, by_password: Callable[..., Client]
+) -> None:
+    chosen = {"min_length": "14", "refuses_numeric": "on"}
+    assert administrator.post(RULES, chosen).headers["Location"] == LIST
+    entry = Entry.objects.get(operation="sign-in.passwords")
+    assert "min_length 14" in entry.message
+    client = by_password(rita)
+    profile = reverse("accounts:profile")
+    assertContains(client.get(profile), "at least 14 characters")
+
+    def change(new: str) -> int:
+        form = {"form": "password", "old_password": PASSWORD, "new_password1": new, "new_password2": new}
+        return client.post(profile, form).status_code
+
+    # Likeness is not refused any more.
+    assert [change(new) for new in ("thirteen-long", "90210902109021", "rita-rita-rita")] == [422, 422, 302]
+
+
+@pytest.mark.parametrize("length", ["7", "129", "", "x"])
+def test_a_minimum_that_protects_nobody_is_refused_beside_its_field(length: str, administrator: Client) -> None:
+    response = administrator.post(RULES, {"min_length": length})
+    assert response.status_code == 422
+    assert response.context["rules"].errors["min_length"]
+    assertContains(administrator.get(LIST), 'value="10"')
+
+
+def test_only_administrators_choose_the_rules(rita: User, by_password: Callable[..., Client]) -> None:
+    assert by_password(rita).post(RULES, {"min_length": "8"}).status_code == 403
+    assert Client().post(RULES, {"min_length": "8"}).status_code == 302
