@@ -3,14 +3,14 @@
 from django.urls import path
 
 from webui.containers import configuration_views as configuration
-from webui.containers import dialog_views, list_views, page_views, views
+from webui.containers import dialog_views, list_views, page_views, run_views, views
 from webui.containers.files import views as files
 
 app_name = "containers"
 
 urlpatterns = [
     path("", list_views.list_view, name="list"),
-    path("run/", views.run_view, name="run"),
+    path("run/", run_views.run_view, name="run"),
     path("act/", list_views.act_view, name="act"),
     path("containers.csv", list_views.csv_view, name="csv"),
     path("filter/", dialog_views.filter_view, name="filter"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("<str:id>/configuration/limits/", configuration.limits_view, name="limits"),
     path("<str:id>/configuration/name/", configuration.rename_view, name="rename"),
     path("<str:id>/configuration/join/", configuration.join_view, name="join"),
+    path("<str:id>/configuration/bring-back/", configuration.bring_back_view, name="bring-back"),
     path("<str:id>/configuration/leave/", configuration.leave_view, name="leave"),
     path("<str:id>/processes/", configuration.processes_view, name="processes"),
     path("<str:id>/health/", configuration.health_view, name="health"),

@@ -1,4 +1,4 @@
-"""The run form, and the tabs of one container's page."""
+"""The tabs of one container's page."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,75 +6,22 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from webui.access import Operation, needs
-from webui.containers import head, running
+from webui.containers import head
 from webui.containers.actions import ACTIONS, ON_PAGE
 from webui.containers.columns import rows_of, state_of
 from webui.containers.filtering import written
-from webui.containers.forms import RunForm
 from webui.containers.log_files import log_lines
 from webui.containers.overview import overview_of
 from webui.containers.rows import ContainerRow
 from webui.gate import HostUnreachable
-from webui.pages import Crumb, go, host_down, render_page
+from webui.pages import Crumb, host_down, render_page
 from webui.resources import EngineRefusal, Opened, engine_call, opened, stale_words
-
-
-@needs(Operation.CONTAINER_CREATE)
-def run_view(request: HttpRequest, host: str) -> HttpResponse:
-    """The run form; with `from` or `edit` in the URL it begins with what that container is."""
-    here = opened(request, host)
-    try:
-        base = running.base_of(here, request.GET.dict())
-    except (HostUnreachable, EngineRefusal) as error:
-        return host_down(request, here.host, str(error), active="containers")
-    if request.method != "POST":
-        return _run_page(request, here, running.form_for(here, base, None, image=request.GET.get("image", "")), base)
-    form = running.form_for(here, base, request.POST)
-    if request.POST.get("show") == "command":
-        return HttpResponse(render_to_string("containers/_command.html", running.form_context(form)))
-    if "pull" in request.POST or not form.is_valid():
-        may_pull = "pull" in request.POST and form.image_is_missing
-        return _run_page(request, here, form, base, pulling=running.start_pull(here, form) if may_pull else None)
-    return _ran(request, here, form, base)
-
-
-def _ran(request: HttpRequest, here: Opened, form: RunForm, base: running.Base | None) -> HttpResponse:
-    """Do what a valid form says: start the job of an edit, or create and start; what is refused stands in the form."""
-    if base is not None and base.is_edited:
-        return go(request, running.start_edit(here, base, form).get_absolute_url())
-    try:
-        container_id = running.create_and_start(here, form)
-    except HostUnreachable as error:
-        form.add_error(None, str(error))
-    except EngineRefusal as error:
-        form.blame(str(error))
-    else:
-        return go(request, reverse("containers:detail", kwargs={"host": here.host.slug, "id": container_id[:12]}))
-    return _run_page(request, here, form, base)
-
-
-def _run_page(
-    request: HttpRequest, here: Opened, form: RunForm, base: running.Base | None, *, pulling: Any = None
-) -> HttpResponse:
-    context = {"form": form, "base": base, "pulling": pulling, **running.form_context(form)}
-    crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs={"host": here.host.slug}))]
-    title = _("Run a container")
-    if base is not None:
-        url = reverse("containers:configuration", kwargs={"host": here.host.slug, "id": base.row.short_id})
-        crumbs.append(Crumb(base.row.name, url))
-        title = (_("Edit %s") if base.is_edited else _("Duplicate %s")) % base.row.name
-    has_errors = form.is_bound and not pulling and bool(form.errors)
-    return render_page(
-        request, "containers/run.html", context, host=here.host, active="containers", title=title,
-        crumbs=crumbs, status=HTTPStatus.UNPROCESSABLE_ENTITY if has_errors else HTTPStatus.OK,
-    )  # fmt: skip
 
 
 @require_GET
@@ -91,7 +38,8 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
         if error.is_gone:
             raise Http404(str(error)) from error
         raise
-    context = {"overview": overview_of(row, found, host_url=here.host.url)}
+    raw = here.picture.containers[row.id]
+    context = {"overview": overview_of(row, found, host_url=here.host.url), "raw": raw}
     return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 
