@@ -43,6 +43,9 @@ class PacedServer(Server):  # type: ignore[misc]
         await super().handle_reply(protocol, message)
         if pace is not None:
             await pace.room.wait()
+        if protocol.channel is None:
+            # Nobody takes it any more: give the application a moment in which it is told.
+            await asyncio.sleep(0)
 
 
 class _Pace:
