@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
 from pathlib import Path
 
-from engine.config import DEFAULT_CDI_FOLDERS, AddressPool, EngineConfig, TlsFiles
+from engine.config import DEFAULT_CDI_FOLDERS, AddressPool, EngineConfig, IdMap, TlsFiles
 from engine.errors import EngineError
+from engine.linux.subordinate_ids import parse_remap
 
 _DEFAULT_ROOT = Path("/var/lib/quayside/engine")
 
@@ -83,6 +84,8 @@ def parse_arguments(argv: list[str]) -> EngineConfig:
         bip=given.bip,
         default_address_pools=tuple(given.default_address_pool),
         cgroup_parent=given.cgroup_parent,
+        id_map=given.userns_remap,
+        has_selinux=given.selinux_enabled,
         cdi_folders=tuple(given.cdi_spec_dir or DEFAULT_CDI_FOLDERS),
         log_level=given.log_level,
     )
@@ -110,6 +113,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--cgroup-parent", default="/quayside")
     parser.add_argument(
+        "--userns-remap",
+        type=_id_map,
+        metavar="default|USER[:GROUP]|start=N,size=N",
+        help="run containers in user namespaces: their root is a user without rights on the host",
+    )
+    parser.add_argument("--selinux-enabled", action="store_true", help="label containers where the kernel has SELinux")
+    parser.add_argument(
         "--cdi-spec-dir", action="append", type=Path, metavar="DIR", help="default /etc/cdi and /var/run/cdi"
     )
     parser.add_argument("--log-level", choices=["debug", "info", "warning", "error"], default="info")
@@ -123,6 +133,13 @@ def _host(text: str) -> str:
     if scheme == "tcp" and not address.rpartition(":")[2].isdigit():
         raise argparse.ArgumentTypeError(f"{text!r}: the port is missing")
     return text
+
+
+def _id_map(text: str) -> IdMap:
+    try:
+        return parse_remap(text)
+    except EngineError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _interface(text: str) -> str:

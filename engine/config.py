@@ -7,6 +7,7 @@ from pathlib import Path
 API_VERSION = "1.51"
 MIN_API_VERSION = "1.24"
 ENGINE_VERSION = "1.0.0"
+_NOBODY = 65534
 DEFAULT_CDI_FOLDERS = (Path("/etc/cdi"), Path("/var/run/cdi"))
 
 
@@ -16,6 +17,24 @@ class AddressPool:
 
     base: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdMap:
+    """Users and groups 0 to `size` of a container are these of the host, `uid_start` and `gid_start` upwards."""
+
+    uid_start: int
+    gid_start: int
+    size: int
+
+    def to_host(self, uid: int, gid: int) -> tuple[int, int]:
+        """Who this is on the host. An id beyond the map is nobody's: the last one of the map."""
+        return self.uid_start + min(uid, self.size - 1), self.gid_start + min(gid, self.size - 1)
+
+    def to_container(self, uid: int, gid: int) -> tuple[int, int]:
+        """Who this is in the container; ids of the host that are not mapped are nobody there."""
+        uid, gid = uid - self.uid_start, gid - self.gid_start
+        return (uid if 0 <= uid < self.size else _NOBODY), (gid if 0 <= gid < self.size else _NOBODY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +63,8 @@ class EngineConfig:
     bip: str | None = None
     default_address_pools: tuple[AddressPool, ...] = ()
     cgroup_parent: str = "/quayside"
+    id_map: IdMap | None = None
+    has_selinux: bool = False
     cdi_folders: tuple[Path, ...] = DEFAULT_CDI_FOLDERS
     log_level: str = "info"
 

@@ -23,6 +23,7 @@ from engine.api.routes import networks as network_routes
 from engine.api.routes import system as system_routes
 from engine.api.routes import volumes as volume_routes
 from engine.api.server import ApiServer, Route
+from engine.apparmor import load_default
 from engine.config import EngineConfig
 from engine.containers import Containers
 from engine.errors import Unavailable
@@ -84,6 +85,7 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
     """Every room, restored from what the last daemon left; the routes that serve them."""
     async with AsyncExitStack() as stack:
         events = EventBus()
+        apparmor_profile = await asyncio.to_thread(load_default)
         choice = await detect_runtime(config)
         log.info("runtime: %s", choice.reason)
         runtime = Runtime(config, choice)
@@ -91,6 +93,7 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
         stack.push_async_callback(runtime.shut_down)
         layers = Layers(config)
         await layers.start()
+        stack.push_async_callback(layers.stop)
         images = Images(config, layers, events.publish)
         await images.start()
         stack.push_async_callback(images.close)
@@ -125,6 +128,8 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
                 runtime=choice,
                 conmon_version=choice.conmon_version,
                 cgroup_mode=runtime.hierarchies.mode,
+                has_apparmor=apparmor_profile is not None,
+                has_selinux=containers.has_selinux,
                 listener_count=lambda: events.listener_count,
                 check_credentials=images.check_credentials,
             ),

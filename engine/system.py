@@ -63,6 +63,8 @@ class Parts:
     volumes: Volumes
     runtime: Runtime
     cgroup_mode: str
+    has_apparmor: bool
+    has_selinux: bool
     conmon_version: str
     listener_count: Callable[[], int]
     check_credentials: Callable[[Mapping[str, Any]], Awaitable[str]]
@@ -132,7 +134,7 @@ class System:
             "CDISpecDirs": [str(folder) for folder in self._config.cdi_folders],
             "Isolation": "",
             "InitBinary": "",
-            "SecurityOptions": _security_options(parts.cgroup_mode),
+            "SecurityOptions": _security_options(parts, is_remapped=self._config.id_map is not None),
             "ServerVersion": ENGINE_VERSION,
             "Debug": self._config.log_level == "debug",
             "ExperimentalBuild": False,
@@ -242,9 +244,11 @@ def _rfc3339(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time.time_ns() % 1_000_000_000:09d}Z"
 
 
-def _security_options(cgroup_mode: str) -> list[str]:
-    options = ["name=seccomp,profile=builtin"]
-    return [*options, "name=cgroupns"] if cgroup_mode == "v2" else options
+def _security_options(parts: "Parts", *, is_remapped: bool) -> list[str]:
+    options = ["name=apparmor"] if parts.has_apparmor else []
+    options += ["name=selinux"] if parts.has_selinux else []
+    options += ["name=seccomp,profile=builtin", *(["name=userns"] if is_remapped else [])]
+    return [*options, "name=cgroupns"] if parts.cgroup_mode == "v2" else options
 
 
 def _registry_config(config: EngineConfig) -> dict[str, Any]:

@@ -27,21 +27,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quayside", description="A web console for containers, with its own engine.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    up = commands.add_parser("up", help="start everything: engine, store, web, worker, beat")
+    up = commands.add_parser("up", help="start everything: engine, store, web, worker, beat, keeper")
     up.add_argument("--no-engine", action="store_true", help="manage what is here already; start no engine")
-    for name, words in (
-        ("web", "pages and websockets"),
-        ("worker", "long pulls and builds"),
-        ("beat", "schedules"),
-        ("proxy", "the Docker API of each host, for personal tokens"),
-    ):
+    processes = {
+        "web": "pages and websockets",
+        "worker": "long pulls and builds",
+        "beat": "schedules",
+        "proxy": "the Docker API of each host, for personal tokens",
+        "keeper": "history: kept logs and stats",
+    }
+    for name, words in processes.items():
         commands.add_parser(name, help=words)
     commands.add_parser("engine", help="the Docker API over an OCI runtime", add_help=False)
     commands.add_parser("manage", help="Django's own commands", add_help=False)
     for command in (up, commands.choices["web"]):
         command.add_argument("--bind", metavar="HOST:PORT", help="where pages are served (127.0.0.1:8000)")
     commands.choices["proxy"].add_argument("--bind", metavar="HOST:PORT", help="where it listens (127.0.0.1:8443)")
-    for name in ("up", "web", "worker", "beat", "proxy"):
+    for name in ("up", *processes):
         commands.choices[name].add_argument("--data", type=Path, metavar="DIR", help="where everything is kept")
     return parser
 
@@ -82,6 +84,8 @@ def _run_one(command: str) -> int:
         processes.run_worker()
     elif command == "beat":
         processes.run_beat(environment.data)
+    elif command == "keeper":
+        processes.run_keeper()
     else:
         is_proxy = command == "proxy"
         try:

@@ -12,9 +12,11 @@ urlpatterns = [
     path("", include("webui.dashboard.urls")),
     path("", include("webui.accounts.urls")),
     path("", include("webui.factors.urls")),
+    path("", include("webui.signin.urls")),
     path("", include("webui.hosts.urls")),
     path("", include("webui.teams.urls")),
     path("", include("webui.tokens.urls")),
+    path("", include("webui.ownership.urls")),
     path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
     path("containers/", include("webui.containers.everywhere_urls")),
@@ -22,6 +24,7 @@ urlpatterns = [
     path("h/<slug:host>/images/", include("webui.images.urls")),
     path("h/<slug:host>/volumes/", include("webui.volumes.urls")),
     path("h/<slug:host>/networks/", include("webui.networks.urls")),
+    path("h/<slug:host>/logs/", include("webui.history.urls")),
 ]
 
 handler400 = "webui.pages.errors.bad_request"

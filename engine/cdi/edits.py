@@ -47,7 +47,13 @@ def _add_device(spec: dict[str, Any], node: Mapping[str, Any]) -> None:
         if owner:
             device[key] = int(owner)
     linux = spec["linux"]
-    linux["devices"] = [*(one for one in linux["devices"] if one["path"] != device["path"]), device]
+    if any(namespace["type"] == "user" for namespace in linux["namespaces"]):
+        # Nobody may make devices there (mknod(2)): the host's own file then.
+        source = str(node.get("hostPath") or device["path"])
+        options = ["bind", "nosuid", "noexec"]
+        spec["mounts"].append({"destination": device["path"], "type": "bind", "source": source, "options": options})
+    else:
+        linux["devices"] = [*(one for one in linux["devices"] if one["path"] != device["path"]), device]
     if device["type"] in ("b", "c"):
         rule = {"allow": True, "access": node.get("permissions") or "rwm"}
         linux["resources"]["devices"].append(rule | {key: device[key] for key in ("type", "major", "minor")})

@@ -7,6 +7,7 @@ import stat
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, TypeVar
 
+from engine.config import IdMap
 from engine.containers.filesystem import ContainerTrees, check_writable, mounted_places
 from engine.containers.model import Container
 from engine.containers.rooms import Layers
@@ -61,7 +62,7 @@ class Archives:
         absolute = _absolute(path)
         async with self._trees.open(container) as tree:
             found = await to_its_end(path_stat, tree, absolute, reference)
-            pieces = _packed(tree, absolute, found, mounted_places(container))
+            pieces = _packed(tree, absolute, found, mounted_places(container), container.record.id_map)
             self._tell(container, "archive-path")
             yield found, in_thread(pieces)
 
@@ -84,7 +85,7 @@ class Archives:
         async with self._trees.open(container) as tree:
             place = await to_its_end(_extraction_place, tree, absolute, reference)
             check_writable(container, place)
-            options = ExtractOptions(keeps_kind, owner)
+            options = ExtractOptions(keeps_kind, owner, container.record.id_map)
             extract = Extractor(tree, place, options).extract
             await feed(stream, lambda queue: extract(TarReader(open_decompressed(queue))))
             self._tell(container, "extract-to-dir")
@@ -153,13 +154,15 @@ def _resolved(tree: Tree, absolute: str) -> str:
     return f"{tree.evaluate(folder).rstrip('/')}/{base}" if base not in ("", ".") else tree.evaluate(folder)
 
 
-def _packed(tree: Tree, absolute: str, found: dict[str, Any], places: tuple[str, ...]) -> Generator[bytes, None, None]:
+def _packed(
+    tree: Tree, absolute: str, found: dict[str, Any], places: tuple[str, ...], id_map: IdMap | None
+) -> Generator[bytes, None, None]:
     path = _resolved(tree, absolute)
     name = os.fsencode(_base(absolute))
     if found["mode"] & 1 << 31:
         fd = tree.open(path, _DIRECTORY)
         try:
-            packer = Packer(enter=_Boundary(os.fsencode(path), os.fstat(fd).st_dev, places))
+            packer = Packer(enter=_Boundary(os.fsencode(path), os.fstat(fd).st_dev, places), id_map=id_map)
             yield from packer.tree(fd, b"" if name == b"/" else name, path=os.fsencode(path))
         finally:
             os.close(fd)
@@ -167,7 +170,7 @@ def _packed(tree: Tree, absolute: str, found: dict[str, Any], places: tuple[str,
         folder, _, base = path.rpartition("/")
         fd = tree.open(folder or "/", _DIRECTORY)
         try:
-            yield from Packer().one(fd, os.fsencode(base), name)
+            yield from Packer(id_map=id_map).one(fd, os.fsencode(base), name)
         finally:
             os.close(fd)
     yield END

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.config import IdMap
 from engine.containers.archive import in_thread
 from engine.containers.config import complete_config
 from engine.containers.lifecycle import Lifecycle
@@ -39,7 +40,7 @@ class Committer:
         _check_readable(container, "export")
         async with self._rootfs(container) as rootfs:
             self._lifecycle.tell(container, "export")
-            yield in_thread(_whole(rootfs))
+            yield in_thread(_whole(rootfs, container.record.id_map))
 
     async def commit(
         self,
@@ -71,7 +72,9 @@ class Committer:
                 stack.push_async_callback(self._unpause, container)
             rootfs = await stack.enter_async_context(self._rootfs(container))
             changed = own_changes(await self._layers.changes(container.id))
-            image_id = await self._images.commit(_changed(rootfs, changed), about, repository=repository, tag=tag)
+            image_id = await self._images.commit(
+                _changed(rootfs, changed, container.record.id_map), about, repository=repository, tag=tag
+            )
             target = parse_reference(repository).with_tag(tag or "latest") if repository else None
             name = f"{target.repository}:{target.tag}" if target else ""
             self._lifecycle.tell(container, "commit", {"comment": comment, "imageID": image_id, "imageRef": name})
@@ -119,19 +122,19 @@ def _check_readable(container: Container, verb: str) -> None:
         raise Conflict(f"You cannot {verb} container {container.id} which is being removed")
 
 
-def _whole(rootfs: Path) -> Generator[bytes, None, None]:
+def _whole(rootfs: Path, id_map: IdMap | None) -> Generator[bytes, None, None]:
     fd = os.open(rootfs, _DIRECTORY)
     device = os.fstat(fd).st_dev
     try:
-        yield from Packer(enter=lambda _, status: status.st_dev == device).tree(fd, b"", path=b"/")
+        yield from Packer(enter=lambda _, status: status.st_dev == device, id_map=id_map).tree(fd, b"", path=b"/")
         yield END
     finally:
         os.close(fd)
 
 
-def _changed(rootfs: Path, changes: Sequence[Mapping[str, Any]]) -> Generator[bytes, None, None]:
+def _changed(rootfs: Path, changes: Sequence[Mapping[str, Any]], id_map: IdMap | None) -> Generator[bytes, None, None]:
     """The layer's tar: what is new or different, and whiteouts (OCI layer spec) for what is gone."""
-    packer = Packer()
+    packer = Packer(id_map=id_map)
     with Tree(os.open(rootfs, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)) as tree:
         for change in changes:
             folder, _, name = os.fsencode(change["Path"].removeprefix("/")).rpartition(b"/")

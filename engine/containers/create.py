@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from engine.config import EngineConfig
+from engine.config import EngineConfig, IdMap
 from engine.containers.config import command_of, complete_config
 from engine.containers.fields import check_fields
 from engine.containers.host_config import check_namespaces, complete_host_config
@@ -25,6 +25,7 @@ from engine.containers.names import check_name, make_up_name
 from engine.containers.network_settings import asked_endpoints
 from engine.containers.rooms import Images, Layers, Volumes
 from engine.containers.store import ContainerStore
+from engine.containers.user_namespaces import give_volume, id_map_for
 from engine.errors import InvalidArgument, NotFound
 from engine.spec import HostFacts
 from engine.spec.paths import MASKED_PATHS, READ_ONLY_PATHS
@@ -68,12 +69,12 @@ class Creator:
             undo.callback(self._store.release, bare)
             record = await self._record(container_id, bare, body, wanted_platform)
             warnings += drop_unsupported(record.host_config, self._facts)
-            warnings += other_warnings(body, record.host_config)
+            warnings += other_warnings(body, record.host_config, self._facts)
             container = Container(record, self._store.directory_of(container_id))
             sink_of(container)  # raises where the log cannot be sent
-            await self._layers.create_writable(container_id, record.chain_id)
+            await self._layers.create_writable(container_id, record.chain_id, record.id_map)
             undo.push_async_callback(self._layers.remove_writable, container_id)
-            record.mounts = [await self._with_volume(point, undo) for point in record.mounts]
+            record.mounts = [await self._with_volume(point, undo, record.id_map) for point in record.mounts]
             if any(point.copies_image for point in record.mounts):
                 await self._fill_volumes(container)
             await self._store.add(container)
@@ -114,6 +115,7 @@ class Creator:
             host_config=host_config,
             endpoints=asked_endpoints(body.get("NetworkingConfig"), mode=host_config["NetworkMode"]),
             mounts=mount_points(config, host_config, from_container=self._mounts_of),
+            id_map=id_map_for(host_config, self._config),
         )
 
     def _mounts_of(self, reference: str) -> list[MountPoint]:
@@ -129,7 +131,9 @@ class Creator:
             if kind == "container" and (other := self._store.find(reference)) is not None:
                 host_config[key] = f"container:{other.id}"
 
-    async def _with_volume(self, point: MountPoint, undo: contextlib.AsyncExitStack) -> MountPoint:
+    async def _with_volume(
+        self, point: MountPoint, undo: contextlib.AsyncExitStack, id_map: IdMap | None
+    ) -> MountPoint:
         """The point with its volume made and named."""
         if point.type != "volume":
             return point
@@ -142,6 +146,8 @@ class Creator:
         )
         if point.is_anonymous:
             undo.push_async_callback(self._volumes.remove, volume.name)
+        if id_map is not None:
+            await asyncio.to_thread(give_volume, self._volumes.path_of(volume.name), id_map)
         return replace(point, name=volume.name, driver=volume.driver, source=str(self._volumes.path_of(volume.name)))
 
     async def _fill_volumes(self, container: Container) -> None:

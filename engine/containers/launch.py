@@ -15,15 +15,18 @@ from typing import Any
 from engine.attach import Stdio
 from engine.cdi import CdiSpecs, apply_edits, cdi_names, is_cdi_name
 from engine.cgroups import container_cgroup_path
-from engine.config import EngineConfig
+from engine.config import EngineConfig, IdMap
 from engine.containers.host_support import has_cgroup_file
 from engine.containers.links import link_environment, parse_link
 from engine.containers.model import Container, MountPoint
 from engine.containers.network_settings import sandbox_request
 from engine.containers.rooms import Layers, Network, Runtime, Seccomp, Volumes
+from engine.containers.user_namespaces import give_files, held_namespace
 from engine.errors import Conflict, EngineError, InvalidArgument
+from engine.linux.user_namespaces import HeldNamespace
 from engine.network import Sandbox
 from engine.runtime import Bundle, connect_attach
+from engine.selinux import Labels, labels_of, relabel
 from engine.spec import (
     HostFacts,
     MountSpec,
@@ -52,6 +55,17 @@ class Foundation:
     cdi: CdiSpecs
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made for a run before its document is written."""
+
+    rootfs: Path
+    sandbox: Sandbox
+    mounts: list[MountSpec]
+    userns: Path | None
+    labels: Labels | None
+
+
 class Launcher:
     """Makes runs of containers and clears them away."""
 
@@ -68,17 +82,21 @@ class Launcher:
 
     async def launch(self, container: Container, stdio: Stdio) -> int:
         """Make everything and start the process; returns its pid. When it raises, nothing of the run is left."""
-        async with contextlib.AsyncExitStack() as undo:
+        labels = self._labels(container)
+        async with self._held_namespace(container) as held, contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(self.release, container)
             rootfs, sandbox, mounts = await _all(
-                self._rooms.layers.mount(container.id), self._open_sandbox(container), self._mount_volumes(container)
+                self._rooms.layers.mount(container.id, labels.mount if labels else ""),
+                self._open_sandbox(container, held, labels),
+                self._mount_volumes(container, labels),
             )
             undo.push_async_callback(self._rooms.runtime.delete, container.id)
-            spec, cgroup_path = await self._spec(container, rootfs, sandbox, mounts)
+            made = _Made(rootfs, sandbox, mounts, held.user if held else None, labels)
+            spec, cgroup_path = await self._spec(container, made)
             # Saved while the runtime works: a daemon that comes after a crash right now must know this network as ours,
             # and what `docker exec` begins with.
             container.record.sandbox = sandbox.to_json()
-            container.record.spec = {"process": spec["process"]}
+            container.record.spec = {"process": spec["process"], "mountLabel": spec["linux"].get("mountLabel", "")}
             pid, _ = await _all(self._create(container, Bundle(spec, cgroup_path)), self._save_now(container))
             if stdio.is_wanted or closes_stdin(container):
                 # Between create and start, so that the first byte is not missed.
@@ -120,14 +138,39 @@ class Launcher:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _open_sandbox(self, container: Container) -> Sandbox:
+    def _held_namespace(self, container: Container) -> contextlib.AbstractAsyncContextManager[HeldNamespace | None]:
+        """The user namespace of the run. Who joins other namespaces of a container joins this one of it as well."""
+        id_map, others = container.record.id_map, list(self._joined_containers(container.host_config).values())
+        if any(other.record.id_map != id_map for other in others):
+            raise Conflict(f"container {container.id} cannot join namespaces of one whose users are mapped otherwise")
+        joined = Path(f"/proc/{others[0].state.pid}/ns/user") if others else None
+        has_network = not container.host_config["NetworkMode"].startswith("container:")
+        return held_namespace(id_map, joined=joined, with_network=has_network)
+
+    async def _open_sandbox(self, container: Container, held: HeldNamespace | None, labels: Labels | None) -> Sandbox:
         mode = container.host_config["NetworkMode"]
         if mode.startswith("container:"):
             other = self._running_container(mode.partition(":")[2], "network")
             mode = f"container:{other.id}"
-        return await self._rooms.network.open_sandbox(sandbox_request(container, mode=mode))
+        request = sandbox_request(container, mode=mode)
+        namespace = held.network if held else None
+        sandbox = await self._rooms.network.open_sandbox(replace(request, namespace=namespace))
+        if labels is not None:
+            await asyncio.to_thread(_relabel_files, container.directory, labels.mount)
+        if container.record.id_map is not None:
+            await asyncio.to_thread(give_files, container.directory, container.record.id_map)
+        return sandbox
 
-    async def _mount_volumes(self, container: Container) -> list[MountSpec]:
+    def _labels(self, container: Container) -> Labels | None:
+        """Those of SELinux, shared with the containers whose processes or memory this one is to reach."""
+        host, contexts = container.host_config, self._rooms.facts.selinux
+        if contexts is None or host["Privileged"] or "host" in (host["PidMode"], host["IpcMode"]):
+            return None
+        joined = self._joined_containers(host)
+        owner = joined.get("ipc") or joined.get("pid") or container
+        return labels_of(owner.id, owner.host_config["SecurityOpt"] or (), contexts)
+
+    async def _mount_volumes(self, container: Container, labels: Labels | None) -> list[MountSpec]:
         """The volumes and binds as mounts, each source made or mounted."""
         specs = []
         for point in container.record.mounts:
@@ -137,40 +180,46 @@ class Launcher:
                 source = await asyncio.to_thread(_subpath, Path(source), point.subpath)
             elif point.type == "bind":
                 await asyncio.to_thread(ensure_bind_source, point)
+            if labels is not None and (words := {"z", "Z"} & set(point.mode.split(","))):
+                label = labels.mount if "Z" in words else labels.shared_mount
+                await asyncio.to_thread(relabel, Path(source), label)
             specs.append(mount_spec(replace(point, source=source)))
         return specs
 
-    async def _spec(
-        self, container: Container, rootfs: Path, sandbox: Sandbox, mounts: list[MountSpec]
-    ) -> tuple[dict[str, Any], str]:
+    async def _spec(self, container: Container, made: "_Made") -> tuple[dict[str, Any], str]:
         host, config = container.host_config, container.config
+        names = self._joined_containers(host).get("network", container).config
         facts = self._rooms.facts
-        user = await asyncio.to_thread(_look_into, rootfs, config["User"], tuple(host["GroupAdd"] or ()))
+        user = await asyncio.to_thread(
+            _look_into, made.rootfs, config["User"], tuple(host["GroupAdd"] or ()), container.record.id_map
+        )
         capabilities = effective_capabilities(host, facts.capabilities)
         cgroup_path = container_cgroup_path(self._rooms.config, container.id, host["CgroupParent"])
-        taken = {mount.destination for mount in mounts}
+        taken = {mount.destination for mount in made.mounts}
         request = SpecRequest(
             container_id=container.id,
-            rootfs=rootfs,
+            rootfs=made.rootfs,
             args=[container.record.path, *container.record.args],
             env=[*(config["Env"] or ()), *self._link_environment(container)],
             user=user,
             host_config=self._for_runtime(host),
             cgroup_path=cgroup_path,
             facts=facts,
-            hostname=config["Hostname"],
-            domainname=config["Domainname"],
+            hostname=names["Hostname"],
+            domainname=names["Domainname"],
             cwd=config["WorkingDir"] or "/",
             tty=container.is_tty,
-            mounts=(*mounts, *(m for m in self._network_files(container) if m.destination not in taken)),
-            netns=sandbox.netns_path,
+            mounts=(*made.mounts, *(m for m in self._network_files(container) if m.destination not in taken)),
+            netns=made.sandbox.netns_path,
+            userns=made.userns,
             joined=self._joined(host),
             seccomp=self._rooms.seccomp.resolve(
                 host["SecurityOpt"] or (), capabilities, privileged=bool(host["Privileged"])
             ),
             init=_init_program() if host.get("Init") else None,
             annotations=host.get("Annotations") or {},
-            shared_memory=await self._shared_memory(container),
+            shared_memory=await self._shared_memory(container, made.labels),
+            labels=made.labels,
         )
         spec = build_spec(request)
         if host["DeviceRequests"] or host["Devices"]:
@@ -195,11 +244,13 @@ class Launcher:
         pairs = [parse_link(text) for text in container.host_config["Links"] or ()]
         return link_environment(container, [(alias, self._find(target)) for target, alias in pairs])
 
-    async def _shared_memory(self, container: Container) -> Path | None:
+    async def _shared_memory(self, container: Container, labels: Labels | None) -> Path | None:
         """The /dev/shm that others may join, or that of the container which this one joins."""
         host = container.host_config
         if host["IpcMode"] == "shareable":
-            return await self._rooms.runtime.make_shared_memory(container.id, host["ShmSize"])
+            return await self._rooms.runtime.make_shared_memory(
+                container.id, host["ShmSize"], labels.mount if labels else ""
+            )
         kind, _, donor = host["IpcMode"].partition(":")
         if kind != "container":
             return None
@@ -224,11 +275,15 @@ class Launcher:
 
     def _joined(self, host: Mapping[str, Any]) -> dict[str, Path]:
         """The namespaces of other containers that this one is to be in."""
+        others = self._joined_containers(host)
+        return {kind: Path(f"/proc/{others[kind].state.pid}/ns/{kind}") for kind in ("ipc", "pid") if kind in others}
+
+    def _joined_containers(self, host: Mapping[str, Any]) -> dict[str, Container]:
         joined = {}
-        for kind, key in (("ipc", "IpcMode"), ("pid", "PidMode")):
+        for kind, key in (("network", "NetworkMode"), ("ipc", "IpcMode"), ("pid", "PidMode")):
             if host[key].startswith("container:"):
-                other = self._running_container(host[key].partition(":")[2], kind.upper())
-                joined[kind] = Path(f"/proc/{other.state.pid}/ns/{kind}")
+                what = kind if kind == "network" else kind.upper()
+                joined[kind] = self._running_container(host[key].partition(":")[2], what)
         return joined
 
     def _running_container(self, reference: str, what: str) -> Container:
@@ -240,10 +295,19 @@ class Launcher:
         return other
 
 
-def _look_into(rootfs: Path, user: str, group_add: tuple[str, ...]) -> ProcessUser:
+def _relabel_files(folder: Path, label: str) -> None:
+    for name in _NETWORK_FILES.values():
+        if (folder / name).exists():
+            relabel(folder / name, label)
+
+
+def _look_into(rootfs: Path, user: str, group_add: tuple[str, ...], id_map: IdMap | None) -> ProcessUser:
     """The user of the process; and the empty file by which programs know that they are in a container."""
     with contextlib.suppress(FileExistsError):
-        os.close(os.open(rootfs / ".dockerenv", os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o755))
+        fd = os.open(rootfs / ".dockerenv", os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o755)
+        if id_map is not None:
+            os.fchown(fd, id_map.uid_start, id_map.gid_start)
+        os.close(fd)
     return find_user(rootfs, user, group_add)
 
 

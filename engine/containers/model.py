@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from engine.config import IdMap
 from engine.containers.times import rfc3339
 from engine.errors import Conflict, EngineError, NotFound
 
@@ -157,6 +158,7 @@ class Record:
     sandbox: dict[str, Any] | None = None
     spec: dict[str, Any] | None = None
     platform: str = "linux"
+    id_map: IdMap | None = None  # None runs in the host's user namespace
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -173,6 +175,7 @@ class Record:
                 **document,
                 "state": State(**{**state, "status": Status(state["status"])}, health=health),
                 "mounts": [MountPoint(**mount) for mount in document["mounts"]],
+                "id_map": IdMap(**document["id_map"]) if document.get("id_map") else None,
             }
         )
 

@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.config import IdMap
 from engine.errors import Forbidden, InvalidArgument
 from engine.layers.tar_reader import BadArchive, TarEntry, TarReader
 from engine.linux.rooted import Tree
@@ -22,10 +23,11 @@ _EROFS, _EXDEV = 30, 18
 
 @dataclass(frozen=True, slots=True)
 class ExtractOptions:
-    """`owner` is given all that is made, whatever the archive says."""
+    """`owner` is given all that is made, whatever the archive says. `id_map` is that of the tree."""
 
     keeps_kind: bool = False
     owner: tuple[int, int] | None = None
+    id_map: IdMap | None = None
 
 
 class Extractor:
@@ -95,6 +97,8 @@ class Extractor:
         above, _, name = path.rpartition(b"/")
         with self._parent(above) as parent, contextlib.suppress(FileExistsError):
             os.mkdir(name, 0o755, dir_fd=parent)
+            if self._options.id_map:
+                os.chown(name, *self._options.id_map.to_host(0, 0), dir_fd=parent)
         with self._opened(path) as fd:
             yield fd
 
@@ -147,7 +151,8 @@ class Extractor:
         os.fchmod(fd, entry.mode)  # after chown, which clears setuid
 
     def _owner(self, entry: TarEntry) -> tuple[int, int]:
-        return self._options.owner or (entry.uid, entry.gid)
+        owner = self._options.owner or (entry.uid, entry.gid)
+        return self._options.id_map.to_host(*owner) if self._options.id_map else owner
 
     def _hard_link(self, parent: int, name: bytes, entry: TarEntry) -> None:
         target = _cleaned(entry.link, self._destination)

@@ -16,13 +16,13 @@ from typing import Any
 
 import orjson
 
-from engine.config import EngineConfig
-from engine.errors import NotFound
+from engine.config import EngineConfig, IdMap
+from engine.errors import NotFound, Unavailable
 from engine.layers.compression import HashingReader, Source
 from engine.layers.recipe import RecipeWriter, assemble
 from engine.layers.tar_reader import BadArchive, TarReader
 from engine.layers.unpack import Unpacker
-from engine.linux import syscalls
+from engine.linux import syscalls, user_namespaces
 from engine.linux.files import write_atomically
 from engine.storage import StagedLayer, StorageDriver, open_driver
 
@@ -71,6 +71,7 @@ class Layers:
 
     def __init__(self, config: EngineConfig) -> None:
         self._driver: StorageDriver = open_driver(config.storage_driver, config.root / "storage")
+        self._id_map = config.id_map
         self._folder = config.root / "layers"
         self._writable_folder = config.root / "writable"
         self._layers: dict[str, Layer] = {}
@@ -86,6 +87,15 @@ class Layers:
     async def start(self) -> None:
         """Find what is on the disk, and throw away what a daemon that died has left half made."""
         await asyncio.to_thread(self._read)
+        if self._id_map is not None:
+            user_namespaces.check_reachable(self._folder)
+            try:
+                await asyncio.to_thread(self._driver.check_id_map, self._id_map)
+            except OSError as error:
+                raise Unavailable(
+                    f"users of containers cannot be mapped on {self._driver.name}: {error}; it needs Linux 5.19 and a "
+                    "file system that takes idmapped mounts, or the storage driver vfs"
+                ) from error
 
     @property
     def driver_name(self) -> str:
@@ -244,9 +254,13 @@ class Layers:
         """Wait for space that is being freed; what is left of it is freed at the next start."""
         if self._cleaning is not None:
             await asyncio.wait([self._cleaning], timeout=5)
+        await asyncio.to_thread(self._driver.close)
 
-    async def create_writable(self, container_id: str, chain_id: str | None) -> None:
-        """An empty writable layer for the container on the layers up to `chain_id`. Raises NotFound for those."""
+    async def create_writable(self, container_id: str, chain_id: str | None, id_map: IdMap | None = None) -> None:
+        """An empty writable layer for the container on the layers up to `chain_id`. Raises NotFound for those.
+
+        With `id_map` all that is seen in it belongs to the mapped ids.
+        """
         names = [layer.chain_id for layer in self.lineage(chain_id)]
         self._writable[container_id] = chain_id
         try:
@@ -255,18 +269,18 @@ class Layers:
             record.unlink(missing_ok=True)
             record.symlink_to(chain_id or _NO_CHAIN)
             if self._driver.layers_are_independent:
-                self._driver.create_writable(container_id, names)  # a few mkdirs: cheaper than a thread
+                self._driver.create_writable(container_id, names, id_map)  # a few mkdirs: cheaper than a thread
             else:
-                await asyncio.to_thread(self._driver.create_writable, container_id, names)
+                await asyncio.to_thread(self._driver.create_writable, container_id, names, id_map)
         except BaseException:
             await self.remove_writable(container_id)
             raise
 
-    async def mount(self, container_id: str) -> Path:
+    async def mount(self, container_id: str, label: str = "") -> Path:
         """The container's merged root file system; mounting it again returns the same. Raises NotFound."""
         if container_id not in self._writable:
             raise NotFound(f"container {container_id} has no writable layer")
-        return await asyncio.to_thread(self._driver.mount, container_id)
+        return await asyncio.to_thread(self._driver.mount, container_id, label)
 
     async def unmount(self, container_id: str) -> None:
         await asyncio.to_thread(self._driver.unmount, container_id)

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Generator
 
+from engine.config import IdMap
 from engine.errors import EngineError
 from engine.layers.tar_reader import TarEntry
 from engine.layers.tar_writer import header, padding
@@ -35,10 +36,14 @@ def _everywhere(_: bytes, __: os.stat_result) -> bool:
 
 
 class Packer:
-    """Packs files of one tree; remembers hard links over all of its calls."""
+    """Packs files of one tree; remembers hard links over all of its calls.
 
-    def __init__(self, *, enter: Enter = _everywhere) -> None:
+    `id_map` is that of the tree; the archive has the owners as the container knows them.
+    """
+
+    def __init__(self, *, enter: Enter = _everywhere, id_map: IdMap | None = None) -> None:
         self._enter = enter
+        self._id_map = id_map
         self._seen: dict[tuple[int, int], bytes] = {}
 
     def tree(self, dir_fd: int, name: bytes, *, path: bytes) -> Generator[bytes, None, None]:
@@ -111,16 +116,18 @@ class Packer:
         finally:
             os.close(fd)
 
-    @staticmethod
-    def _entry(status: os.stat_result, name: bytes, link: bytes, xattrs: dict[str, bytes]) -> TarEntry:
+    def _entry(self, status: os.stat_result, name: bytes, link: bytes, xattrs: dict[str, bytes]) -> TarEntry:
         kind = stat.S_IFMT(status.st_mode)
         is_device = kind in (stat.S_IFCHR, stat.S_IFBLK)
+        uid, gid = status.st_uid, status.st_gid
+        if self._id_map is not None:
+            uid, gid = self._id_map.to_container(uid, gid)
         return TarEntry(
             name=name,
             kind=_KINDS[kind],
             mode=stat.S_IMODE(status.st_mode),
-            uid=status.st_uid,
-            gid=status.st_gid,
+            uid=uid,
+            gid=gid,
             size=status.st_size if kind == stat.S_IFREG else 0,
             mtime_ns=status.st_mtime_ns,
             link=link,

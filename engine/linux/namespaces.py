@@ -16,15 +16,19 @@ from engine.linux.syscalls import CloneFlag
 Result = TypeVar("Result")
 
 
-def create_network_namespace(path: Path, inside: Callable[[], Result]) -> Result:
-    """Make a network namespace, pin it at `path` (a new file), and return what `inside` gives, called in it.
+def create_network_namespace(path: Path, inside: Callable[[], Result], *, existing: Path | None = None) -> Result:
+    """Make a network namespace, or take the one at `existing` (/proc/PID/ns/net); pin it at `path`, a new file, and
+    return what `inside` gives, called in it.
 
     Blocks. If anything fails nothing stays behind, and the error is raised. A socket that `inside` opens belongs to
     the namespace for ever and can be used from any thread.
     """
 
     def make() -> Result:
-        syscalls.unshare(CloneFlag.NEWNET)
+        if existing is None:
+            syscalls.unshare(CloneFlag.NEWNET)
+        else:
+            _enter(existing)
         path.touch(exist_ok=False)
         try:
             # The bind mount keeps the namespace alive without a process. Not /proc/self: that is the main thread.
@@ -47,14 +51,18 @@ def in_network_namespace(path: Path, inside: Callable[[], Result]) -> Result:
     """What `inside` gives when called in the network namespace at `path` (a pin or /proc/PID/ns/net). Blocks."""
 
     def enter() -> Result:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            syscalls.setns(fd, CloneFlag.NEWNET)
-        finally:
-            os.close(fd)
+        _enter(path)
         return inside()
 
     return _in_thread_of_its_own(enter)
+
+
+def _enter(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        syscalls.setns(fd, CloneFlag.NEWNET)
+    finally:
+        os.close(fd)
 
 
 def _in_thread_of_its_own(function: Callable[[], Result]) -> Result:

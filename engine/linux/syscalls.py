@@ -12,11 +12,13 @@ from enum import IntEnum, IntFlag
 AT_FDCWD = -100
 
 # The generic numbers are the same on every architecture for calls that came after Linux 5.1.
+_SYS_OPEN_TREE = 428
 _SYS_MOVE_MOUNT = 429
 _SYS_FSOPEN = 430
 _SYS_FSCONFIG = 431
 _SYS_FSMOUNT = 432
 _SYS_OPENAT2 = 437
+_SYS_MOUNT_SETATTR = 442
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -150,6 +152,39 @@ def openat2_in_root(root_fd: int, path: bytes, flags: int, mode: int = 0) -> int
         lambda: _libc.syscall(_SYS_OPENAT2, root_fd, path, ctypes.byref(how), ctypes.c_size_t(ctypes.sizeof(how))),
         os.fsdecode(path),
     )
+
+
+class _MountAttributes(ctypes.Structure):
+    _fields_ = (
+        ("set", ctypes.c_uint64),
+        ("clear", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("userns_fd", ctypes.c_uint64),
+    )
+
+
+def mount_idmapped(source: str | os.PathLike[str], target: str | os.PathLike[str], userns_fd: int) -> None:
+    """open_tree(2), mount_setattr(2), move_mount(2): `source` again at `target`, its owners as the namespace maps them.
+
+    EINVAL: the file system cannot do it, or the kernel is older than Linux 5.12.
+    """
+    clone, empty_path, idmap = 1, 0x1000, 0x00100000
+    cloned = _checked(
+        lambda: _libc.syscall(_SYS_OPEN_TREE, AT_FDCWD, os.fsencode(source), ctypes.c_uint(clone | os.O_CLOEXEC)),
+        os.fspath(source),
+    )
+    try:
+        wanted = _MountAttributes(set=idmap, userns_fd=userns_fd)
+        size = ctypes.c_size_t(ctypes.sizeof(wanted))
+        _checked(
+            lambda: _libc.syscall(_SYS_MOUNT_SETATTR, cloned, b"", empty_path, ctypes.byref(wanted), size),
+            os.fspath(source),
+        )
+        from_descriptor = 4  # MOVE_MOUNT_F_EMPTY_PATH
+        arguments = (cloned, b"", AT_FDCWD, os.fsencode(target), ctypes.c_uint(from_descriptor))
+        _checked(lambda: _libc.syscall(_SYS_MOVE_MOUNT, *arguments), os.fspath(target))
+    finally:
+        os.close(cloned)
 
 
 class FsContext:

@@ -6,6 +6,7 @@ on it.
 
 import asyncio
 import contextlib
+import io
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from engine.logs.files import LogFiles
-from engine.logs.lines import LogPiece, LogQuery, ends_line, pieces
+from engine.logs.lines import LogPiece, LogQuery, ends_line, is_after, moment_bytes, moment_of, pieces
 
 _BLOCK_BYTES = 256 * 1024
 _FIRST_TAIL_BYTES = 64 * 1024
@@ -40,7 +41,7 @@ class LogReader:
         A log that is not there has no lines. A batch may be empty: it says that the reader is alive.
         """
         files = self.files(path)
-        number, offset = await _first(files, query.tail)
+        number, offset = await _first(files, query)
         stop = files.newest + 1
         ended: asyncio.Future[Any] | None = run_ended if query.follow else None
         while number <= files.newest + 1:
@@ -55,8 +56,11 @@ class LogReader:
                     await files.wait_change(number, size=0, fd=-1, until=ended or _done())
                 continue
             try:
-                async for batch in self._read_file(files, number, fd, offset=offset, query=query, ended=ended):
+                batches = self._read_file(files, number, fd, offset=offset, query=query, ended=ended)
+                async for batch, is_over in batches:
                     yield batch
+                    if is_over:
+                        return
             finally:
                 os.close(fd)
             if not files.is_final(number) or (ended is None and number >= stop):
@@ -66,14 +70,14 @@ class LogReader:
     @staticmethod
     async def _read_file(
         files: LogFiles, number: int, fd: int, *, offset: int, query: LogQuery, ended: "asyncio.Future[Any] | None"
-    ) -> AsyncIterator[list[LogPiece]]:
-        """One file to its end, which is that of the log when it is the last one."""
+    ) -> AsyncIterator[tuple[list[LogPiece], bool]]:
+        """One file to its end, which is that of the log when it is the last one. True: what follows is too late."""
         while True:
             # Asked before reading: what is written until then is read below.
             is_complete = files.is_final(number) or ended is None or ended.done()
             async for end, lines in blocks(fd, offset):
                 offset = end
-                yield pieces(lines, query)
+                yield pieces(lines, query), is_after(lines, query)
             if is_complete or ended is None:
                 return
             await files.wait_change(number, size=offset, fd=fd, until=ended)
@@ -90,12 +94,12 @@ def _done() -> "asyncio.Future[Any]":
     return future
 
 
-async def _first(files: LogFiles, tail: int | None) -> tuple[int, int]:
+async def _first(files: LogFiles, query: LogQuery) -> tuple[int, int]:
     """The number of the file, and the place in it, where reading begins."""
     numbers = files.numbers
-    if tail is None:
-        return numbers[0], 0
-    wanted = tail
+    if query.tail is None:
+        return await _first_since(files, query.since_ns) if query.since_ns else (numbers[0], 0)
+    wanted = query.tail
     for number in reversed(numbers):
         try:
             fd = await asyncio.to_thread(files.open, number)
@@ -109,6 +113,43 @@ async def _first(files: LogFiles, tail: int | None) -> tuple[int, int]:
             have = await asyncio.to_thread(_count, fd)
         wanted -= have
     return numbers[0], 0
+
+
+async def _first_since(files: LogFiles, since_ns: int) -> tuple[int, int]:
+    """Where lines of that moment may begin: the log grows in the order of time, so it is not read from its start."""
+    wanted = moment_bytes(since_ns)
+    for number in reversed(files.numbers):
+        try:
+            fd = await asyncio.to_thread(files.open, number)
+        except FileNotFoundError:
+            continue
+        with contextlib.closing(_Owned(fd)):
+            offset = await asyncio.to_thread(_since_offset, fd, os.fstat(fd).st_size, wanted)
+        # At the very start of a file its moment may have begun in the file before.
+        if offset:
+            return number, offset
+    return files.numbers[0], 0
+
+
+def _since_offset(fd: int, size: int, wanted: bytes) -> int:
+    """A place before which all lines are older than `wanted`, by halving; 0 where that is not sure."""
+    low, high = 0, size
+    while high - low > _FIRST_TAIL_BYTES:
+        middle = (low + high) // 2
+        found = _line_at(fd, middle)
+        if found is None or found[1] >= wanted:
+            high = middle
+        else:
+            low = found[0]
+    return low
+
+
+def _line_at(fd: int, offset: int) -> tuple[int, bytes] | None:
+    """The start and the moment of the first line that begins after `offset`; None where none is near."""
+    data = os.pread(fd, _FIRST_TAIL_BYTES, offset)
+    start = data.find(b"\n") + 1
+    moment = moment_of(data[start : start + 256]) if start else b""
+    return (offset + start, moment) if moment else None
 
 
 class _Owned:
@@ -127,7 +168,7 @@ def _count(fd: int) -> int:
 
 
 async def blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """From `offset` to the present end, in whole lines; each with the offset behind it."""
+    """From `offset` to the present end, in whole lines with their newlines; each block with the offset behind it."""
     wanted = _BLOCK_BYTES
     while True:
         data = (
@@ -139,7 +180,8 @@ async def blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]]
         if end:
             offset += end
             wanted = _BLOCK_BYTES
-            yield offset, data[: end - 1].split(b"\n")
+            # Not splitlines(), for which other characters end a line as well.
+            yield offset, io.BytesIO(data[:end]).readlines()
         elif len(data) == wanted:
             wanted *= 2  # one line longer than a block
         else:

@@ -59,6 +59,7 @@ class SandboxRequest:
     dns: tuple[str, ...] = ()
     dns_search: tuple[str, ...] = ()
     dns_options: tuple[str, ...] = ()
+    namespace: Path | None = None  # one that is there already, to be pinned; None makes one
     extra_hosts: tuple[str, ...] = ()  # "name:address", "name=address"; the address host-gateway is this machine
 
 

@@ -13,8 +13,11 @@ _DISABLE_IPV6 = Path("/proc/sys/net/ipv6/conf/default/disable_ipv6")
 _LOOPBACK_INDEX = 1  # of every network namespace
 
 
-def create(path: Path, plugs: Sequence[Plug], *, with_dns: bool) -> dns.Sockets | None:
-    """Make and pin a namespace, loopback up, with all its cables; about 2 ms. Nothing is left if it fails."""
+def create(path: Path, plugs: Sequence[Plug], *, with_dns: bool, existing: Path | None = None) -> dns.Sockets | None:
+    """Make and pin a namespace, loopback up, with all its cables; about 2 ms. Nothing is left if it fails.
+
+    `existing` is one that is empty and pinned instead: that of a user namespace, in which we cannot make any.
+    """
     has_ipv6 = any(address.version == 6 for plug in plugs for address in plug.addresses)
 
     def inside() -> tuple[RouteSocket, dns.Sockets | None]:
@@ -25,7 +28,7 @@ def create(path: Path, plugs: Sequence[Plug], *, with_dns: bool) -> dns.Sockets 
         routes.set_up(_LOOPBACK_INDEX)
         return routes, dns.open_sockets() if with_dns else None
 
-    routes, sockets = namespaces.create_network_namespace(path, inside)
+    routes, sockets = namespaces.create_network_namespace(path, inside, existing=existing)
     with routes:
         try:
             for plug in plugs:

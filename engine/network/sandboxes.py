@@ -271,7 +271,7 @@ class Sandboxes:
                 container_files.write_host_files(request)
             else:
                 undo.callback(namespace.remove, path)
-                await _in_thread(namespace.create, path, (), with_dns=False)
+                await _in_thread(namespace.create, path, (), with_dns=False, existing=request.namespace)
                 container_files.write_files(request, (), host_gateway=self._host_gateway())
             undo.pop_all()
         return opened
@@ -298,7 +298,7 @@ class Sandboxes:
             ]
             with_dns = any(network.resolves_names for network, _ in wanted)
             undo.callback(namespace.remove, path)
-            sockets = await _in_thread(namespace.create, path, plugs, with_dns=with_dns)
+            sockets = await _in_thread(namespace.create, path, plugs, with_dns=with_dns, existing=request.namespace)
             if sockets is not None:
                 opened.server = self._serve(opened, sockets)
                 undo.callback(opened.server.close)

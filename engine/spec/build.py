@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.errors import InvalidArgument
 from engine.spec.capabilities import effective_capabilities, in_kernel_order
-from engine.spec.devices import device_rules, devices
+from engine.spec.devices import device_binds, device_rules, devices
 from engine.spec.facts import HostFacts
 from engine.spec.mounts import container_mounts, rootfs_propagation
 from engine.spec.paths import MASKED_PATHS, READ_ONLY_PATHS
@@ -27,7 +27,7 @@ def build_spec(request: SpecRequest) -> dict[str, Any]:
         "ociVersion": "1.0.2",
         "process": _process(request),
         "root": {"path": str(request.rootfs), "readonly": bool(request.host_config.get("ReadonlyRootfs"))},
-        "mounts": container_mounts(request),
+        "mounts": [*container_mounts(request), *(device_binds(request.host_config) if request.userns else ())],
         "linux": _linux(request),
     }
     if _has_own_uts(request) and request.hostname:
@@ -66,6 +66,7 @@ def exec_process(
         process["env"] = _merged([f"HOME={user.home}"], [e for e in process["env"] if not e.startswith("HOME=")])
     if privileged:
         process["capabilities"] = _capability_sets(in_kernel_order(facts.capabilities), is_root=True)
+        process.pop("apparmorProfile", None)
     elif user is not None:
         process["capabilities"] = _capability_sets(of_container["capabilities"]["bounding"], is_root=user.uid == 0)
     return process
@@ -90,6 +91,8 @@ def _process(request: SpecRequest) -> dict[str, Any]:
         process["rlimits"] = limits
     if profile := _apparmor_profile(request):
         process["apparmorProfile"] = profile
+    if request.labels is not None:
+        process["selinuxLabel"] = request.labels.process
     height, width = host.get("ConsoleSize") or (0, 0)
     if request.tty and height and width:
         process["consoleSize"] = {"height": height, "width": width}
@@ -103,11 +106,13 @@ def _linux(request: SpecRequest) -> dict[str, Any]:
         "namespaces": _namespaces(request),
         "resources": linux_resources(host, has_swap_limit=request.facts.has_swap_limit)
         | {"devices": device_rules(host)},
-        "devices": devices(host),
+        "devices": [] if request.userns else devices(host),
         "maskedPaths": _paths(host.get("MaskedPaths"), MASKED_PATHS, is_privileged=is_privileged),
         "readonlyPaths": _paths(host.get("ReadonlyPaths"), READ_ONLY_PATHS, is_privileged=is_privileged),
         "rootfsPropagation": rootfs_propagation(request.mounts),
     }
+    if request.labels is not None:
+        linux["mountLabel"] = request.labels.mount
     sysctl = dict(host.get("Sysctls") or {})
     if request.domainname and _has_own_uts(request):
         sysctl.setdefault("kernel.domainname", request.domainname)
@@ -127,6 +132,8 @@ def _namespaces(request: SpecRequest) -> list[dict[str, str]]:
             found.append({"type": kind, "path": str(request.joined[key])})
         elif host.get(f"{_config_key(key)}Mode") != "host":
             found.append({"type": kind})
+    if request.userns is not None:
+        found.append({"type": "user", "path": str(request.userns)})
     if request.netns is not None:
         found.append({"type": "network", "path": str(request.netns)})
     # Docker's defaults: a private cgroup namespace on the unified hierarchy, the host's on version 1.

@@ -20,6 +20,7 @@ _RULE = re.compile(r"([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})")
 @dataclass(frozen=True, slots=True)
 class Device:
     path: str
+    host_path: str
     kind: str
     major: int
     minor: int
@@ -39,6 +40,11 @@ class Device:
             "gid": self.gid,
         }
 
+    def as_bind(self) -> dict[str, Any]:
+        """The host's own file instead of a new one: in a user namespace nobody may make devices (mknod(2))."""
+        options = ["bind", "nosuid", "noexec"]
+        return {"destination": self.path, "type": "bind", "source": self.host_path, "options": options}
+
     def as_rule(self) -> dict[str, Any]:
         return {"allow": True, "type": self.kind, "major": self.major, "minor": self.minor, "access": self.access}
 
@@ -48,6 +54,11 @@ def devices(host_config: Mapping[str, Any]) -> list[dict[str, Any]]:
     if host_config.get("Privileged"):
         return [device.as_node() for device in _host_devices(Path("/dev"), "/dev", "rwm")]
     return [device.as_node() for device in _asked_for(host_config)]
+
+
+def device_binds(host_config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same as mounts, for a container in a user namespace."""
+    return [device.as_bind() for device in _asked_for(host_config)]
 
 
 def device_rules(host_config: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -67,7 +78,7 @@ def device_at(host_path: str, container_path: str, access: str) -> Device:
         raise InvalidArgument(
             f'error gathering device information while adding custom device "{host_path}": no such file or directory'
         ) from error
-    device = _device(found, container_path, access)
+    device = _device(found, host_path, container_path, access)
     if device is None:
         raise InvalidArgument(
             f'error gathering device information while adding custom device "{host_path}": not a device node'
@@ -94,11 +105,11 @@ def _host_devices(folder: Path, container_folder: str, access: str) -> Iterator[
             continue
         if entry.is_dir(follow_symlinks=False):
             yield from _host_devices(Path(entry.path), container_path, access)
-        elif (device := _device(entry.stat(follow_symlinks=False), container_path, access)) is not None:
+        elif (device := _device(entry.stat(follow_symlinks=False), entry.path, container_path, access)) is not None:
             yield device
 
 
-def _device(found: os.stat_result, container_path: str, access: str) -> Device | None:
+def _device(found: os.stat_result, host_path: str, container_path: str, access: str) -> Device | None:
     if stat.S_ISCHR(found.st_mode):
         kind = "c"
     elif stat.S_ISBLK(found.st_mode):
@@ -107,6 +118,7 @@ def _device(found: os.stat_result, container_path: str, access: str) -> Device |
         return None
     return Device(
         path=container_path,
+        host_path=host_path,
         kind=kind,
         major=os.major(found.st_rdev),
         minor=os.minor(found.st_rdev),

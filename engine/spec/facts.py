@@ -6,9 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine import apparmor
+from engine.selinux import Contexts, read_contexts
 from engine.spec.capabilities import names_of
 
-_DOCKER_PROFILE = "docker-default"
 _INIT_PROGRAMS = ("docker-init", "tini-static", "tini", "catatonit")
 
 
@@ -28,19 +29,21 @@ class HostFacts:
     online_cpus: int = 1
     has_swap_limit: bool = True
     has_message_queues: bool = True
+    selinux: Contexts | None = None
 
     @classmethod
-    def read(cls) -> "HostFacts":
+    def read(cls, *, with_selinux: bool = False) -> "HostFacts":
         """Look at this machine. Cheap, blocking."""
         return cls(
             cgroup_v2=Path("/sys/fs/cgroup/cgroup.controllers").exists(),
             capabilities=names_of(_bounding_mask()),
             nofile_limit=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
-            has_apparmor=_apparmor_is_on(),
-            default_apparmor_profile=_loaded_apparmor_profile(),
+            has_apparmor=apparmor.is_enabled(),
+            default_apparmor_profile=apparmor.DEFAULT_PROFILE if apparmor.is_loaded(apparmor.DEFAULT_PROFILE) else None,
             online_cpus=os.cpu_count() or 1,
             has_swap_limit=_swap_can_be_limited(),
             has_message_queues=Path("/dev/mqueue").is_dir(),
+            selinux=read_contexts() if with_selinux else None,
         )
 
 
@@ -65,19 +68,3 @@ def _swap_can_be_limited() -> bool:
     if v1.is_dir():
         return (v1 / "memory.memsw.limit_in_bytes").exists()
     return next(Path("/sys/fs/cgroup").glob("*/memory.swap.max"), None) is not None
-
-
-def _loaded_apparmor_profile() -> str | None:
-    """The profile that dockerd gives its containers, where one has been loaded into the kernel; we load none."""
-    try:
-        loaded = Path("/sys/kernel/security/apparmor/profiles").read_text(encoding="utf-8")
-    except OSError:
-        return None
-    return _DOCKER_PROFILE if f"{_DOCKER_PROFILE} (" in loaded else None
-
-
-def _apparmor_is_on() -> bool:
-    try:
-        return Path("/sys/module/apparmor/parameters/enabled").read_text(encoding="ascii").startswith("Y")
-    except OSError:
-        return False

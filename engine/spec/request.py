@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.selinux import Labels
 from engine.spec.facts import HostFacts
 from engine.spec.users import ProcessUser
 
@@ -31,11 +32,12 @@ class SpecRequest:
     """One container, with everything that only others could find out already found out.
 
     `args` is entrypoint and command joined; `env` holds `NAME=value`; `host_config` is the API's HostConfig.
-    `netns` is the pinned network namespace, None for the host's. `joined` names namespaces of another container by
-    their path under /proc (`ipc`, `pid`, `uts`). `seccomp` is the OCI filter, None for unconfined; `init` is the
-    host's tini or catatonit when the container wants one as its first process. `shared_memory` is the host's folder
-    that becomes /dev/shm, for a container whose IPC namespace is shared: its own if it is the donor (IpcMode
-    `shareable`), else the donor's (see Runtime.make_shared_memory); None gives it a private one.
+    `netns` is the pinned network namespace, `userns` that of its users, None for the host's. `joined` names namespaces
+    of another container by their path under /proc (`ipc`, `pid`, `uts`). `seccomp` is the OCI filter, None for
+    unconfined; `init` is the host's tini or catatonit when the container wants one as its first process.
+    `shared_memory` is the host's folder that becomes /dev/shm, for a container whose IPC namespace is shared: its own
+    if it is the donor (IpcMode `shareable`), else the donor's (see Runtime.make_shared_memory); None gives it a
+    private one. `labels` are those of SELinux.
     """
 
     container_id: str
@@ -52,8 +54,10 @@ class SpecRequest:
     tty: bool = False
     mounts: tuple[MountSpec, ...] = ()
     netns: Path | None = None
+    userns: Path | None = None
     joined: Mapping[str, Path] = field(default_factory=dict)
     seccomp: Mapping[str, Any] | None = None
     init: Path | None = None
     shared_memory: Path | None = None
+    labels: Labels | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from engine.config import IdMap
+
 _CHANGED, _ADDED, _DELETED = 0, 1, 2
 
 
@@ -78,14 +80,14 @@ def _is_opaque(path: str) -> bool:
         return False
 
 
-def tree_changes(new: Path, old: Path | None) -> list[dict[str, Any]]:
-    """The same by comparing two whole trees, for drivers that copy."""
+def tree_changes(new: Path, old: Path | None, id_map: IdMap | None = None) -> list[dict[str, Any]]:
+    """The same by comparing two whole trees, for drivers that copy; `id_map` is how the owners of `new` are shifted."""
     found: list[dict[str, Any]] = []
-    _walk_trees(os.fspath(new), os.fspath(old) if old else None, "", found)
+    _walk_trees(os.fspath(new), os.fspath(old) if old else None, "", found, id_map)
     return sorted(found, key=lambda change: str(change["Path"]))
 
 
-def _walk_trees(new: str, old: str | None, inside: str, found: list[dict[str, Any]]) -> None:
+def _walk_trees(new: str, old: str | None, inside: str, found: list[dict[str, Any]], id_map: IdMap | None) -> None:
     names = set(os.listdir(f"{new}{inside}"))  # noqa: PTH208
     before = set(os.listdir(f"{old}{inside}")) if old and os.path.isdir(f"{old}{inside}") else set()  # noqa: PTH112, PTH208
     found += [{"Path": f"{inside}/{name}", "Kind": _DELETED} for name in before - names]
@@ -96,16 +98,17 @@ def _walk_trees(new: str, old: str | None, inside: str, found: list[dict[str, An
         is_directory = stat.S_ISDIR(status.st_mode)
         position = len(found)
         if is_directory:
-            _walk_trees(new, old if earlier and stat.S_ISDIR(earlier.st_mode) else None, path, found)
+            _walk_trees(new, old if earlier and stat.S_ISDIR(earlier.st_mode) else None, path, found, id_map)
         if earlier is None:
             found.insert(position, {"Path": path, "Kind": _ADDED})
-        elif len(found) > position or _differs(status, earlier):
+        elif len(found) > position or _differs(status, earlier, id_map):
             found.insert(position, {"Path": path, "Kind": _CHANGED})
 
 
-def _differs(one: os.stat_result, other: os.stat_result) -> bool:
-    def facts(status: os.stat_result) -> tuple[int, ...]:
-        own = (status.st_mode, status.st_uid, status.st_gid, status.st_rdev)
+def _differs(one: os.stat_result, other: os.stat_result, id_map: IdMap | None) -> bool:
+    def facts(status: os.stat_result, owner: tuple[int, int]) -> tuple[int, ...]:
+        own = (status.st_mode, *owner, status.st_rdev)
         return own if stat.S_ISDIR(status.st_mode) else (*own, status.st_size, status.st_mtime_ns)
 
-    return facts(one) != facts(other)
+    owner = other.st_uid, other.st_gid
+    return facts(one, (one.st_uid, one.st_gid)) != facts(other, id_map.to_host(*owner) if id_map else owner)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from engine.config import IdMap
+
 
 class Whiteouts(Protocol):
     """How a layer says that something of the layers below is gone."""
@@ -68,12 +70,15 @@ class StorageDriver(ABC):
         """Take the layer out of sight at once; `empty_trash` frees its space."""
 
     @abstractmethod
-    def create_writable(self, writable_id: str, layers: Sequence[str]) -> None:
-        """Make an empty writable layer on `layers`, lowest first. Raises OSError; then nothing is left."""
+    def create_writable(self, writable_id: str, layers: Sequence[str], id_map: IdMap | None = None) -> None:
+        """Make an empty writable layer on `layers`, lowest first. Raises OSError; then nothing is left.
+
+        With `id_map` it is for ever a container's in a user namespace: all that is seen in it belongs to mapped ids.
+        """
 
     @abstractmethod
-    def mount(self, writable_id: str) -> Path:
-        """The merged root file system; doing it again returns the same."""
+    def mount(self, writable_id: str, label: str = "") -> Path:
+        """The merged root file system; doing it again returns the same. To SELinux its files are those of `label`."""
 
     @abstractmethod
     def unmount(self, writable_id: str) -> None:
@@ -105,6 +110,13 @@ class StorageDriver(ABC):
     @abstractmethod
     def empty_trash(self) -> None:
         """Free the space of what was discarded or left staged by a daemon that died (at start only for the latter)."""
+
+    @abstractmethod
+    def check_id_map(self, id_map: IdMap) -> None:
+        """Raise OSError where writable layers cannot be mapped so."""
+
+    def close(self) -> None:  # noqa: B027 - most have nothing that is only theirs
+        """Let go of what is only for this process; what containers use stays."""
 
     @abstractmethod
     def recover(self) -> None:

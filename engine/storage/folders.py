@@ -4,9 +4,16 @@ import contextlib
 import os
 import secrets
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
+import orjson
+
+from engine.config import IdMap
+from engine.linux.files import write_atomically
 from engine.storage.driver import StagedLayer
+
+_ID_MAP = "ids.json"
 
 
 class Folders:
@@ -47,6 +54,19 @@ class Folders:
     def recover(self) -> None:
         for entry in list(self._staged.iterdir()):
             self.discard(entry)
+
+
+def save_id_map(directory: Path, id_map: IdMap) -> None:
+    """Keep with a writable layer how its owners are mapped."""
+    write_atomically(directory / _ID_MAP, orjson.dumps(asdict(id_map)))
+
+
+def id_map_of(directory: Path) -> IdMap | None:
+    """How the owners of this writable layer are mapped, None when they are not."""
+    try:
+        return IdMap(**orjson.loads((directory / _ID_MAP).read_bytes()))
+    except FileNotFoundError:
+        return None
 
 
 def names_in(folder: Path) -> set[str]:

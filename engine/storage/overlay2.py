@@ -13,12 +13,14 @@ from typing import Any
 
 import orjson
 
+from engine.config import IdMap
 from engine.errors import EngineError
 from engine.linux import mounts, syscalls
 from engine.linux.files import write_atomically
 from engine.storage.changes import overlay_changes
 from engine.storage.driver import StagedLayer, StorageDriver
-from engine.storage.folders import Folders, names_in, size_of
+from engine.storage.folders import Folders, id_map_of, names_in, save_id_map, size_of
+from engine.storage.mapped_layers import MappedLayers
 
 _OPAQUE = "trusted.overlay.opaque"
 # mount(2) takes one page of options. Layers are named by this much of their chain id and mounted relative to the
@@ -48,6 +50,7 @@ class Overlay2(StorageDriver):
         self._folders = Folders(root)
         # Relative lowerdirs are looked up from the working directory of the calling thread: this one has its own.
         self._mounter = ThreadPoolExecutor(1, "overlay-mount", initializer=self._enter_layers)
+        self._mapped = MappedLayers(self._folders.layers, root / "mapped")
         self._backing = _fstype_of(root)
         self._probe()
 
@@ -96,7 +99,7 @@ class Overlay2(StorageDriver):
     def discard_layer(self, layer_id: str) -> None:
         self._folders.discard(self._folders.layers / _name(layer_id))
 
-    def create_writable(self, writable_id: str, layers: Sequence[str]) -> None:
+    def create_writable(self, writable_id: str, layers: Sequence[str], id_map: IdMap | None = None) -> None:
         if len(layers) > MAX_DEPTH:
             raise EngineError(f"max depth exceeded: {len(layers)} layers, overlay2 takes {MAX_DEPTH}")
         directory = self._folders.writable / writable_id
@@ -106,18 +109,46 @@ class Overlay2(StorageDriver):
         (directory / "work").mkdir(mode=0o700)
         names = [_name(layer) for layer in reversed(layers)]
         write_atomically(directory / "lower.json", orjson.dumps(names))
+        if id_map is not None:
+            save_id_map(directory, id_map)
+            for name in ("diff", "work"):
+                os.chown(directory / name, id_map.uid_start, id_map.gid_start)
+            # Its root is nobody on the host, and has to come this far from the top.
+            for folder in (self._folders.root.parent, self._folders.root, self._folders.writable, directory):
+                folder.chmod(0o711)
 
-    def mount(self, writable_id: str) -> Path:
+    def check_id_map(self, id_map: IdMap) -> None:
+        staged = self._folders.stage()
+        try:
+            for name in ("upper", "work", "merged"):
+                (staged.directory / name).mkdir()
+            options = f"lowerdir=.,upperdir={staged.directory}/upper,workdir={staged.directory}/work"
+            self._mapped.mounter(id_map).submit(
+                mounts.mount, "overlay", staged.directory / "merged", "overlay", data=options
+            ).result(timeout=60)
+            mounts.unmount(staged.directory / "merged")
+        finally:
+            self._folders.discard(staged.directory)
+
+    def close(self) -> None:
+        self._mapped.close()
+
+    def mount(self, writable_id: str, label: str = "") -> Path:
         merged = self._folders.writable / writable_id / "merged"
         if not _is_mounted(merged):
-            self._mounter.submit(self._mount, writable_id, merged).result(timeout=60)
+            id_map = id_map_of(merged.parent)
+            mounter = self._mounter if id_map is None else self._mapped.mounter(id_map)
+            mounter.submit(self._mount, writable_id, merged, label).result(timeout=60)
         return merged
 
-    def _mount(self, writable_id: str, merged: Path) -> None:
+    def _mount(self, writable_id: str, merged: Path, label: str) -> None:
         if _is_mounted(merged):
             return
-        own = f"../writable/{writable_id}"
+        # Relative to the layers, and so short; where these are mapped, what is beside them is not to be.
+        own = self._folders.writable / writable_id if id_map_of(merged.parent) else f"../writable/{writable_id}"
         options = f"lowerdir={self._lower(writable_id)},upperdir={own}/diff,workdir={own}/work"
+        if label:
+            options += f',context="{label}"'
         mounts.mount("overlay", merged, "overlay", data=options)
 
     def _lower(self, writable_id: str) -> str:
@@ -126,7 +157,7 @@ class Overlay2(StorageDriver):
         if not names:
             empty = self._folders.writable / writable_id / "empty"
             empty.mkdir(exist_ok=True)
-            return f"../writable/{writable_id}/empty"
+            return str(empty)
         return ":".join(f"{name}/diff" for name in names)
 
     def _lower_names(self, writable_id: str) -> list[str]:

@@ -10,11 +10,13 @@ from typing import Any
 
 import orjson
 
+from engine.config import IdMap
 from engine.errors import EngineError
 from engine.linux.files import write_atomically
+from engine.selinux import relabel
 from engine.storage.changes import tree_changes
 from engine.storage.driver import StagedLayer, StorageDriver
-from engine.storage.folders import Folders, names_in, size_of
+from engine.storage.folders import Folders, id_map_of, names_in, save_id_map, size_of
 
 
 class PlainWhiteouts:
@@ -76,14 +78,24 @@ class Vfs(StorageDriver):
     def discard_layer(self, layer_id: str) -> None:
         self._folders.discard(self._folders.layers / _name(layer_id))
 
-    def create_writable(self, writable_id: str, layers: Sequence[str]) -> None:
+    def create_writable(self, writable_id: str, layers: Sequence[str], id_map: IdMap | None = None) -> None:
         staged = self.stage(layers[-1] if layers else None)
+        if id_map is not None:
+            save_id_map(staged.directory, id_map)
+            _give(staged.files, id_map)
+            for folder in (self._folders.root.parent, self._folders.root, self._folders.writable, staged.directory):
+                folder.chmod(0o711)
         write_atomically(staged.directory / "parent.json", orjson.dumps(layers[-1] if layers else None))
         staged.directory.rename(self._folders.writable / writable_id)
 
-    def mount(self, writable_id: str) -> Path:
+    def check_id_map(self, id_map: IdMap) -> None:
+        """A copy can belong to anybody."""
+
+    def mount(self, writable_id: str, label: str = "") -> Path:
         files = self._folders.writable / writable_id / "diff"
         files.stat()
+        if label:
+            relabel(files, label)
         return files
 
     def unmount(self, writable_id: str) -> None:
@@ -102,7 +114,8 @@ class Vfs(StorageDriver):
         return None
 
     def changes(self, writable_id: str) -> list[dict[str, Any]]:
-        return tree_changes(self.mount(writable_id), self._parent_files(writable_id))
+        id_map = id_map_of(self._folders.writable / writable_id)
+        return tree_changes(self.mount(writable_id), self._parent_files(writable_id), id_map)
 
     def _parent_files(self, writable_id: str) -> Path | None:
         parent = orjson.loads((self._folders.writable / writable_id / "parent.json").read_bytes())
@@ -122,6 +135,21 @@ class Vfs(StorageDriver):
 
 def _name(layer_id: str) -> str:
     return layer_id.removeprefix("sha256:")
+
+
+def _give(files: Path, id_map: IdMap) -> None:
+    """Shift the owners of a whole tree. chown(2) takes setuid bits away: put them back."""
+    for folder, names, others in os.walk(files):
+        for path in (folder, *(f"{folder}/{name}" for name in [*names, *others] if _is_leaf(f"{folder}/{name}"))):
+            status = os.lstat(path)
+            os.lchown(path, *id_map.to_host(status.st_uid, status.st_gid))
+            if stat.S_ISREG(status.st_mode) and status.st_mode & 0o6000:
+                os.chmod(path, stat.S_IMODE(status.st_mode))  # noqa: PTH101
+
+
+def _is_leaf(path: str) -> bool:
+    """Whether os.walk does not come to it by itself."""
+    return os.path.islink(path) or not os.path.isdir(path)  # noqa: PTH112, PTH114
 
 
 def _copy(source: Path, target: Path) -> None:

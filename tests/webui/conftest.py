@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from tests.daemons import Daemon
 from webui.access import Role
@@ -57,3 +58,16 @@ def signed_in() -> Callable[[User], Client]:
 def dockerd_host(db: None, dockerd: Daemon) -> Host:
     """A real dockerd as a host of the console."""
     return Host.objects.create(slug="docks", name="Docks", url=dockerd.url)
+
+
+@pytest.fixture
+def by_password() -> Callable[..., Client]:
+    """A browser in which somebody gave the right password."""
+
+    def enter(user: User, **more: str) -> Client:
+        client = Client()
+        response = client.post(reverse("accounts:sign-in"), {"username": user.username, "password": PASSWORD, **more})
+        assert response.status_code == 302
+        return client
+
+    return enter

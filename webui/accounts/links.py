@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from webui import audit
+from webui.access.origins import absolute
 from webui.accounts import sessions
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def make(request: HttpRequest, actor: "Actor", user: "User") -> NewLink:
             actor, "person.link", is_allowed=True, resource="person", target=user.username,
             message="invitation" if is_invitation else "new password",
         )  # fmt: skip
-    url = request.build_absolute_uri(reverse("accounts:join", args=[token]))
+    url = absolute(request, reverse("accounts:join", args=[token]))
     return NewLink(url, expires_at, is_invitation)
 
 

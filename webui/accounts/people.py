@@ -92,6 +92,11 @@ def remove(actor: "Actor", user: "User") -> None:
         user.delete()
 
 
+def has_way_in(user: "User") -> bool:
+    """Whether they can sign in at all: by a password of ours, or by a source that is in use."""
+    return user.has_usable_password() or user.identities.filter(source__is_enabled=True).exists()
+
+
 def is_last_administrator(user: "User") -> bool:
     """Whether nobody else could administrate: the others are invited only, deactivated, or readers."""
     from webui.accounts.models import User
@@ -99,7 +104,7 @@ def is_last_administrator(user: "User") -> bool:
     if not user.is_administrator or not user.is_active:
         return False
     others = User.objects.select_for_update().filter(role=Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
-    return not any(other.has_usable_password() for other in others)
+    return not any(has_way_in(other) for other in others)
 
 
 @contextmanager

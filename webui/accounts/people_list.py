@@ -63,11 +63,14 @@ class Person:
 
 
 def people() -> QuerySet[User]:
-    """Everybody, with `session_count`, `link_until` (until when an open link works) and `has_factor`."""
+    """Everybody, with `session_count`, `link_until` (until when an open link works), `source` (a
+    provider or directory that they come in by) and `has_factor`.
+    """
     now = timezone.now()
     return User.objects.annotate(
         session_count=Count("sessions", filter=Q(sessions__expire_date__gt=now), distinct=True),
         link_until=Max("links__expires_at"),
+        source=Max("identities__source__name"),
         has_factor=Exists(Authenticator.objects.filter(user_id=OuterRef("pk"), type__in=FACTORS)),
     )
 
@@ -88,6 +91,9 @@ def state_of(user: User) -> State:
     if not user.is_active:
         return State(_("deactivated"), "off")
     when = timezone.localtime(until).strftime("%-d %b %H:%M") if until else ""
+    source = getattr(user, "source", None)
+    if source and not user.has_usable_password():
+        return State(_("active · by %s") % source, "good")
     if not user.has_usable_password():
         words = _("invited · link until %s") % when if is_link_open else _("invited · the link has run out")
         return State(words, "off" if is_link_open else "warning")
@@ -113,7 +119,7 @@ def show_of(user: User) -> str:
     """The chip that somebody counts for; the chips add up to everybody."""
     if not user.is_active:
         return "deactivated"
-    if not user.has_usable_password():
+    if not user.has_usable_password() and not getattr(user, "source", None):
         return "invited"
     return "administrators" if user.is_administrator else "members"
 

@@ -39,8 +39,6 @@ ACTIONS: Final = (
            href_name="containers:console", shown_when=_state_in("running")),
     Action("start", _("Start"), "player-play", Operation.CONTAINER_START, is_icon=True, is_bulk=True,
            shown_when=_state_in("created", "exited", "dead")),
-    Action("unpause", _("Resume"), "player-play", Operation.CONTAINER_UNPAUSE, is_icon=True, is_bulk=True,
-           is_rare=True, shown_when=_state_in("paused")),
     # In the row itself where it is what a person most likely wants: to end a container that keeps failing.
     Action("stop", _("Stop"), "player-stop", Operation.CONTAINER_STOP, is_icon=True,
            shown_when=_state_in("restarting")),
@@ -50,6 +48,8 @@ ACTIONS: Final = (
            shown_when=_state_in("running", "restarting", "exited")),
     Action("pause", _("Pause"), "player-pause", Operation.CONTAINER_PAUSE, is_bulk=True, is_rare=True,
            shown_when=_state_in("running")),
+    Action("unpause", _("Resume"), "player-play", Operation.CONTAINER_UNPAUSE, is_icon=True, is_bulk=True,
+           is_rare=True, shown_when=_state_in("paused")),
     Action("kill", _("Kill"), "bolt", Operation.CONTAINER_KILL, is_bulk=True, is_rare=True,
            shown_when=_state_in("running", "restarting", "paused")),
     Action("stats", _("Stats"), "chart-line", Operation.CONTAINER_STATS, href_name="containers:stats",
@@ -61,6 +61,14 @@ ACTIONS: Final = (
     Action("update", _("Update"), "cloud-download", Operation.CONTAINER_CREATE, is_bulk=True, previews=True,
            shown_when=lambda shown: shown.row.has_update),
     Action("remove", _("Remove"), "trash", Operation.CONTAINER_REMOVE, is_bulk=True, is_danger=True, previews=True),
+)  # fmt: skip
+
+# Offered on a container's own page only: a list of a thousand rows is long enough.
+ON_PAGE: Final = (
+    Action("layers", _("Changes"), "stack", Operation.CONTAINER_CHANGES, href_name="containers:layers"),
+    Action("commit", _("Make an image of it"), "photo-plus", Operation.CONTAINER_COMMIT, href_name="containers:commit"),
+    Action("export", _("Download its files as a tar"), "package-export", Operation.CONTAINER_EXPORT,
+           href_name="containers:export"),
 )  # fmt: skip
 
 BY_NAME: Final[Mapping[str, Action]] = {action.name: action for action in ACTIONS if not action.href_name}

@@ -55,7 +55,8 @@ def _recreated(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 
 def _job(aim: Aim, *, is_pulled: bool) -> Any:
-    params = params_for(aim.row.id, aim.row.name, is_pulled=is_pulled)
+    row, host_id = aim.row, aim.here.host.pk
+    params = params_for(row.id, row.name, host_id=host_id, is_running=row.is_running, is_pulled=is_pulled)
     return jobs.start(aim.here.actor, aim.here.host, "container.recreate", params)
 
 

@@ -1,25 +1,31 @@
 """The configuration tab: what can be changed of a container as it is (limits, name, networks), and what anew."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from webui.containers.forms import NAME, HostFacts, name_error, taken_words
+from webui.containers.jobs import params_for
+from webui.containers.kept import Kept, kept_among, kept_of
 from webui.containers.limits import LimitsForm
 from webui.containers.rows import ContainerRow
+from webui.containers.run_facts import NAME, HostFacts, name_error, taken_words
 from webui.gate import HostUnreachable, Operation
 from webui.live import picture_after
 from webui.pages import go
 from webui.resources import EngineRefusal, Opened, engine_call, refusal_words
 
+if TYPE_CHECKING:
+    from webui.jobs.models import Job
+
 # All that is asked for on the way when a container is made anew; with less it would stop half-way.
 ANEW: Final = (
     Operation.CONTAINER_CREATE, Operation.CONTAINER_INSPECT, Operation.CONTAINER_REMOVE, Operation.CONTAINER_RENAME,
-    Operation.CONTAINER_START, Operation.CONTAINER_STOP, Operation.IMAGE_INSPECT, Operation.NETWORK_CONNECT,
+    Operation.CONTAINER_START, Operation.CONTAINER_STOP, Operation.CONTAINER_UPDATE, Operation.IMAGE_INSPECT,
+    Operation.NETWORK_CONNECT,
 )  # fmt: skip
 
 
@@ -71,6 +77,8 @@ class Configuration:
     may_leave: bool
     may_make_anew: bool
     is_removed_when_it_ends: bool
+    # Old ones of this name that are kept, or itself where it is one.
+    kept: list[Kept]
 
     @property
     def has_errors(self) -> bool:
@@ -93,7 +101,28 @@ def configuration_of(
         may_leave=here.may(Operation.NETWORK_DISCONNECT) and _can_join(host),
         may_make_anew=all(here.may(operation) for operation in ANEW),
         is_removed_when_it_ends=bool(host.get("AutoRemove")),
+        kept=kept_here(here, row),
     )
+
+
+def kept_here(here: Opened, row: ContainerRow) -> list[Kept]:
+    """What this container was before, or itself where it is what another one was."""
+    own = kept_of(row.name, row.id)
+    return [own] if own else kept_among(here.picture.containers.values(), row.name)
+
+
+def bring_back(here: Opened, row: ContainerRow) -> "Job":
+    """Start the job that puts a kept container in its place again. Raises LookupError for one that is not kept."""
+    from webui import jobs
+
+    kept = kept_of(row.name, row.id)
+    if kept is None:
+        raise LookupError(row.name)
+    names = here.picture.container_names
+    holder = next((key for key, name in names.items() if name == kept.name), "")
+    is_running = holder in here.picture.containers and here.picture.containers[holder]["State"] == "running"
+    params = params_for(row.id, kept.name, host_id=here.host.pk, is_running=is_running)
+    return jobs.start(here.actor, here.host, "container.take-back", params)
 
 
 def _can_join(host: dict[str, Any]) -> bool:

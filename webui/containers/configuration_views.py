@@ -15,7 +15,7 @@ from webui.containers.processes import processes_of
 from webui.containers.rows import ContainerRow
 from webui.containers.views import inspected, row_or_404, tab
 from webui.gate import HostUnreachable
-from webui.pages import Outcome, host_down, outcome
+from webui.pages import Outcome, go, host_down, outcome
 from webui.resources import EngineRefusal, Opened, engine_call, opened, refusal_words
 
 
@@ -78,6 +78,16 @@ def leave_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noq
         words = refusal_words(str(error), here.picture.container_names)
         return outcome(request, [Outcome(row.short_id, row.name, is_done=False, message=words)], done="")
     return back(request, here, row, done="networks")
+
+
+@require_POST
+@needs(Operation.CONTAINER_CREATE)
+def bring_back_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
+    here, row = _opened(request, host, id)
+    try:
+        return go(request, configuration.bring_back(here, row).get_absolute_url())
+    except LookupError as error:
+        raise Http404(str(error)) from error
 
 
 @require_GET

@@ -1,7 +1,8 @@
 """The containers of every host that a person may see, as one list; each row is acted on under the rules of its host."""
 
+import functools
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from webui.gate import Operation, may
 from webui.hosts import visible_hosts
 from webui.live import Figure, Message, Picture, figures_of, last_picture
 from webui.pages import ListPage
-from webui.resources import layout_of, list_messages, stale_words, stamp_of
+from webui.resources import allowed_in, layout_of, list_messages, stale_words, stamp_of
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -26,13 +27,12 @@ Pictures = Sequence[tuple["Host", Picture]]
 def pictures_for(actor: "Actor", user: Any) -> Pictures:
     """The hosts whose containers this person may list, with what is known of each. Waits for none of them."""
     hosts = [host for host in visible_hosts(user) if may(actor, host, Operation.CONTAINER_LIST)]
-    return [(host, last_picture(host)) for host in hosts]
+    return [(host, last_picture(host, actor)) for host in hosts]
 
 
 def reader_for(actor: "Actor", pictures: Pictures) -> Reader:
     allowed = {
-        host.slug: frozenset(action.name for action in ACTIONS if may(actor, host, action.operation))
-        for host, _picture in pictures
+        host.slug: allowed_in(picture, ACTIONS, functools.partial(may, actor, host)) for host, picture in pictures
     }
     layout = layout_of(actor.user_id, f"{KIND}-everywhere", columns.COLUMNS, shown=columns.SHOWN_EVERYWHERE)
     return Reader(allowed, layout, is_everywhere=True)
@@ -89,10 +89,3 @@ def _remembered(actor: "Actor", pictures: Pictures, memory: dict[str, Any]) -> R
     reader = reader_for(actor, pictures)
     memory.setdefault("layout", reader.layout)
     return Reader(reader.allowed, memory["layout"], is_everywhere=True)
-
-
-def figures_urls(actor: "Actor", pictures: Pictures) -> Iterator[str]:
-    """The sockets of CPU and memory, one per host that answers."""
-    for host, picture in pictures:
-        if picture.is_up and may(actor, host, Operation.CONTAINER_STATS):
-            yield f"/ws/h/{host.slug}/figures/"

@@ -7,14 +7,10 @@ from django.http import QueryDict
 
 from webui.access import Operation
 from webui.containers import columns, head
-from webui.containers.actions import ACTIONS
+from webui.containers.actions import ACTIONS, ON_PAGE
 from webui.containers.page import KIND, Reader, list_page, listing_of, shown_of
 from webui.live import Message, Picture, Viewer
-from webui.resources import Layout, RowsFeed, Shown, layout_of, note_of
-
-
-def allowed_for(viewer: Viewer) -> frozenset[str]:
-    return frozenset(action.name for action in ACTIONS if viewer.may(action.operation))
+from webui.resources import Layout, RowsFeed, Shown, allowed_in, layout_of, note_of
 
 
 def layout_for(viewer: Viewer, *, shown: Sequence[str] = columns.SHOWN) -> Layout:
@@ -29,7 +25,7 @@ def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
     slug = viewer.host.slug
     found = listing_of(slug, picture, params)
     may_run = viewer.may(Operation.CONTAINER_CREATE)
-    reader = Reader({slug: allowed_for(viewer)}, layout_for(viewer), may_run=may_run)
+    reader = Reader({slug: allowed_in(picture, ACTIONS, viewer.may)}, layout_for(viewer), may_run=may_run)
     return shown_of(found, reader, list_page(found, reader, params=params, note=note_of(picture)))
 
 
@@ -49,12 +45,14 @@ class ContainerFeed:
         container_id = params.get("id")
         if not container_id:
             return LIST.messages(picture=picture, viewer=viewer, params=params, changed=changed)
-        if changed and not any(one.startswith(container_id) for one in changed):
+        # Of one that is gone, any other may be the successor.
+        is_here = picture.find("containers", container_id) is not None
+        if changed and is_here and not any(one.startswith(container_id) for one in changed):
             return []
         # A swap closes a menu that is open, so only what reads differently goes out.
-        said = head.messages(
-            viewer.host, picture, container_id, allowed=allowed_for(viewer), name=params.get("name", "")
-        )
+        raw = picture.find("containers", container_id)
+        allowed = allowed_in(picture, (*ACTIONS, *ON_PAGE), viewer.may).on(raw["Id"] if raw else "")
+        said = head.messages(viewer.host, picture, container_id, allowed=allowed, name=params.get("name", ""))
         news = [message for message in said if viewer.memory.get(message["target"]) != message["content"]]
         viewer.memory.update({message["target"]: message["content"] for message in said})
         return news

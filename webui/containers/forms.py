@@ -1,69 +1,68 @@
-"""The form that runs a container: what was typed, what is wrong with it, and the create body that it means.
+"""The form that runs a container: what was typed, what is wrong with it, and the recipe that it means.
 
-It is checked against the host's live picture first, so that most mistakes cost no round trip; what only the engine
-can know comes back through `blame`.
+It begins with a recipe (of a container that is edited or duplicated, of a line that was pasted, or with nothing), and
+only what is changed in the form is changed in it: a field whose text is as it was leaves its value as it was. It is
+checked against the host's live picture first, so that most mistakes cost no round trip; what only the engine can know
+comes back through `blame`.
 """
 
+import copy
+import json
 import re
-import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from django import forms
 from django.http import QueryDict
 
 from webui.containers import run_lines
-from webui.containers.recreation import Recipe, Shown, overlaid, shown_of
-from webui.containers.rows import ContainerRow
-from webui.containers.run_lines import MountLine, PortLine, VariableLine
+from webui.containers.dialects import DialectError, Raw
+from webui.containers.dialects.meaning import PATHS, lean
+from webui.containers.recreation import Recipe
+from webui.containers.run_blame import blamed_field
+from webui.containers.run_facts import NAME, HostFacts, name_error, taken_words
+from webui.containers.run_fields import RunField, found_at, put_at
+from webui.containers.run_lines import MountLine, NetworkLine, PortLine, VariableLine
+from webui.containers.run_places import Places
+from webui.containers.run_table import BY_NAME, FIELDS
 from webui.images.reference import is_id, is_reference, listed_name
 
-NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-SIZE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
-SIZE_UNITS: Final = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
-SMALLEST_MEMORY: Final = 6 << 20  # what Docker refuses to go below
 RESTARTS: Final = (
     ("no", "Never: it stays ended"),
     ("on-failure", "When it fails"),
     ("unless-stopped", "Always, unless somebody stopped it"),
     ("always", "Always"),
 )
+_LONGEST: Final = 65536
 
 
-@dataclass(frozen=True, slots=True)
-class HostFacts:
-    """What the live picture of a host says that a new container could collide with."""
+class BodyField(forms.CharField):
+    """A field of the create body: cleaned, it is the value that its text means."""
 
-    containers: tuple[ContainerRow, ...] = ()
-    image_sizes: Mapping[str, int] = field(default_factory=dict)
-    networks: tuple[str, ...] = ("bridge", "host", "none")
-    volumes: tuple[str, ...] = ()
+    def __init__(self, run_field: RunField, *, before: Any, was: str, **kwargs: Any) -> None:
+        super().__init__(required=False, max_length=_LONGEST, **kwargs)
+        self._run_field, self._before, self._was = run_field, before, was
 
-    def has_image(self, reference: str) -> bool:
-        return listed_name(reference) in self.image_sizes
-
-    def container_named(self, name: str) -> ContainerRow | None:
-        return next((row for row in self.containers if row.name == name), None)
+    def clean(self, value: Any) -> Any:
+        text = str(super().clean(value)).replace("\r\n", "\n")
+        if text == self._was.strip():
+            return self._before
+        try:
+            return self._run_field.value_of(text, self._before)
+        except DialectError as error:
+            raise forms.ValidationError(str(error)) from error
 
 
 class RunForm(forms.Form):
-    """Everything needed for `docker run -d`; lines that repeat are in `ports`, `variables` and `mounts`."""
+    """Everything of `docker run`; what repeats is in `ports`, `variables`, `mounts` and `networks`."""
 
-    image = forms.CharField(max_length=512, error_messages={"required": "Which image should it run?"})
-    name = forms.CharField(max_length=255, required=False)
-    command = forms.CharField(max_length=8192, required=False)
-    network = forms.ChoiceField(required=False)
-    restart = forms.ChoiceField(choices=RESTARTS, required=False, initial="no")
-    memory = forms.CharField(max_length=32, required=False)
-    cpus = forms.DecimalField(
-        required=False,
-        min_value=Decimal("0.01"),
-        max_digits=8,
-        decimal_places=3,
-        error_messages={"invalid": "A number of CPUs, such as 0.5 or 2."},
-    )
+    image = forms.CharField(max_length=512, label="Image", error_messages={"required": "Which image should it run?"})
+    name = forms.CharField(max_length=255, required=False, label="Name")
+    platform = forms.CharField(max_length=64, required=False, label="Platform")
+    restart = forms.ChoiceField(choices=RESTARTS, required=False, initial="no", label="Restart")
+    tries = forms.IntegerField(required=False, min_value=0, label="Tries")
+    exposed = forms.CharField(required=False, max_length=_LONGEST, label="Exposed only")
 
     def __init__(
         self,
@@ -73,22 +72,52 @@ class RunForm(forms.Form):
         initial: dict[str, Any] | None = None,
         recipe: Recipe | None = None,
     ):
-        """`recipe` is the container that is edited or duplicated: what the form does not show of it is kept."""
-        self.recipe, shown = recipe, shown_of(recipe) if recipe else None
-        super().__init__(data, initial={**(_initial_of(recipe, shown) if recipe and shown else {}), **(initial or {})})
+        """`recipe` is what the form begins with: what it does not show of it is kept."""
+        self.base = recipe or Recipe({"HostConfig": {}})
         self.facts = facts
-        networks = dict.fromkeys([*facts.networks, *([shown.network] if shown else [])])
-        self.fields["network"].choices = [(name, name) for name in networks]  # type: ignore[attr-defined]
-        self.ports: list[PortLine] = []
-        self.variables: list[VariableLine] = []
-        self.mounts: list[MountLine] = []
-        if data is not None:
-            self.ports, self.variables = run_lines.port_lines(data), run_lines.variable_lines(data)
-            self.mounts = run_lines.mount_lines(data)
-        elif shown:
-            self.ports = [PortLine(*port) for port in shown.ports]
-            self.variables = [VariableLine(*variable) for variable in shown.variables]
-            self.mounts = [MountLine(*mount) for mount in shown.mounts]
+        self._places = Places(self.base)
+        super().__init__(data, initial={**self._shown(), **(initial or {})})
+        for run_field in FIELDS:
+            self.fields[run_field.name] = self._made(run_field)
+        self.ports: list[PortLine] = self._lines("port_inside", run_lines.port_lines, self._places.ports)
+        self.variables: list[VariableLine] = self._variables()
+        self.mounts: list[MountLine] = self._lines("mount_target", run_lines.mount_lines, self._places.mounts)
+        self.networks: list[NetworkLine] = self._lines("network_name", run_lines.network_lines, self._places.networks)
+
+    def _shown(self) -> dict[str, Any]:
+        body = self.base.body
+        shown = {one.name: one.shown(self._places.seen_by(one)) for one in FIELDS}
+        policy = found_at(body, ("HostConfig", "RestartPolicy")) or {}
+        return {
+            **shown, "image": str(body.get("Image") or ""), "restart": str(policy.get("Name") or "no"),
+            "tries": policy.get("MaximumRetryCount") or "", "platform": self.base.platform,
+            "exposed": "\n".join(self._places.exposed), "open_paths": self._places.has_open_paths,
+        }  # fmt: skip
+
+    def _made(self, one: RunField) -> forms.Field:
+        if one.kind == "switch":
+            return forms.BooleanField(required=False, label=one.label, help_text=one.hint)
+        attrs = {"placeholder": one.placeholder, "autocomplete": "off", "spellcheck": "false"}
+        widget: forms.Widget = forms.TextInput(attrs={**attrs, **({"class": "code"} if one.kind == "code" else {})})
+        if one.kind in {"lines", "map"}:
+            lines = str(self.initial.get(one.name) or "").count("\n") + 1
+            widget = forms.Textarea(attrs={**attrs, "class": "code short-text", "rows": min(lines, 8)})
+        if one.kind == "choice":
+            widget = forms.Select(choices=one.choices)
+        before = found_at(self._places.seen_by(one), one.path)
+        return BodyField(one, before=before, was=str(self.initial.get(one.name) or ""), label=one.label,
+                         help_text=one.hint, widget=widget)  # fmt: skip
+
+    def _lines(self, key: str, read: Callable[[Any], list[Any]], before: Sequence[Any]) -> list[Any]:
+        """The lines as they were sent; what was not sent at all stays as it was."""
+        return read(self.data) if self.is_bound and key in self.data else list(before)
+
+    def _variables(self) -> list[VariableLine]:
+        lines = self._lines("variable_name", run_lines.variable_lines, self._places.variables)
+        added = run_lines.variables_of(str(self.data.get("variables_text") or "")) if self.is_bound else []
+        again = {line.name for line in added}
+        # What is pasted stands in for what was there under the same name.
+        return [*(line for line in lines if line.name not in again), *added]
 
     @property
     def image_is_missing(self) -> bool:
@@ -114,131 +143,130 @@ class RunForm(forms.Form):
             raise forms.ValidationError(taken_words(holder, self.facts))
         return name
 
-    def clean_command(self) -> list[str]:
+    def clean_exposed(self) -> list[str]:
         try:
-            return shlex.split(str(self.cleaned_data["command"]))
-        except ValueError as error:
-            raise forms.ValidationError(f"A quotation mark is not closed ({error}).") from error
-
-    def clean_memory(self) -> int:
-        return read_size(str(self.cleaned_data["memory"]))
+            return self._places.read_exposed(str(self.cleaned_data["exposed"]))
+        except DialectError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         self.ports = run_lines.checked_ports(self.ports, run_lines.ports_in_use(self.facts.containers))
         self.variables = run_lines.checked_variables(self.variables)
         self.mounts = run_lines.checked_mounts(self.mounts)
-        if self.cleaned_data.get("network") in {"host", "none"} and any(line.outside for line in self.ports):
-            self.ports = [replace(line, error=_no_ports_words(self.cleaned_data["network"])) for line in self.ports]
+        known = {*self.facts.networks, *(line.name for line in self._places.networks)}
+        self.networks = run_lines.checked_networks(self.networks, known)
+        mode = self.networks[0].name if self.networks else ""
+        if mode in {"host", "none"} and any(line.outside for line in self.ports):
+            self.ports = [replace(line, error=_no_ports_words(mode)) for line in self.ports]
+        self._check_together()
         if any(self.line_errors()):
-            self.add_error(
-                None, forms.ValidationError("Nothing was created: the marked lines need a look.", code="lines")
-            )
+            words = "Nothing was created: the marked lines need a look."
+            self.add_error(None, forms.ValidationError(words, code="lines"))
         return self.cleaned_data
 
+    def _check_together(self) -> None:
+        values = self.cleaned_data
+        memory, swap = values.get("memory") or 0, values.get("swap") or 0
+        restart = values.get("restart") or "no"
+        wrong = {
+            "tries": values.get("tries") and restart != "on-failure"
+            and "Tries are counted only where it restarts when it fails.",
+            "auto_remove": values.get("auto_remove") and restart != "no"
+            and "What is removed when it ends cannot restart: choose one of the two.",
+            "swap": swap > 0 and (not memory or swap < memory)
+            and ("It counts the memory too, so it is not less." if memory else "Swap is limited only with memory."),
+            "reservation": memory and (values.get("reservation") or 0) > memory
+            and "More is reserved than it may use.",
+            "cpu_quota": values.get("cpus") and (values.get("cpu_quota") or values.get("cpu_period"))
+            and "CPUs says the same in other words: leave one of the two empty.",
+            "uts": values.get("uts") == "host" and values.get("hostname")
+            and "With the host's own name it cannot have one of its own.",
+        }  # fmt: skip
+        for name, words in wrong.items():
+            if words and name not in self.errors:
+                self.add_error(name, str(words))
+
     def line_errors(self) -> list[str]:
-        lines: list[PortLine | VariableLine | MountLine] = [*self.ports, *self.variables, *self.mounts]
+        lines: list[PortLine | VariableLine | MountLine | NetworkLine]
+        lines = [*self.ports, *self.variables, *self.mounts, *self.networks]
         return [line.error for line in lines if line.error]
 
     def request(self) -> Recipe:
-        """All that is needed to create what a valid form means."""
-        return overlaid(self.recipe, self.body()) if self.recipe else Recipe(self.body())
+        """All that is needed to create what the form means. Of a form with errors: what is right in it."""
+        if not self.is_bound:
+            return self.base
+        self.is_valid()
+        values, body = self.cleaned_data, copy.deepcopy(self.base.body)
+        body["Image"] = values.get("image") or str(self.data.get("image") or "").strip()
+        for name, one in BY_NAME.items():
+            if name in self.changed_data and name in values and not self._is_left_out(one):
+                self._put(body, one, values[name])
+        self._put_restart(body)
+        places = self._places
+        places.put_ports(body, self.ports, self._sent("exposed"))
+        places.put_variables(body, self.variables)
+        places.put_binds(body, self.mounts, self._sent("binds_more"))
+        networks = places.put_networks(body, copy.deepcopy(dict(self.base.networks)), self.networks)
+        return Recipe(body, networks, str(values.get("platform") or ""))
 
-    def body(self) -> dict[str, Any]:
-        """The body of `POST /containers/create` (API 1.24 and up) that a valid form means."""
-        values = self.cleaned_data
-        body: dict[str, Any] = {
-            "Image": values["image"],
-            "Env": [f"{line.name}={line.value}" for line in self.variables],
-            "ExposedPorts": {line.key: {} for line in self.ports},
-            "HostConfig": self._host_config(),
-        }
-        if values["command"]:
-            body["Cmd"] = values["command"]
-        return body
+    def _sent(self, name: str) -> Any:
+        """The value of a field, None where it was not sent or is wrong."""
+        return self.cleaned_data.get(name) if name in self.data else None
 
-    def _host_config(self) -> dict[str, Any]:
-        values = self.cleaned_data
-        bindings: dict[str, list[dict[str, str]]] = {}
-        for line in self.ports:
-            bindings.setdefault(line.key, []).append(line.binding)
-        config: dict[str, Any] = {
-            "PortBindings": bindings,
-            "Binds": [line.bind for line in self.mounts],
-            "RestartPolicy": {"Name": values["restart"] or "no"},
-        }
-        if values["network"]:
-            config["NetworkMode"] = values["network"]
-        if values["memory"]:
-            config["Memory"] = values["memory"]
-        if values["cpus"]:
-            config["NanoCpus"] = int(values["cpus"] * 1_000_000_000)
-        return config
+    def _is_left_out(self, one: RunField) -> bool:
+        # A field that was not sent at all is not one that was emptied; a switch that is off is never sent.
+        return one.name not in self.data and (one.kind != "switch" or "switches" not in self.data)
+
+    def _put(self, body: Raw, one: RunField, value: Any) -> None:
+        if one.name == "open_paths":
+            for path in PATHS:
+                put_at(body, ("HostConfig", path), [] if value else None)
+        elif one.kind == "switch":
+            put_at(body, one.path, value or None)
+        elif one.name != "binds_more":
+            one.put(body, value)
+        if one.name == "cpus" and value:
+            put_at(body, ("HostConfig", "CpuPeriod"), None)
+
+    def _put_restart(self, body: Raw) -> None:
+        values, held = self.cleaned_data, found_at(self.base.body, ("HostConfig", "RestartPolicy")) or {}
+        policy = {"Name": values.get("restart") or "no", "MaximumRetryCount": int(values.get("tries") or 0)}
+        before = {"Name": held.get("Name") or "no", "MaximumRetryCount": int(held.get("MaximumRetryCount") or 0)}
+        if "restart" in self.data and policy != before:
+            put_at(body, ("HostConfig", "RestartPolicy"), {key: value for key, value in policy.items() if value})
+
+    def kept(self) -> str:
+        """What this form has no field for, as JSON: it is kept as it is."""
+        body = self.base.body
+        shown = {one.path[1] for one in FIELDS if one.path[0] == "HostConfig"} | {*PATHS, *_HOST_ROWS}
+        host = {key: value for key, value in lean(body.get("HostConfig") or {}).items() if key not in shown}
+        top = {one.path[0] for one in FIELDS} | _TOP_ROWS
+        kept = {key: value for key, value in lean(body).items() if key not in top}
+        if pairs := [pair for pair in body.get("Env") or [] if "=" not in pair]:
+            kept["Env"] = pairs
+        if host:
+            kept["HostConfig"] = host
+        return json.dumps(kept, indent=2, ensure_ascii=False) if kept else ""
 
     def blame(self, message: str) -> None:
         """Put an engine's refusal beside the field that caused it."""
-        field_name, words = blamed_field(message, self)
+        program = next(iter(self.cleaned_data.get("command") or []), "the image's command")
+        image = listed_name(self.cleaned_data.get("image") or "")
+        field_name, words = blamed_field(message, image=image, program=program)
         if field_name == "ports":
             self.ports = [replace(line, error=words if _is_meant(line, message) else line.error) for line in self.ports]
-            field_name = None if any(line.error for line in self.ports) else field_name
+        if field_name == "networks":
+            self.networks = [
+                replace(line, error=words if line.name in message else line.error) for line in self.networks
+            ]
         known = field_name if field_name in self.fields else None
+        if known is None and any(self.line_errors()):
+            words = "Nothing was created: the marked lines need a look."
         self.add_error(known, forms.ValidationError(words, code="engine"))
 
 
-def _initial_of(recipe: Recipe, shown: Shown) -> dict[str, Any]:
-    return {
-        "image": str(recipe.body.get("Image") or ""),
-        "command": shlex.join(shown.command),
-        "network": shown.network,
-        "restart": shown.restart,
-        "memory": size_text(shown.memory),
-        "cpus": f"{Decimal(shown.nano_cpus) / 1_000_000_000:f}".rstrip("0").rstrip(".") if shown.nano_cpus else "",
-    }
-
-
-def read_size(text: str) -> int:
-    """Bytes of "512m" or "2g"; 0 for nothing. Raises ValidationError, also for less than any container can run in."""
-    text = text.strip()
-    if not text:
-        return 0
-    match = SIZE.fullmatch(text)
-    if match is None:
-        raise forms.ValidationError("A size with its unit, such as 512m or 2g.")
-    size_bytes = int(Decimal(match[1]) * SIZE_UNITS[match[2].lower()])
-    if size_bytes < SMALLEST_MEMORY:
-        raise forms.ValidationError("At least 6m: with less no container starts. Did you leave out the unit?")
-    return size_bytes
-
-
-def size_text(size_bytes: int) -> str:
-    """The shortest way to write a size so that `read_size` gives it back; "" for none."""
-    for unit in ("t", "g", "m", "k"):
-        if size_bytes and size_bytes % SIZE_UNITS[unit] == 0:
-            return f"{size_bytes // SIZE_UNITS[unit]}{unit}"
-    return f"{size_bytes}b" if size_bytes else ""
-
-
-def name_error(name: str) -> str:
-    suggestion = re.sub(r"[^a-zA-Z0-9_.-]+", "-", name).strip("-._")
-    hint = f" Try {suggestion}." if NAME.fullmatch(suggestion) else ""
-    if "/" in name:
-        return f"A name cannot hold a slash.{hint}"
-    if len(name) < 2:
-        return "A name has at least two characters."
-    return f"A name is made of letters, digits, “_”, “.” and “-”, and begins with a letter or digit.{hint}"
-
-
-def taken_words(holder: ContainerRow, facts: HostFacts) -> str:
-    state = "running" if holder.is_running else "stopped"
-    stack = f" of the stack {holder.stack}" if holder.stack else ""
-    return f"Taken by a {state} container{stack}. Try {free_name(holder.name, facts)}."
-
-
-def free_name(name: str, facts: HostFacts) -> str:
-    """The next name in line: shop-db-1 is followed by shop-db-2, web by web-2."""
-    match = re.fullmatch(r"(.*?-)(\d+)", name)
-    stem, number = (match[1], int(match[2])) if match else (f"{name}-", 1)
-    taken = {row.name for row in facts.containers}
-    return next(f"{stem}{n}" for n in range(number + 1, number + len(taken) + 2) if f"{stem}{n}" not in taken)
+_HOST_ROWS: Final = frozenset({"PortBindings", "RestartPolicy", "NetworkMode"})
+_TOP_ROWS: Final = frozenset({"Image", "Env", "ExposedPorts", "HostConfig", "NetworkingConfig"})
 
 
 def _no_ports_words(network: str) -> str:
@@ -249,37 +277,4 @@ def _no_ports_words(network: str) -> str:
 
 def _is_meant(line: PortLine, message: str) -> bool:
     _, port = run_lines.split_address(line.outside)
-    return bool(port) and re.search(rf"\b{port}\b", message) is not None
-
-
-# What engines say (dockerd, Podman and ours say the same things), the field that caused it, and what we say.
-_BLAMES: Final[tuple[tuple[re.Pattern[str], str, str], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), field_name, words)
-    for pattern, field_name, words in (
-        ("port is already allocated|address already in use", "ports",
-         "This port is taken by another program on the host. Choose another one, or leave it empty."),
-        ("name .*is already in use", "name", "Taken a moment ago by another container. Choose another name."),
-        ("no such image|image not known", "image", "This host has no image {image}."),
-        ("executable file not found|exec.*no such file or directory", "command",
-         "The image has no program “{program}”."),
-        ("(exec|oci).*permission denied", "command", "The host cannot execute “{program}”: permission denied."),
-        ("no command specified", "command",
-         "The image names no command of its own: say what to run, such as sleep 60."),
-        ("network .*not found", "network", "This network is gone. Choose another one."),
-    )
-)  # fmt: skip
-
-
-def blamed_field(message: str, form: RunForm) -> tuple[str | None, str]:
-    """(field, words) for an engine's error message; no field where none of ours is to blame."""
-    program = next(iter(form.cleaned_data.get("command") or []), "the image's command")
-    image = listed_name(form.cleaned_data.get("image") or "")
-    for pattern, field_name, words in _BLAMES:
-        if pattern.search(message):
-            return field_name, words.format(image=image, program=program)
-    return None, _tidied(message)
-
-
-def _tidied(message: str) -> str:
-    words = message.strip().rstrip(".")
-    return f"The host refused: {words}."
+    return bool(port) and re.search(rf"\b{re.escape(port)}\b", message) is not None

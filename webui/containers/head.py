@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from webui.containers import columns
-from webui.containers.actions import ACTIONS, ShownRow
+from webui.containers.actions import ACTIONS, ON_PAGE, ShownRow
 from webui.containers.rows import ContainerRow
 from webui.live import Message, Picture
 from webui.pages import Button, State, Tab
@@ -25,6 +25,7 @@ TABS: Final = (
     ("files", gettext_lazy("Files"), "folder", "files"),
     ("stats", gettext_lazy("Stats"), "chart-line", "stats"),
     ("configuration", gettext_lazy("Configuration"), "adjustments", "inspect"),
+    ("layers", gettext_lazy("Changes"), "stack", "layers"),
     ("inspect", gettext_lazy("Inspect"), "code", "inspect"),
 )
 # In the head itself; everything else is in its menu.
@@ -33,7 +34,7 @@ _IN_SIGHT: Final = {"start", "stop", "restart", "unpause", "update"}
 
 def buttons_of(row: ContainerRow, host: str, allowed: frozenset[str]) -> list[Button]:
     shown = ShownRow(row, host)
-    return [
+    acts = [
         Button(
             f"{action.label}…" if action.previews else action.label,
             action.icon,
@@ -46,6 +47,13 @@ def buttons_of(row: ContainerRow, host: str, allowed: frozenset[str]) -> list[Bu
         for action in ACTIONS
         if action.name in allowed and not action.href_name and action.shown_when(shown)
     ]
+    links = [
+        Button(action.label, action.icon, url=shown.url_of(action.href_name), in_menu=True)
+        for action in ON_PAGE
+        if action.name in allowed and action.name != "layers"
+    ]
+    # What destroys stands last.
+    return [*(one for one in acts if not one.is_danger), *links, *(one for one in acts if one.is_danger)]
 
 
 def tabs_of(host: str, container_id: str, allowed: frozenset[str]) -> list[Tab]:

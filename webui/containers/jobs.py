@@ -1,72 +1,144 @@
-"""Making a container anew in place of the old one, as a job: the old one waits under another name and comes back.
+"""Making a container anew in the place of the old one, and taking that back, as jobs.
 
-Nothing is stopped before the new one has been created, and the old one is only removed when the new one runs (and is
-healthy, where it has a check). Whatever goes wrong on the way, also a cancel, is undone.
+The new one is made first, under a name of its own; then the two change places (`replacing`), and only one that runs
+(and is healthy, where it has a check) stays in place. The old one is kept, stopped, until the next edit or until
+somebody removes it. A job that was lost with its worker can be tried again, which goes on from where it stopped, or
+taken back: what is on the host says how far it was.
 """
 
-import time
+import uuid
 from contextlib import ExitStack
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from django.utils.translation import gettext as _
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
-from webui.containers.recreation import Recipe, recipe_of
+from webui.containers.kept import kept_among, kept_of, next_name
+from webui.containers.recreation import Recipe, connect, recipe_of
+from webui.containers.replacing import found_or_none, put_in_place, take_name, undone, wait_until_it_runs
 from webui.images.jobs import pull_image, reference_of
 from webui.images.reference import is_id
 from webui.jobs import JobFailed, JobRun, job_kind
+from webui.ownership import Kind
+from webui.ownership.changes import carry_over
 from webui.sealed import seal, unseal
-
-# Without a health check: this long on its feet counts as running.
-_STEADY_S: Final = 3.0
-_LOOK_S: Final = 0.25
-_GRACE_S: Final = 10
 
 
 def params_for(
-    container_id: str, name: str, *, is_pulled: bool = False, recipe: Recipe | None = None
-) -> dict[str, Any]:
-    """What the job is given. A recipe may hold passwords in its environment, so it is sealed."""
-    params: dict[str, Any] = {"container": container_id, "name": name, "pull": is_pulled}
+    container_id: str, name: str, *, host_id: int | None = None, old_name: str = "", is_running: bool | None = None,
+    is_pulled: bool = False, recipe: Recipe | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """What the job is given. A recipe may hold passwords in its environment, so it is sealed.
+
+    `name` is what the new one is called, `old_name` what the old one is. The number of the try goes with a retry: by
+    it the new one is found again. `host_id` is for carrying over who it belongs to.
+    """
+    params: dict[str, Any] = {
+        "container": container_id, "name": name, "old_name": old_name or name, "pull": is_pulled,
+        "running": is_running, "try": uuid.uuid4().hex[:6], "host": host_id,
+    }  # fmt: skip
     if recipe is not None:
-        params["recipe"] = seal(orjson.dumps({"body": recipe.body, "networks": recipe.networks}).decode())
+        held = {"body": recipe.body, "networks": recipe.networks, "platform": recipe.platform}
+        params["recipe"] = seal(orjson.dumps(held).decode())
     return params
 
 
-@job_kind("container.recreate", operation="container.create", title=lambda params: _("Recreate %s") % params["name"])
+@job_kind(
+    "container.recreate", operation="container.create", title=lambda params: _("Recreate %s") % params["name"],
+    undo="container.take-back",
+)  # fmt: skip
 def recreate(run: JobRun) -> None:
     """Make `params["container"]` anew: as it is, or by the sealed recipe; under `params["name"]`."""
     client = run.client()
     try:
-        _recreate(run, client, client.api.inspect_container(run.params["container"]))
+        _recreate(run, client)
     except APIError as error:
         raise JobFailed(_("The host refused: %s") % (error.explanation or error)) from error
     finally:
         client.close()
 
 
-def _recreate(run: JobRun, client: DockerClient, old: dict[str, Any]) -> None:
+@job_kind(
+    "container.take-back", operation="container.create", title=lambda params: _("Bring %s back") % params["old_name"]
+)
+def take_back(run: JobRun) -> None:
+    """Put the old container in its place again; the new one is kept in its stead, or removed if it never ran."""
+    client = run.client()
+    try:
+        _take_back(run, client.api)
+    except APIError as error:
+        raise JobFailed(_("The host refused: %s") % (error.explanation or error)) from error
+    finally:
+        client.close()
+
+
+def _recreate(run: JobRun, client: DockerClient) -> None:
+    api: Any = client.api
+    old = found_or_none(api, run.params["container"])
+    if old is None:
+        raise JobFailed(_("%s is gone: somebody has removed it.") % run.params["old_name"])
     if (old.get("HostConfig") or {}).get("AutoRemove"):
         raise JobFailed(_("It was run with --rm: stopping removes it, so there would be nothing to come back to."))
-    recipe = _recipe(run, client, old)
-    _ensure_image(run, client, str(recipe.body["Image"]))
+    is_running = old["State"]["Running"] if run.params.get("running") is None else bool(run.params["running"])
     with ExitStack() as undo:
-        new_id = _create(run, client.api, old, recipe, undo=undo)
-        if old["State"]["Running"]:
-            _swap(run, client.api, old, new_id, undo=undo)
-        # From here on the new one stands: there is nothing to undo.
+        new_id = _made_before(run, api, old) or _make(run, client, old, undo=undo)
+        put_in_place(
+            run, api, incoming=new_id, outgoing=old["Id"], name=run.params["name"],
+            outgoing_name=run.params["old_name"], is_started=is_running,
+        )  # fmt: skip
         undo.pop_all()
-    client.api.remove_container(old["Id"], force=True)
-    run.log(_("the old container was removed; its volumes stay"))
+    _forget_earlier(run, api, besides=old["Id"])
 
 
-def _recipe(run: JobRun, client: DockerClient, old: dict[str, Any]) -> Recipe:
+def _made_before(run: JobRun, api: Any, old: dict[str, Any]) -> str:
+    """What an earlier try of this very job has made; "" where there is nothing, or nothing whole."""
+    found = found_or_none(api, next_name(run.params["name"], run.params["try"]))
+    if found is None and _is_set_aside(run, old):
+        found = found_or_none(api, run.params["name"])
+    if found is None or found["Id"] == old["Id"]:
+        return ""
+    run.log(_("an earlier try has made %s: going on with it") % found["Id"][:12], "warning")
+    _join(api, str(found["Id"]), _recipe_of_job(run, api, old), joined=found["NetworkSettings"].get("Networks") or {})
+    return str(found["Id"])
+
+
+def _is_set_aside(run: JobRun, old: dict[str, Any]) -> bool:
+    kept = kept_of(old["Name"], old["Id"])
+    return kept is not None and kept.name == run.params["old_name"]
+
+
+def _make(run: JobRun, client: DockerClient, old: dict[str, Any], *, undo: ExitStack) -> str:
+    api: Any = client.api
+    recipe = _recipe_of_job(run, api, old)
+    _ensure_image(run, client, str(recipe.body["Image"]))
+    run.raise_if_cancelled()
+    step = _("create")
+    run.steps.set(step, _("making the new one"))
+    name = next_name(run.params["name"], run.params["try"])
+    made = api.create_container_from_config(recipe.body, name=name, platform=recipe.platform or None)
+    new_id = str(made["Id"])
+    undo.callback(undone, run, _("the new container was removed"), lambda: api.remove_container(new_id, force=True))
+    if run.params.get("host") is not None:
+        # It was made by whoever edits; it belongs to whom the old one does.
+        carry_over(run.params["host"], Kind.CONTAINER, old["Id"], to=new_id)
+    _join(api, new_id, recipe, joined={})
+    run.steps.set(step, _("done"), tone="done")
+    run.log(_("created %s") % new_id[:12])
+    return new_id
+
+
+def _join(api: Any, container_id: str, recipe: Recipe, *, joined: dict[str, Any]) -> None:
+    for network, endpoint in recipe.networks.items():
+        if network not in joined:
+            connect(api, container_id, network, endpoint)
+
+
+def _recipe_of_job(run: JobRun, api: Any, old: dict[str, Any]) -> Recipe:
     if "recipe" in run.params:
         held = orjson.loads(unseal(run.params["recipe"]))
-        return Recipe(held["body"], held["networks"])
-    api: Any = client.api
+        return Recipe(held["body"], held["networks"], held.get("platform", ""))
     try:
         image = api.inspect_image(old["Image"])
     except ImageNotFound:
@@ -86,80 +158,41 @@ def _ensure_image(run: JobRun, client: DockerClient, reference: str) -> None:
     pull_image(run, client, reference_of({"reference": reference}))
 
 
-def _create(run: JobRun, api: Any, old: dict[str, Any], recipe: Recipe, *, undo: ExitStack) -> str:
-    name, old_id = str(old["Name"]).lstrip("/"), str(old["Id"])
-    aside = f"{name}-before-{old_id[:6]}"
-    step = _("create")
-    run.steps.set(step, _("making the new one"))
-    api.rename(old_id, aside)
-    undo.callback(_undone, run, _("%(aside)s is called %(name)s again") % {"aside": aside, "name": name},
-                  lambda: api.rename(old_id, name))  # fmt: skip
-    run.log(_("%(name)s waits as %(aside)s") % {"name": name, "aside": aside})
-    new_id = str(api.create_container_from_config(recipe.body, name=run.params["name"] or name)["Id"])
-    undo.callback(_undone, run, _("the new container was removed"), lambda: api.remove_container(new_id, force=True))
-    for network, endpoint in recipe.networks.items():
-        api.connect_container_to_network(
-            new_id, network, aliases=endpoint.get("Aliases"), links=None, driver_opt=endpoint.get("DriverOpts"),
-            ipv4_address=(endpoint.get("IPAMConfig") or {}).get("IPv4Address"),
-            ipv6_address=(endpoint.get("IPAMConfig") or {}).get("IPv6Address"),
-        )  # fmt: skip
-    run.steps.set(step, _("done"), tone="done")
-    run.log(_("created %s") % new_id[:12])
-    return new_id
+def _forget_earlier(run: JobRun, api: Any, *, besides: str) -> None:
+    """Only one old one of a name is kept. What cannot be removed is said, and does no harm."""
+    listed = api.containers(all=True)
+    names = {run.params["name"], run.params["old_name"]}
+    for kept in (one for name in sorted(names) for one in kept_among(listed, name)):
+        if kept.id == besides:
+            continue
+        try:
+            # Without its volumes: the new ones have them.
+            api.remove_container(kept.id, force=True)
+            run.log(_("%s was removed; its volumes stay") % kept.shown_name)
+        except APIError as error:
+            run.log(_("%(name)s could not be removed: %(why)s") % {"name": kept.shown_name, "why": error}, "warning")
 
 
-def _swap(run: JobRun, api: Any, old: dict[str, Any], new_id: str, *, undo: ExitStack) -> None:
-    run.raise_if_cancelled()
-    step = _("stop the old")
-    run.steps.set(step, _("stopping"))
-    # Before the stop: one that was cut half-way must start again too. It is undone last but one, before the names.
-    steps = undo.pop_all()
-    undo.callback(_undone, run, _("the old container runs again"), lambda: api.start(old["Id"]))
-    undo.push(steps.__exit__)
-    grace_s = old["Config"].get("StopTimeout")
-    api.stop(old["Id"], timeout=_GRACE_S if grace_s is None else grace_s)
-    run.steps.set(step, _("done"), tone="done")
-    step = _("start the new")
-    run.steps.set(step, _("starting"))
-    api.start(new_id)
-    _wait_until_it_runs(run, api, new_id, step)
-    run.steps.set(step, _("done"), tone="done")
-
-
-def _wait_until_it_runs(run: JobRun, api: Any, new_id: str, step: str) -> None:
-    since = time.monotonic()
-    while True:
-        run.raise_if_cancelled()
-        found = api.inspect_container(new_id)
-        state, health = found["State"], (found["State"].get("Health") or {}).get("Status", "none")
-        if not state["Running"] or state.get("Restarting") or int(found.get("RestartCount") or 0):
-            words = _("The new container ended at once, exit code %s. Its last lines: %s")
-            raise JobFailed(words % (state.get("ExitCode"), _last_lines(api, new_id)))
-        if health == "unhealthy":
-            probes = found["State"]["Health"].get("Log") or [{}]
-            raise JobFailed(_("The new container's health check fails: %s") % str(probes[-1].get("Output", "")).strip())
-        if health == "healthy" or (health in {"none", ""} and time.monotonic() - since >= _STEADY_S):
-            run.log(_("the new container runs") if health != "healthy" else _("the new container is healthy"))
-            return
-        run.steps.set(
-            step, _("waiting for its health check") if health == "starting" else _("looking whether it stays")
-        )
-        time.sleep(_LOOK_S)
-
-
-def _last_lines(api: Any, container_id: str) -> str:
-    try:
-        text = bytes(api.logs(container_id, tail=3)).decode(errors="replace").strip()
-    except APIError:
-        return "–"  # noqa: RUF001
-    return text.replace("\n", " | ")[-300:] or "–"  # noqa: RUF001
-
-
-def _undone(run: JobRun, words: str, act: Any) -> None:
-    """One step back. One that fails does not keep the others from being taken, and is said loudly."""
-    try:
-        act()
-    except APIError as error:
-        run.log(_("could not be undone: %(words)s: %(error)s") % {"words": words, "error": error}, "error")
-    else:
-        run.log(words, "warning")
+def _take_back(run: JobRun, api: Any) -> None:
+    name, old_name = run.params["name"], run.params["old_name"]
+    old = found_or_none(api, run.params["container"])
+    if old is None:
+        raise JobFailed(_("What %s was before is gone: it was removed since.") % name)
+    made = found_or_none(api, next_name(name, run.params["try"])) if run.params.get("try") else None
+    successor = found_or_none(api, name) if _is_set_aside(run, old) else None
+    # One that was to run and never did is not worth keeping.
+    if successor is not None and run.params.get("running") and successor["State"]["Status"] == "created":
+        made, successor = successor, None
+    if made is not None:
+        api.remove_container(made["Id"], force=True)
+        run.log(_("the new container was removed: it had not come into its place"))
+    if successor is not None:
+        is_running = bool(successor["State"]["Running"] or run.params.get("running"))
+        put_in_place(run, api, incoming=old["Id"], outgoing=successor["Id"], name=old_name, outgoing_name=name,
+                     is_started=is_running)  # fmt: skip
+        return
+    take_name(api, old["Id"], old_name)
+    if run.params.get("running") and not old["State"]["Running"]:
+        api.start(old["Id"])
+        wait_until_it_runs(run, api, old["Id"], _("start the old"))
+    run.log(_("%s is as it was") % old_name)

@@ -8,7 +8,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webui.containers.forms import RESTARTS, read_size, size_text
+from webui.containers.dialects import DialectError
+from webui.containers.dialects.values import write_bytes, write_cpus
+from webui.containers.forms import RESTARTS
+from webui.containers.run_fields import read_memory
 
 _ONLY_ANEW: Final = gettext_lazy(
     "A limit can be moved while it runs, not taken away. Choose Edit to make the container without it."
@@ -44,7 +47,11 @@ class LimitsForm(forms.Form):
         self._host = host_config
 
     def clean_memory(self) -> int:
-        size_bytes = read_size(str(self.cleaned_data["memory"]))
+        text = str(self.cleaned_data["memory"]).strip()
+        try:
+            size_bytes = read_memory(text) if text else 0
+        except DialectError as error:
+            raise forms.ValidationError(str(error)) from error
         if not size_bytes and self._host.get("Memory"):
             raise forms.ValidationError(str(_ONLY_ANEW))
         return size_bytes
@@ -89,8 +96,8 @@ def _policy(host: Mapping[str, Any]) -> dict[str, Any]:
 def _initial(host: Mapping[str, Any]) -> dict[str, Any]:
     cpus, pids, policy = int(host.get("NanoCpus") or 0), int(host.get("PidsLimit") or 0), _policy(host)
     return {
-        "memory": size_text(int(host.get("Memory") or 0)),
-        "cpus": f"{Decimal(cpus) / 1_000_000_000:f}".rstrip("0").rstrip(".") if cpus else "",
+        "memory": write_bytes(int(host["Memory"])) if host.get("Memory") else "",
+        "cpus": write_cpus(cpus) if cpus else "",
         "pids": pids if pids > 0 else "",
         "restart": policy["Name"],
         "tries": policy["MaximumRetryCount"] or "",

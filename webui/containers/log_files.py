@@ -7,7 +7,8 @@ import aiohttp
 import orjson
 
 from webui import gate
-from webui.live.lines import LineCutter, timestamp_of
+from webui.live.lines import LineCutter
+from webui.log_lines import timestamp_of
 
 if TYPE_CHECKING:
     from webui.gate import Actor

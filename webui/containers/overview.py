@@ -1,31 +1,33 @@
 """What the first tab of a container says: facts from inspect, or from the live picture where the host is down."""
 
-import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from webui.containers.ports import Place, place_of, ports_html
 from webui.containers.rows import ContainerRow, Mount, Port
+from webui.containers.secrets import is_secret, pairs_of
 from webui.pages import State
 from webui.pages.formats import as_moment, size
 from webui.resources import refusal_words
 
-# Names whose values people do not want over their shoulder.
-SECRET: Final = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|AUTH", re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True)
 class Variable:
+    """A variable or a label. The value of a secret one is not here: it is asked for."""
+
     name: str
     value: str
+    is_secret: bool = False
 
-    @property
-    def is_secret(self) -> bool:
-        return SECRET.search(self.name) is not None
+
+def _variables(pairs: Iterable[tuple[str, str]]) -> list[Variable]:
+    return [Variable(name, "", True) if is_secret(name, value) else Variable(name, value) for name, value in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,15 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Meter:
+    """A limit that is set, beside which the page shows what is used of it: bytes, thousandths of a CPU, processes."""
+
+    name: str
+    label: Any
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """The facts of a container; what the source does not say is empty. Times are as Docker writes them (RFC 3339)."""
 
@@ -57,24 +68,31 @@ class Overview:
     restart: str = ""
     limits: str = ""
     variables: Sequence[Variable] = ()
-    labels: Sequence[tuple[str, str]] = ()
+    labels: Sequence[Variable] = ()
     created: str | float = ""
     started: str = ""
     finished: str = ""
     ended: State | None = None
     health: "Health | None" = None
+    meters: Sequence[Meter] = ()
+    place: Place = Place()  # noqa: RUF009 - frozen
+
+    @property
+    def ports_html(self) -> SafeString:
+        return ports_html(tuple(self.ports), self.place, most=len(self.ports))
 
     @property
     def secret_count(self) -> int:
         return sum(variable.is_secret for variable in self.variables)
 
 
-def overview_of(row: ContainerRow, found: Mapping[str, Any] | None) -> Overview:
+def overview_of(row: ContainerRow, found: Mapping[str, Any] | None, *, host_url: str = "") -> Overview:
     """`found` is the answer of `GET /containers/{id}/json`, None where the host did not give one."""
+    place = place_of(host_url)
     if found is None:
         return Overview(
             image=row.image, image_id=row.image_id, command=row.command, ports=row.ports,
-            addresses=[Address(name, "") for name in row.networks], mounts=row.mounts, created=row.created,
+            addresses=[Address(name, "") for name in row.networks], mounts=row.mounts, created=row.created, place=place,
         )  # fmt: skip
     config, host_config, state = found.get("Config") or {}, found.get("HostConfig") or {}, found.get("State") or {}
     return Overview(
@@ -86,14 +104,25 @@ def overview_of(row: ContainerRow, found: Mapping[str, Any] | None) -> Overview:
         mounts=row.mounts,
         restart=_restart_words(host_config.get("RestartPolicy") or {}, int(found.get("RestartCount") or 0)),
         limits=_limit_words(host_config),
-        variables=[Variable(*pair.split("=", 1)) for pair in config.get("Env") or [] if "=" in pair],
-        labels=sorted((config.get("Labels") or {}).items()),
+        variables=_variables(pairs_of(config.get("Env"))),
+        labels=_variables(sorted((config.get("Labels") or {}).items())),
         created=str(found.get("Created") or ""),
         started=_moment_text(state.get("StartedAt")),
         finished="" if state.get("Running") else _moment_text(state.get("FinishedAt")),
         ended=_end_of(state, _limit_words(host_config)),
         health=health_of(found),
+        meters=_meters(host_config) if state.get("Running") else (),
+        place=place,
     )
+
+
+def _meters(host_config: Mapping[str, Any]) -> list[Meter]:
+    meters = [
+        Meter("memory", _("Memory"), int(host_config.get("Memory") or 0)),
+        Meter("cpu", _("CPU"), int(host_config.get("NanoCpus") or 0) // 1_000_000),
+        Meter("pids", _("Processes"), int(host_config.get("PidsLimit") or 0)),
+    ]
+    return [meter for meter in meters if meter.most > 0]
 
 
 def _addresses(found: Mapping[str, Any]) -> list[Address]:

@@ -15,7 +15,7 @@ from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
 from webui.pages import Button, Empty, ListPage, Term
-from webui.resources import Layout, Shown, allowed_among, arranged, list_url, next_url, unknown, window_of
+from webui.resources import Layout, Shown, allowed_among, arranged, list_url, narrowed, next_url, unknown, window_of
 
 KIND: Final = "containers"
 NOUN: Final = (gettext_lazy("container"), gettext_lazy("containers"))
@@ -48,10 +48,6 @@ class Reader:
     may_run: bool = False
     is_everywhere: bool = False
 
-    def variant(self, host: str) -> Variant:
-        allowed = self.allowed.get(host, frozenset())
-        return Variant(allowed, self.layout.names, is_everywhere=self.is_everywhere)
-
     @property
     def allowed_anywhere(self) -> frozenset[str]:
         return frozenset().union(*self.allowed.values())
@@ -83,7 +79,7 @@ def list_page(
     window, following = window_of(found.items, params.get("after", ""), key=item_id)
     bulk = [action for action in allowed_among(ACTIONS, reader.allowed_anywhere) if action.is_bulk]
     return ListPage(
-        title=_("Containers"),
+        title=_("All containers") if reader.is_everywhere else _("Containers"),
         columns=reader.layout.columns,
         rows=fragments(found, window, reader),
         total=len(found.chosen),
@@ -105,7 +101,7 @@ def list_page(
         terms=[Term(term.typed, filtering.without(found.query.text, term))
                for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
         layout_url=reverse("all-containers:columns"),
-        is_wide=len(reader.layout.columns) > columns.MOST_AT_ONCE,
+        table_px=columns.table_px(reader.layout.columns),
     )  # fmt: skip
 
 
@@ -118,13 +114,13 @@ def item_id(item: Item) -> str:
 
 
 def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tuple[Item, str]]:
-    variants = {host: reader.variant(host) for host in reader.allowed}
-    anywhere = reader.allowed_anywhere
+    anywhere, names = reader.allowed_anywhere, reader.layout.names
     for item in items:
         if isinstance(item, Heading):
             yield item, columns.heading_html(item, query, anywhere)
         else:
-            yield item, columns.fragment(item, variants[item.host])
+            allowed = narrowed(reader.allowed.get(item.host, frozenset()), item.id)
+            yield item, columns.fragment(item, Variant(allowed, names, is_everywhere=reader.is_everywhere))
 
 
 def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[str]:
@@ -148,7 +144,7 @@ def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
     elements: dict[str, Any] = {
         key: columns.heading_html(item, found.query, anywhere)
         if isinstance(item, Heading)
-        else (item, reader.allowed[item.host])
+        else (item, narrowed(reader.allowed.get(item.host, frozenset()), item.id))
         for key, item in items.items()
     }
     return Shown(elements, page, html)

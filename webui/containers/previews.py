@@ -40,10 +40,10 @@ def _recreation(aim: Aim, *, url: str) -> Preview:
     if aim.row.is_running:
         lines.append(PreviewLine(_("Swap"), why=_("the old one is stopped, the new one started and watched")))
         lines.append(
-            PreviewLine(_("Remove"), why=_("the old one, once the new one runs; if it does not, it comes back"))
+            PreviewLine(_("Keep"), why=_("the old one, stopped; if the new one does not run, it comes back by itself"))
         )
     else:
-        lines.append(PreviewLine(_("Remove"), why=_("the old one; neither is started")))
+        lines.append(PreviewLine(_("Keep"), why=_("the old one under another name; neither is started")))
     return Preview(
         title=_("Recreate %s") % aim.row.name,
         intro=_("On %(host)s, from %(image)s.") % {"host": aim.here.host.name, "image": image},
@@ -55,12 +55,13 @@ def _recreation(aim: Aim, *, url: str) -> Preview:
         keep=_("Leave it as it is"),
         kept=_kept_words(),
         columns=(_("Step"), _("What happens"), ""),
+        is_danger=False,
         extra=[("pull", _("Pull %s first, for a newer image of that name") % image, True)],
     )
 
 
 def _kept_words() -> str:
-    return _("Kept: its volumes, networks, labels and every other setting. What it wrote elsewhere is lost.")
+    return _("Kept: volumes, networks, labels and every other setting. What was written elsewhere is lost.")
 
 
 def _update(aims: Sequence[Aim], *, url: str) -> Preview:
@@ -89,6 +90,7 @@ def _update(aims: Sequence[Aim], *, url: str) -> Preview:
         keep=_("Leave it as it is") if count == 1 else _("Leave them as they are"),
         kept=_kept_words(),
         columns=(_("Container"), _("What happens to it"), ""),
+        is_danger=False,
     )
 
 

@@ -4,10 +4,11 @@ Pure. What a container only has from its image is left out, so that it follows t
 """
 
 import copy
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from webui.containers.dialects import Wanted
 
 Raw = dict[str, Any]
 
@@ -15,15 +16,44 @@ _FROM_IMAGE: Final = ("WorkingDir", "User", "Healthcheck", "StopSignal", "Shell"
 _MAPPINGS: Final = ("ExposedPorts", "Labels", "Volumes")
 # Settings of an endpoint that somebody chose; everything else in it was given by the engine.
 _CHOSEN: Final = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
-_NAMELESS: Final = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What `POST /containers/create` takes, and the networks to join before the start: API 1.43 takes one at a time."""
+    """What `POST /containers/create` takes, and the networks to join before the start: API 1.43 takes one at a time.
+
+    `platform` is part of the request and not of the body; no inspect tells it.
+    """
 
     body: Raw
     networks: Mapping[str, Raw] = field(default_factory=dict)
+    platform: str = ""
+
+    def whole(self) -> Raw:
+        """The body with all of the networks in it, as API 1.44 takes it: for reading and for other languages."""
+        first = (self.body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+        if not self.networks:
+            return self.body
+        mode = str((self.body.get("HostConfig") or {}).get("NetworkMode") or "")
+        endpoints = {**({mode: {}} if mode and mode not in first else {}), **first, **self.networks}
+        return {**self.body, "NetworkingConfig": {"EndpointsConfig": endpoints}}
+
+
+def recipe_from(wanted: Wanted) -> Recipe:
+    """The recipe of what a line or a compose service asks for. Who attaches is not its business: it runs by itself."""
+    body = {key: copy.deepcopy(value) for key, value in wanted.body.items() if key not in _OF_WHO_ATTACHES}
+    host = body.setdefault("HostConfig", {})
+    networking = body.pop("NetworkingConfig", None) or {}
+    endpoints = dict(networking.get("EndpointsConfig") or {})
+    mode = str(host.get("NetworkMode") or "")
+    first = mode if mode in endpoints else next(iter(endpoints), "")
+    if first and endpoints[first]:
+        body["NetworkingConfig"] = {"EndpointsConfig": {first: endpoints[first]}}
+    endpoints.pop(first, None)
+    return Recipe(body, endpoints, wanted.platform)
+
+
+_OF_WHO_ATTACHES: Final = frozenset({"AttachStdin", "AttachStdout", "AttachStderr", "StdinOnce"})
 
 
 def recipe_of(found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Recipe:
@@ -33,7 +63,11 @@ def recipe_of(found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Reci
     """
     config = _own_config(found["Config"], (image or {}).get("Config") or {}, short_id=str(found["Id"])[:12])
     host = copy.deepcopy(dict(found["HostConfig"]))
+    _name_mounts(found, host)
     host["Binds"] = [*(host.get("Binds") or []), *_nameless_volumes(found, host)]
+    # Unasked, an engine allows as much swap again; kept as a number it would contradict another memory limit.
+    if host.get("Memory") and host.get("MemorySwap") == 2 * host["Memory"]:
+        del host["MemorySwap"]
     if host.get("Links"):
         host["Links"] = [_link(str(link)) for link in host["Links"]]
     endpoints = _endpoints(found)
@@ -64,6 +98,14 @@ def _own_config(config: Mapping[str, Any], image: Mapping[str, Any], *, short_id
     return own
 
 
+def _name_mounts(found: Mapping[str, Any], host: Raw) -> None:
+    """A mount that asked for a volume without naming it is given the one that it got."""
+    given = {mount["Destination"]: mount["Name"] for mount in found.get("Mounts") or [] if mount.get("Name")}
+    for mount in host.get("Mounts") or []:
+        if mount.get("Type") == "volume" and not mount.get("Source") and mount.get("Target") in given:
+            mount["Source"] = given[mount["Target"]]
+
+
 def _nameless_volumes(found: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
     told = {bind.split(":")[1] for bind in host.get("Binds") or [] if ":" in bind}
     told |= {str(mount.get("Target")) for mount in host.get("Mounts") or [] if mount.get("Source")}
@@ -91,96 +133,7 @@ def _endpoint(held: Mapping[str, Any], *, short_id: str) -> Raw:
     return {**chosen, "Aliases": aliases} if aliases else chosen
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the run form shows of a recipe; the rest is kept behind it."""
-
-    command: Sequence[str]
-    variables: Sequence[tuple[str, str]]
-    ports: Sequence[tuple[str, str, str]]
-    mounts: Sequence[tuple[str, str, str]]
-    network: str
-    restart: str
-    memory: int
-    nano_cpus: int
-
-
-def shown_of(recipe: Recipe) -> Shown:
-    body, host = recipe.body, recipe.body["HostConfig"]
-    return Shown(
-        command=[str(part) for part in body.get("Cmd") or []],
-        variables=[(name, value) for name, _, value in (pair.partition("=") for pair in body["Env"])],
-        ports=[
-            (_address(binding), *key.partition("/")[::2])
-            for key, bindings in (host.get("PortBindings") or {}).items()
-            for binding in bindings or [{}]
-        ],
-        mounts=[line for bind in host["Binds"] if (line := _shown_bind(bind))],
-        network=_network(host),
-        restart=str((host.get("RestartPolicy") or {}).get("Name") or "no"),
-        memory=int(host.get("Memory") or 0),
-        nano_cpus=int(host.get("NanoCpus") or 0),
-    )
-
-
-def _address(binding: Mapping[str, Any]) -> str:
-    address, port = str(binding.get("HostIp") or ""), str(binding.get("HostPort") or "")
-    # An address without a port cannot be written in the form's one field; the port is then any free one.
-    if not address or address == "0.0.0.0" or not port:  # noqa: S104 - compares, does not bind
-        return port
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _shown_bind(bind: str) -> tuple[str, str, str] | None:
-    """The bind as a line of the form; None for one with options that the form does not have, or a nameless volume."""
-    parts = bind.split(":")
-    if len(parts) == 2:
-        parts = [*parts, "rw"]
-    if len(parts) != 3 or parts[2] not in {"rw", "ro"} or _NAMELESS.fullmatch(parts[0]):
-        return None
-    return parts[0], parts[1], parts[2]
-
-
-def _network(host: Mapping[str, Any]) -> str:
-    mode = str(host.get("NetworkMode") or "default")
-    return "bridge" if mode == "default" else mode
-
-
-def overlaid(recipe: Recipe, form_body: Mapping[str, Any]) -> Recipe:
-    """The recipe with what the run form says (`RunForm.own_body`) in place of what it showed; all else stays."""
-    body, wanted = copy.deepcopy(recipe.body), form_body["HostConfig"]
-    host, networks = body["HostConfig"], dict(recipe.networks)
-    published = set(host.get("PortBindings") or {})
-    exposed = {key: value for key, value in (body.get("ExposedPorts") or {}).items() if key not in published}
-    body |= {"Image": form_body["Image"], "Env": form_body["Env"], "ExposedPorts": exposed | form_body["ExposedPorts"]}
-    body.pop("Cmd", None)
-    if form_body.get("Cmd"):
-        body["Cmd"] = form_body["Cmd"]
-    if wanted.get("NetworkMode") and wanted["NetworkMode"] != _network(host):
-        host["NetworkMode"] = wanted["NetworkMode"]
-        body.pop("NetworkingConfig", None)
-        networks.pop(wanted["NetworkMode"], None)
-        if wanted["NetworkMode"] in {"host", "none"}:
-            networks = {}
-    host["PortBindings"] = wanted["PortBindings"]
-    host["Binds"] = [*(bind for bind in host["Binds"] if not _shown_bind(bind)), *wanted["Binds"]]
-    if wanted["RestartPolicy"]["Name"] != (host.get("RestartPolicy") or {}).get("Name"):
-        host["RestartPolicy"] = wanted["RestartPolicy"]
-    _put_limits(host, wanted)
-    return Recipe(body, networks)
-
-
-def _put_limits(host: Raw, wanted: Mapping[str, Any]) -> None:
-    memory, cpus = int(wanted.get("Memory") or 0), int(wanted.get("NanoCpus") or 0)
-    if memory != int(host.get("Memory") or 0):
-        host["Memory"] = memory
-        # The old sum of memory and swap may be less than the new memory alone; -1 stays "as much as there is".
-        if host.get("MemorySwap") != -1 or not memory:
-            host["MemorySwap"] = 0
-        if memory and int(host.get("MemoryReservation") or 0) > memory:
-            host["MemoryReservation"] = 0
-    if cpus != int(host.get("NanoCpus") or 0):
-        host["NanoCpus"] = cpus
-        if cpus:
-            # Docker refuses both ways of saying it at once.
-            host["CpuPeriod"] = host["CpuQuota"] = 0
+def connect(api: Any, container_id: str, network: str, endpoint: Mapping[str, Any]) -> None:
+    """Join a network as the recipe says. docker-py's own call leaves fields of the endpoint out."""
+    body = {"Container": container_id, "EndpointConfig": dict(endpoint)}
+    api._raise_for_status(api._post_json(api._url("/networks/{0}/connect", network), data=body))

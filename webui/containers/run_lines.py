@@ -1,15 +1,20 @@
-"""The lines of the run form that repeat: ports, variables and mounts, each read on its own and blamed on its own.
+"""The lines of the run form that repeat: ports, variables, mounts and networks, each read and blamed on its own.
 
 A line keeps what was typed, right or wrong, so that a form with an error comes back as it was sent.
 """
 
+import copy
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
+from webui.containers.dialects import DialectError, Raw
+from webui.containers.dialects.networks import is_mode, put_endpoint
+from webui.containers.dialects.ports import read_port, read_range
 from webui.containers.rows import ContainerRow
+from webui.containers.secrets import is_secret
 
 PROTOCOLS: Final = ("tcp", "udp", "sctp")
 VOLUME_NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
@@ -23,7 +28,10 @@ class Lists(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PortLine:
-    """`outside` is a host port with or without an address ("127.0.0.1:5433"); empty asks for any free one."""
+    """`outside` is a host port with or without an address ("127.0.0.1:5433"); empty asks for any free one.
+
+    Both sides may be ranges, as after `-p`.
+    """
 
     outside: str = ""
     inside: str = ""
@@ -37,16 +45,15 @@ class PortLine:
     @property
     def is_inside_wrong(self) -> bool:
         """Which of its two sides the error is about."""
-        return bool(self.error) and not is_port(self.inside)
+        return bool(self.error) and bool(_inside_error(self))
 
     @property
-    def key(self) -> str:
-        return f"{self.inside}/{self.protocol}"
+    def spec(self) -> str:
+        return f"{f'{self.outside}:' if self.outside else ''}{self.inside}/{self.protocol}"
 
-    @property
-    def binding(self) -> dict[str, str]:
-        address, port = split_address(self.outside)
-        return {"HostIp": address, "HostPort": port}
+    def bindings(self) -> list[tuple[str, dict[str, str]]]:
+        """What it publishes: (`80/tcp`, binding) for each port. Raises DialectError."""
+        return list(read_port(self.spec))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,15 @@ class VariableLine:
     name: str = ""
     value: str = ""
     error: str = ""
+
+    @property
+    def is_secret(self) -> bool:
+        return is_secret(self.name, self.value)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether it needs room: what is typed into one line loses the others."""
+        return "\n" in self.value
 
     @property
     def is_empty(self) -> bool:
@@ -78,6 +94,21 @@ class MountLine:
         return f"{self.source}:{self.target}:{self.mode}"
 
 
+@dataclass(frozen=True, slots=True)
+class NetworkLine:
+    """A network to be on; the first one is the network mode. `aliases` and `addresses` have blanks between them."""
+
+    name: str = ""
+    aliases: str = ""
+    addresses: str = ""
+    mac: str = ""
+    error: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.name or self.aliases or self.addresses or self.mac)
+
+
 def split_address(outside: str) -> tuple[str, str]:
     """`127.0.0.1:80` and `[::1]:80` as (address, port); a bare port has the empty address."""
     address, colon, port = outside.rpartition(":")
@@ -95,12 +126,31 @@ def port_lines(data: Lists) -> list[PortLine]:
     return [replace(line, protocol=line.protocol or "tcp") for line in lines if not line.is_empty]
 
 
+def network_lines(data: Lists) -> list[NetworkLine]:
+    columns = ("network_name", "network_aliases", "network_addresses", "network_mac")
+    lines = [NetworkLine(*values) for values in _zipped(data, *columns)]
+    return [line for line in lines if not line.is_empty]
+
+
 def variable_lines(data: Lists) -> list[VariableLine]:
     # A value may begin or end with blanks on purpose, so only names are trimmed.
-    names, values = data.getlist("variable_name"), data.getlist("variable_value")
+    names, values = data.getlist("variable_name"), [one.replace("\r\n", "\n") for one in data.getlist("variable_value")]
     values = values + [""] * (len(names) - len(values))
     lines = [VariableLine(name.strip(), value) for name, value in zip(names, values, strict=False)]
     return [line for line in lines if not line.is_empty]
+
+
+def variables_of(text: str) -> list[VariableLine]:
+    """Variables written as text, one NAME=value a line, as in an env file: `#` begins a remark, quotes go around."""
+    lines = []
+    for line in (one.strip() for one in text.splitlines()):
+        if not line or line.startswith("#"):
+            continue
+        name, _, value = line.removeprefix("export ").partition("=")
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+            value = value[1:-1]
+        lines.append(VariableLine(name.strip(), value))
+    return lines
 
 
 def mount_lines(data: Lists) -> list[MountLine]:
@@ -129,23 +179,32 @@ def _port_error(line: PortLine, used: Mapping[tuple[str, str], ContainerRow]) ->
 def _inside_error(line: PortLine) -> str:
     if not line.inside:
         return "Which port inside the container?"
-    if not is_port(line.inside):
-        return f"{line.inside} is not a port: a number from 1 to 65535."
+    try:
+        read_range(line.inside, line.inside)
+    except DialectError:
+        return f"{line.inside} is not a port: a number from 1 to 65535, or a range such as 8000-8010."
     if line.protocol not in PROTOCOLS:
         return f"{line.protocol} is not a protocol: tcp, udp or sctp."
     return ""
 
 
 def _outside_error(line: PortLine, used: Mapping[tuple[str, str], ContainerRow]) -> str:
-    address, port = split_address(line.outside)
-    if line.outside and not is_port(port):
-        return f"{line.outside} is not a port, nor an address and a port like 127.0.0.1:5433."
+    address, _port = split_address(line.outside)
     if address and not _is_address(address):
         return f"{address} is not an IP address of this host."
-    holder = used.get((port, line.protocol))
-    if holder and port:
-        return f"{port} is used by {holder.name}; next free is {next_free_port(int(port), line.protocol, used)}."
-    return ""
+    try:
+        bindings = line.bindings()
+    except DialectError as error:
+        if "equally long" in str(error):
+            return "The two ranges are not equally long."
+        return f"{line.outside} is not a port, nor an address and a port like 127.0.0.1:5433."
+    # Of a range for one port the host takes what is free.
+    outside = [binding["HostPort"] for _, binding in bindings if binding["HostPort"].isdecimal()]
+    taken = next((one for one in outside if (one, line.protocol) in used), "")
+    if not taken:
+        return ""
+    holder = used[taken, line.protocol]
+    return f"{taken} is used by {holder.name}; next free is {next_free_port(int(taken), line.protocol, used)}."
 
 
 def next_free_port(port: int, protocol: str, used: Collection[tuple[str, str]]) -> int:
@@ -199,6 +258,54 @@ def _target_error(line: MountLine) -> str:
     return ""
 
 
+def checked_networks(lines: Sequence[NetworkLine], known: Collection[str]) -> list[NetworkLine]:
+    """`known` are the networks of the host; a line may also join another container's."""
+
+    def error(line: NetworkLine) -> str:
+        if not line.name:
+            return "Which network?"
+        if not is_mode(line.name) and line.name not in known:
+            return f"This host has no network {line.name}."
+        if is_mode(line.name) and len(lines) > 1:
+            return f"{line.name} stands alone: it cannot be joined together with other networks."
+        if is_mode(line.name) and line.aliases:
+            return f"Further names are only for networks that somebody made, not for {line.name}."
+        try:
+            endpoint_of(line, {})
+        except DialectError as wrong:
+            return str(wrong)
+        return ""
+
+    return _checked(lines, error, key=lambda line: line.name, again="{} is on another line already.")
+
+
+def endpoint_of(line: NetworkLine, before: Raw) -> Raw:
+    """The endpoint that a line means; what it was `before` and the line does not show is kept. Raises DialectError."""
+    endpoint = copy.deepcopy(before)
+    endpoint.pop("Aliases", None)
+    endpoint.pop("MacAddress", None)
+    ipam = {key: value for key, value in (endpoint.pop("IPAMConfig", None) or {}).items() if key not in _SHOWN_IPAM}
+    if ipam:
+        endpoint["IPAMConfig"] = ipam
+    for alias in line.aliases.replace(",", " ").split():
+        put_endpoint(endpoint, "alias", alias)
+    for address in line.addresses.replace(",", " ").split():
+        put_endpoint(endpoint, "ip6" if ":" in address else "ip", address)
+    if line.mac:
+        put_endpoint(endpoint, "mac-address", line.mac)
+    return endpoint
+
+
+_SHOWN_IPAM: Final = ("IPv4Address", "IPv6Address")
+
+
+def network_line(name: str, endpoint: Mapping[str, Any]) -> NetworkLine:
+    ipam = endpoint.get("IPAMConfig") or {}
+    addresses = [str(ipam[key]) for key in _SHOWN_IPAM if ipam.get(key)]
+    aliases = [str(alias) for alias in endpoint.get("Aliases") or []]
+    return NetworkLine(name, " ".join(aliases), " ".join(addresses), str(endpoint.get("MacAddress") or ""))
+
+
 def _checked(lines: Sequence[Any], error: Callable[[Any], str], *, key: Callable[[Any], str], again: str) -> list[Any]:
     seen: set[str] = set()
     checked = []
@@ -207,10 +314,6 @@ def _checked(lines: Sequence[Any], error: Callable[[Any], str], *, key: Callable
         seen.add(key(line))
         checked.append(replace(line, error=message))
     return checked
-
-
-def is_port(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and 1 <= int(text) <= 65535
 
 
 def _is_address(text: str) -> bool:

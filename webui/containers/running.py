@@ -8,12 +8,15 @@ from django.http import QueryDict
 from docker.errors import NotFound
 
 from webui.containers.columns import rows_of
-from webui.containers.forms import HostFacts, RunForm, free_name
+from webui.containers.equivalents import WAYS, equivalent
+from webui.containers.forms import RunForm
 from webui.containers.jobs import params_for
-from webui.containers.recreation import Recipe, recipe_of
+from webui.containers.pasting import Pasted, read_pasted
+from webui.containers.recreation import Recipe, connect, recipe_from, recipe_of
 from webui.containers.rows import ContainerRow
-from webui.containers.run_lines import PROTOCOLS, MountLine, PortLine, VariableLine
-from webui.containers.shown_command import docker_run
+from webui.containers.run_facts import HostFacts, free_name
+from webui.containers.run_lines import PROTOCOLS, MountLine, NetworkLine, PortLine, VariableLine
+from webui.containers.run_sections import sections_of
 from webui.images.reference import listed_name
 from webui.live import Picture, picture_after
 from webui.resources import EngineRefusal, Opened, engine_call
@@ -44,12 +47,14 @@ def create_and_start(here: Opened, form: RunForm) -> str:
     with engine_call(), here.client(timeout_s=START_TIMEOUT_S) as client:
         api: Any = client.api
         recipe = form.request()
-        made = api.create_container_from_config(recipe.body, name=form.cleaned_data["name"] or None)
+        made = api.create_container_from_config(
+            recipe.body, name=form.cleaned_data["name"] or None, platform=recipe.platform or None
+        )
         container_id = str(made["Id"])
     try:
         with engine_call(), here.client(timeout_s=START_TIMEOUT_S) as client:
             for network, endpoint in recipe.networks.items():
-                client.api.connect_container_to_network(container_id, network, aliases=endpoint.get("Aliases"))
+                connect(client.api, container_id, network, endpoint)
             client.api.start(container_id)
     except EngineRefusal:
         with engine_call(), here.client(timeout_s=START_TIMEOUT_S) as client:
@@ -69,24 +74,29 @@ def start_pull(here: Opened, form: RunForm) -> "Job":
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The container that the form starts from: duplicated as another one, or edited in place."""
+    """What the form starts from: a container, duplicated or edited in place, or a text that was pasted."""
 
-    row: ContainerRow
     recipe: Recipe
-    is_edited: bool
+    row: ContainerRow | None = None
+    is_edited: bool = False
+    pasted: Pasted | None = None
 
 
-def base_of(here: Opened, params: Mapping[str, str]) -> Base | None:
-    """The container named by `edit` or `from` in the URL. Raises EngineRefusal, HostUnreachable."""
+def base_of(here: Opened, params: Mapping[str, str], data: QueryDict | None = None) -> Base | None:
+    """The container named by `edit` or `from` in the URL, else the text that came with the form.
+
+    Raises EngineRefusal, HostUnreachable; DialectError for a text that cannot be read.
+    """
     container_id = params.get("edit") or params.get("from") or ""
     raw = here.picture.find("containers", container_id) if container_id else None
     if raw is None:
-        return None
+        pasted = read_pasted(data) if data is not None else None
+        return Base(recipe_from(pasted.wanted), pasted=pasted) if pasted else None
     row = next(row for row in rows_of(here.host.slug, here.picture) if row.id == raw["Id"])
     with engine_call(), here.client(timeout_s=10) as client:
         found = client.api.inspect_container(row.id)
         image = _image(client.api, str(found["Image"]))
-    return Base(row, recipe_of(found, image), is_edited=bool(params.get("edit")))
+    return Base(recipe_of(found, image), row, is_edited=bool(params.get("edit")))
 
 
 def _image(api: Any, image_id: str) -> Any:
@@ -100,7 +110,10 @@ def _image(api: Any, image_id: str) -> Any:
 def form_for(here: Opened, base: Base | None, data: QueryDict | None, *, image: str = "") -> RunForm:
     facts = facts_of(here.host.slug, here.picture)
     if base is None:
-        return RunForm(data, facts=facts, initial={"image": image, "network": "bridge"})
+        return RunForm(data, facts=facts, initial={"image": image} if image else None)
+    if base.row is None:
+        name = base.pasted.wanted.name if base.pasted else ""
+        return RunForm(data, facts=facts, initial={"name": name}, recipe=base.recipe)
     if base.is_edited:
         # It gives way to its successor, so neither its name nor its ports are taken.
         facts = replace(facts, containers=tuple(row for row in facts.containers if row.id != base.row.id))
@@ -112,22 +125,29 @@ def start_edit(here: Opened, base: Base, form: RunForm) -> "Job":
     """Put a container made by the form in the place of the one that was edited, as a job."""
     from webui import jobs
 
+    assert base.row is not None  # noqa: S101 - only a container is edited
     name = form.cleaned_data["name"] or base.row.name
-    params = params_for(base.row.id, name, recipe=form.request())
+    params = params_for(
+        base.row.id, name, host_id=here.host.pk, old_name=base.row.name, is_running=base.row.is_running,
+        is_pulled="pull_again" in form.data, recipe=form.request(),
+    )  # fmt: skip
     return jobs.start(here.actor, here.host, "container.recreate", params)
 
 
-def form_context(form: RunForm) -> dict[str, Any]:
+def form_context(form: RunForm, params: Mapping[str, str]) -> dict[str, Any]:
     """What the template needs beside the form: each list of lines with an empty one to write into, and suggestions."""
-    command = docker_run(form)
     return {
         "protocols": PROTOCOLS,
+        "sections": sections_of(form),
         "ports": [*form.ports, PortLine()],
         "variables": [*form.variables, VariableLine()],
         "mounts": [*form.mounts, MountLine()],
+        "networks": [*form.networks, NetworkLine()] if form.networks else [NetworkLine("bridge"), NetworkLine()],
+        "known_networks": form.facts.networks,
         "images": sorted(tag for tag in form.facts.image_sizes if tag != "<none>:<none>"),
         "volumes": [name for name in form.facts.volumes if len(name) != 64],
-        "command": command,
-        "command_text": " \\\n  ".join(command),
+        "ways": WAYS,
+        "shown": equivalent(form, params.get("as", "run"), with_secrets="secrets" in params),
+        "kept": form.kept(),
         "image_size": form.facts.image_sizes.get(listed_name(str(form["image"].value() or ""))),
     }

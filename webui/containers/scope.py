@@ -48,9 +48,10 @@ class Scope:
         return stale_words(self.hosts[self.host.slug].picture, self.host.name)
 
     @property
-    def figures_urls(self) -> list[str]:
+    def figures_urls(self) -> list[tuple[str, str]]:
+        """The sockets of CPU and memory, by host."""
         return [
-            f"/ws/h/{slug}/figures/"
+            (slug, f"/ws/h/{slug}/figures/")
             for slug, here in self.hosts.items()
             if here.may(Operation.CONTAINER_STATS) and (self.host or here.picture.is_up)
         ]

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-import requests
 from celery import shared_task
-from docker.errors import APIError
 
 from webui.access import Role
 from webui.containers.updates import answers_of, keep_answers, names_worth_asking
-from webui.gate import HostUnreachable, Refused, docker_client, system_actor
+from webui.gate import HostUnreachable, docker_client, system_actor
+from webui.resources import EngineRefusal, engine_call
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ def look_for_updates(slug: str = "", *, is_forced: bool = False) -> None:
     for host in Host.objects.filter(slug=slug) if slug else Host.objects.all():
         try:
             _look(host, is_forced=is_forced)
-        except HostUnreachable as error:
+        except (HostUnreachable, EngineRefusal) as error:
             logger.info("newer images for %s were not looked for: %s", host.slug, error)
 
 
@@ -45,7 +44,8 @@ def _look(host: Any, *, is_forced: bool) -> None:
     client = docker_client(replace(system_actor(), role=Role.OPERATOR), host, timeout_s=_TIMEOUT_S)
     try:
         # Not from the live picture: a worker would keep it for ever for a look every few hours.
-        names = names_worth_asking(client.api.containers(all=True), client.api.images())
+        with engine_call():
+            names = names_worth_asking(client.api.containers(all=True), client.api.images())
         answers = {name: answer for name, answer in answers_of(host.slug).items() if name in set(names)}
         due = [name for name in names if is_forced or is_due(answers.get(name), time.time())]
         for name, answer in _asked(client.api, due[:_MOST_AT_ONCE], answers):
@@ -68,10 +68,11 @@ def _asked(api: Any, names: list[str], known: Mapping[str, Mapping[str, Any]]) -
     for name in names:
         before = known.get(name) or {}
         try:
-            # docker-py's inspect_distribution would send the credentials of whoever runs this process.
-            found = api._result(api._get(api._url("/distribution/{0}/json", name)), json=True)
+            with engine_call():
+                # docker-py's inspect_distribution would send the credentials of whoever runs this process.
+                found = api._result(api._get(api._url("/distribution/{0}/json", name)), json=True)
             digest = str(found["Descriptor"]["digest"])
-        except (APIError, Refused, requests.RequestException, KeyError, TypeError, ValueError) as error:
+        except (EngineRefusal, KeyError, TypeError, ValueError) as error:
             failures = int(before.get("failures") or 0) + 1
             yield name, {**before, "asked_at": time.time(), "failures": failures, "error": str(error)[:300]}
         else:

@@ -1,4 +1,4 @@
-"""The run form, and the tabs of one container's page."""
+"""The tabs of one container's page."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,75 +6,22 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from webui.access import Operation, needs
-from webui.containers import head, inspection, running
-from webui.containers.actions import ACTIONS
+from webui.containers import head
+from webui.containers.actions import ACTIONS, ON_PAGE
 from webui.containers.columns import rows_of, state_of
 from webui.containers.filtering import written
-from webui.containers.forms import RunForm
 from webui.containers.log_files import log_lines
 from webui.containers.overview import overview_of
 from webui.containers.rows import ContainerRow
 from webui.gate import HostUnreachable
-from webui.pages import Crumb, go, host_down, render_page
+from webui.pages import Crumb, host_down, render_page
 from webui.resources import EngineRefusal, Opened, engine_call, opened, stale_words
-
-
-@needs(Operation.CONTAINER_CREATE)
-def run_view(request: HttpRequest, host: str) -> HttpResponse:
-    """The run form; with `from` or `edit` in the URL it begins with what that container is."""
-    here = opened(request, host)
-    try:
-        base = running.base_of(here, request.GET.dict())
-    except (HostUnreachable, EngineRefusal) as error:
-        return host_down(request, here.host, str(error), active="containers")
-    if request.method != "POST":
-        return _run_page(request, here, running.form_for(here, base, None, image=request.GET.get("image", "")), base)
-    form = running.form_for(here, base, request.POST)
-    if request.POST.get("show") == "command":
-        return HttpResponse(render_to_string("containers/_command.html", running.form_context(form)))
-    if "pull" in request.POST or not form.is_valid():
-        may_pull = "pull" in request.POST and form.image_is_missing
-        return _run_page(request, here, form, base, pulling=running.start_pull(here, form) if may_pull else None)
-    return _ran(request, here, form, base)
-
-
-def _ran(request: HttpRequest, here: Opened, form: RunForm, base: running.Base | None) -> HttpResponse:
-    """Do what a valid form says: start the job of an edit, or create and start; what is refused stands in the form."""
-    if base is not None and base.is_edited:
-        return go(request, running.start_edit(here, base, form).get_absolute_url())
-    try:
-        container_id = running.create_and_start(here, form)
-    except HostUnreachable as error:
-        form.add_error(None, str(error))
-    except EngineRefusal as error:
-        form.blame(str(error))
-    else:
-        return go(request, reverse("containers:detail", kwargs={"host": here.host.slug, "id": container_id[:12]}))
-    return _run_page(request, here, form, base)
-
-
-def _run_page(
-    request: HttpRequest, here: Opened, form: RunForm, base: running.Base | None, *, pulling: Any = None
-) -> HttpResponse:
-    context = {"form": form, "base": base, "pulling": pulling, **running.form_context(form)}
-    crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs={"host": here.host.slug}))]
-    title = _("Run a container")
-    if base is not None:
-        url = reverse("containers:configuration", kwargs={"host": here.host.slug, "id": base.row.short_id})
-        crumbs.append(Crumb(base.row.name, url))
-        title = (_("Edit %s") if base.is_edited else _("Duplicate %s")) % base.row.name
-    has_errors = form.is_bound and not pulling and bool(form.errors)
-    return render_page(
-        request, "containers/run.html", context, host=here.host, active="containers", title=title,
-        crumbs=crumbs, status=HTTPStatus.UNPROCESSABLE_ENTITY if has_errors else HTTPStatus.OK,
-    )  # fmt: skip
 
 
 @require_GET
@@ -91,7 +38,8 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
         if error.is_gone:
             raise Http404(str(error)) from error
         raise
-    context = {"overview": overview_of(row, found), "stale": stale_words(here.picture, here.host.name)}
+    raw = here.picture.containers[row.id]
+    context = {"overview": overview_of(row, found, host_url=here.host.url), "raw": raw}
     return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 
@@ -136,32 +84,12 @@ def stats_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noq
     return tab(request, here, row_or_404(here, id), tab="stats", template="containers/stats.html", context={})
 
 
-@require_GET
-@needs(Operation.CONTAINER_INSPECT)
-def inspect_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
-    here = opened(request, host)
-    row = row_or_404(here, id)
-    try:
-        with engine_call():
-            found = inspected(here, row)
-    except HostUnreachable as error:
-        return host_down(request, here.host, str(error), active="containers")
-    except EngineRefusal as error:
-        raise Http404(str(error)) from error
-    context = {
-        "tree": inspection.tree(found),
-        "text": inspection.text(found),
-        "is_text": request.GET.get("as") == "text",
-    }
-    return tab(request, here, row, tab="inspect", template="containers/inspect.html", context=context)
-
-
 def tab(
     request: HttpRequest, here: Opened, row: ContainerRow, *, tab: str, template: str, context: dict[str, Any],
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:  # fmt: skip
     """One tab of a container's page, with the head that all of them have."""
-    slug, allowed = here.host.slug, here.allowed(ACTIONS)
+    slug, allowed = here.host.slug, here.allowed((*ACTIONS, *ON_PAGE)).on(row.id)
     base = {"host": slug}
     crumbs = [Crumb(_("Containers"), reverse("containers:list", kwargs=base))]
     if row.stack:
@@ -173,7 +101,8 @@ def tab(
     full = {
         "row": row,
         "container_id": row.id,
-        "live_url": f"/ws/h/{slug}/lists/containers/?id={row.short_id}",
+        "live_url": f"/ws/h/{slug}/lists/containers/?{urlencode({'id': row.short_id, 'name': row.name})}",
+        "stale": stale_words(here.picture, here.host.name),
         "may_logs": here.may(Operation.CONTAINER_LOGS),
         "may_stats": here.may(Operation.CONTAINER_STATS),
         "may_top": here.may(Operation.CONTAINER_TOP),

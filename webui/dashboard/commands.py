@@ -11,6 +11,7 @@ from webui.containers.columns import rows_of
 from webui.gate import Actor, Operation, actor_of, may
 from webui.live import last_picture
 from webui.pages import Action, Hit
+from webui.resources import allowed_in
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -48,7 +49,9 @@ def actions_for(user: Any, hosts: Sequence["Host"], text: str, command: Command 
 def _on_host(actor: Actor, host: "Host", text: str, command: Command | None) -> Iterator[tuple[int, Hit]]:
     if not may(actor, host, Operation.CONTAINER_LIST):
         return
-    for row in rows_of(host.slug, last_picture(host)):
+    picture = last_picture(host, actor)
+    allowed = allowed_in(picture, ACTIONS, lambda operation: may(actor, host, operation))
+    for row in rows_of(host.slug, picture):
         name = text if command is None else command.name
         place = rank(row.name, name) if name else 0
         # A name alone offers its actions only when it is meant beyond doubt.
@@ -58,7 +61,7 @@ def _on_host(actor: Actor, host: "Host", text: str, command: Command | None) -> 
         for action in dict.fromkeys(ACTIONS):
             if command is not None and action.name not in command.actions:
                 continue
-            if action.shown_when(shown) and may(actor, host, action.operation):
+            if action.shown_when(shown) and action.name in allowed.on(row.id):
                 yield place, _hit(action, shown, host)
 
 

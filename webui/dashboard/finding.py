@@ -40,7 +40,8 @@ def find(user: Any, host: "Host | None", text: str) -> list[Hit]:
 def _on_host(user: Any, host: "Host", wanted: str, *, also: str) -> Iterator[tuple[int, Hit]]:
     if (place := rank(host.name, wanted)) is not None:
         yield place, Hit(host.name, reverse("hosts:detail", kwargs={"host": host.slug}), "server-2", "host")
-    picture, actor = last_picture(host), actor_of(user)
+    actor = actor_of(user)
+    picture = last_picture(host, actor)
     for kind, operation, icon, word in _KINDS:
         if may(actor, host, operation):
             for name, object_id in names_of(picture, kind):

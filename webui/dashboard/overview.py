@@ -78,7 +78,8 @@ def totals_of(seen: Sequence[tuple["Host", Picture]]) -> State:
 
 def messages(user: Any) -> list[Message]:
     """Every part of the overview as it should read now, for its websocket; the list of hosts has only the cards."""
-    seen = [(host, last_picture(host)) for host in hosts_of(user)]
+    actor = actor_of(user)
+    seen = [(host, last_picture(host, actor)) for host in hosts_of(user)]
     cards = [
         Message(
             target=f"#host-{host.slug}",

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from webui.access import Role, needs_sign_in
 from webui.dashboard.overview import card_of, hosts_of, needs_of, totals_of
+from webui.gate import actor_of
 from webui.hosts import visible_hosts
 from webui.live import picture
 from webui.pages import Button, Empty, render_page
@@ -16,7 +17,8 @@ from webui.pages.shell import hits_for
 
 @needs_sign_in
 def overview(request: HttpRequest) -> HttpResponse:
-    seen = [(host, picture(host)) for host in hosts_of(request.user)]
+    actor = actor_of(request)
+    seen = [(host, picture(host, actor)) for host in hosts_of(request.user)]
     add = [Button(_("Connect a host"), "plus", url=reverse("hosts:add"), is_primary=True)] if _may_add(request) else []
     context = {"cards": [card_of(host, shown) for host, shown in seen], "needs": needs_of(seen), "empty": _empty(add)}
     return render_page(

@@ -18,6 +18,7 @@ from webui.factors.confirming import confirmed
 from webui.factors.forms import ProofForm
 from webui.gate import actor_of
 from webui.pages import Crumb, render_page
+from webui.signin.models import Source
 
 
 @needs_session
@@ -42,6 +43,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, "next": following, "has_passkey": methods.PASSKEY in kinds and passkeys.are_possible(request),
         "has_fields": len(form.visible_fields()) > 0,
+        "providers": Source.objects.filter(identities__user=user, is_enabled=True, provider__isnull=False),
     }  # fmt: skip
     return render_page(
         request, "factors/confirm.html", context, active="profile", title=_("Is it you?"),
@@ -59,4 +61,5 @@ def confirm_options(request: HttpRequest) -> JsonResponse:
 
 
 def has_password(user: User) -> bool:
-    return user.has_usable_password()
+    """One of ours, or of a directory."""
+    return user.has_usable_password() or user.identities.filter(source__directory__isnull=False).exists()

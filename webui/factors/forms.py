@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from webui.accounts import throttle
+from webui.accounts.passwords import person_of, way_of
 from webui.factors import methods, passkeys
 
 if TYPE_CHECKING:
@@ -103,7 +103,11 @@ def _by_passkey(request: HttpRequest, user: "User", answer: str, purpose: str) -
 
 
 def _by_code(_request: HttpRequest, user: "User", code: str, _purpose: str) -> str:
-    kind = methods.check_code(user, code)
+    try:
+        kind = methods.check_code(user, code)
+    except ValueError as error:
+        words = _("Your second factor cannot be read: the key of this console has changed. Ask an administrator.")
+        raise ValidationError(words, code="sealed with another key") from error
     if not kind:
         words = _("That code is wrong, or was used already. Codes change every 30 seconds: is the phone's clock right?")
         raise ValidationError(words, code="wrong code")
@@ -111,6 +115,9 @@ def _by_code(_request: HttpRequest, user: "User", code: str, _purpose: str) -> s
 
 
 def _by_password(request: HttpRequest, user: "User", password: str, _purpose: str) -> str:
-    if authenticate(request, username=user.username, password=password) != user:
-        raise ValidationError(_("That is not your password."), code="wrong")
-    return "password"
+    # In a directory they may have another name.
+    there = user.identities.filter(source__directory__isnull=False).values_list("name", flat=True)
+    for name in dict.fromkeys([user.username, *there]):
+        if (found := person_of(request, name, password)) == user:
+            return way_of(found)
+    raise ValidationError(_("That is not your password."), code="wrong")

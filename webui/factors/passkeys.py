@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 
+from webui.access.origins import is_https
 from webui.factors.methods import PASSKEY
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def are_possible(request: HttpRequest) -> bool:
     try:
         ipaddress.ip_address(name.strip("[]"))
     except ValueError:
-        return request.is_secure() or name == "localhost" or name.endswith(".localhost")
+        return is_https(request) or name == "localhost" or name.endswith(".localhost")
     return False
 
 

@@ -6,6 +6,8 @@ tokens and jobs are refused too.
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -37,4 +39,15 @@ def _is_owed(user: Any) -> bool:
     from webui.accounts.models import User
 
     asked = User.objects.filter(pk=user.pk, teams__requires_second_factor=True)
-    return asked.exclude(authenticator__type__in=FACTORS).exists()
+    return asked.exclude(authenticator__type__in=FACTORS).exclude(_asked_elsewhere()).exists()
+
+
+def _asked_elsewhere() -> Q:
+    """They come in only by providers that ask for a second factor themselves."""
+    from webui.signin.models import Identity
+
+    theirs = Identity.objects.filter(user_id=OuterRef("pk"))
+    asking = theirs.filter(source__provider__asks_second_factor=True)
+    others = theirs.exclude(source__provider__asks_second_factor=True)
+    has_no_password = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return has_no_password & Q(Exists(asking)) & ~Q(Exists(others))

@@ -7,15 +7,19 @@
 
 Each decides by `TABLE` before it sends, sends the very path that was matched, and writes the audit entry. What is not
 in the table is refused by name. `may` and `require` ask the same question without sending anything.
+
+What belongs to others (webui.ownership) reads as not there: docker-py raises NotFound, `request` answers 404, streams
+raise HostRefused. Whoever shows something from an upstream that is shared asks `require_on` first.
 """
 
 from webui.access import Operation
 from webui.gate.actors import Actor, Scope, actor_of, system_actor
+from webui.gate.belongings import require_on
 from webui.gate.clients import docker_client
 from webui.gate.decision import Decision, decide, may, require
-from webui.gate.errors import HostRefused, HostUnreachable, Refused
+from webui.gate.errors import HostRefused, HostUnreachable, NotVisible, Refused
 from webui.gate.hijacking import Duplex, hijack
-from webui.gate.passage import in_thread
+from webui.gate.passage import in_thread, judge
 from webui.gate.streams import Reply, request, stream
 from webui.gate.table import TABLE
 
@@ -26,6 +30,7 @@ __all__ = [
     "Duplex",
     "HostRefused",
     "HostUnreachable",
+    "NotVisible",
     "Operation",
     "Refused",
     "Reply",
@@ -35,9 +40,11 @@ __all__ = [
     "docker_client",
     "hijack",
     "in_thread",
+    "judge",
     "may",
     "request",
     "require",
+    "require_on",
     "stream",
     "system_actor",
 ]

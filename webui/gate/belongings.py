@@ -4,13 +4,14 @@ One place for every way to a host. What may not be seen reads as not there, in t
 and not changed is refused. Reads the database and may ask the host: for threads.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from webui.access import Operation
 from webui.gate import touching
 from webui.gate.actors import Actor
+from webui.gate.decision import require
 from webui.gate.errors import NotVisible, Refused
 from webui.gate.naming import Named, field_of, labels_in, named_in
 from webui.gate.references import Found, References
@@ -48,6 +49,7 @@ class Looked:
     claims: tuple[Claim, ...] = ()
     releases: tuple[Kind, str] | None = None
     exec_of: str = ""
+    new_volumes: int = 0
 
 
 def concerns(operation: Operation, sight: Sight) -> bool:
@@ -59,12 +61,15 @@ def concerns(operation: Operation, sight: Sight) -> bool:
 
 def look(
     actor: Actor, host: "Host", rule: Rule, operation: Operation, *, target: str, query: Query,
-    body: Mapping[str, Any],
+    body: Mapping[str, Any], made_before: Collection[Kind] = (),
 ) -> Looked:  # fmt: skip
-    """Raises NotVisible, Refused, or HostUnreachable where the host had to be asked and did not answer."""
+    """Raises NotVisible, Refused, or HostUnreachable where the host had to be asked and did not answer.
+
+    `made_before`: for a request that is only thought of, the kinds of which what is not there yet would be by then.
+    """
     sight = actor.sight(host, operation)
     LEDGER.refresh()
-    one = _Looking(sight, References(host), actor, host, operation, query, body)
+    one = _Looking(sight, References(host), actor, host, operation, query, body, made_before)
     found = one.target(rule, target)
     if not sight.sees_all:
         one.check_named()
@@ -75,7 +80,22 @@ def look(
         releases = (kind, found.thing.keys[0] if found else target)
     makes_exec = operation is Operation.CONTAINER_EXEC and rule.resource == "container"
     exec_of = found.thing.keys[0] if found and makes_exec else ""
-    return Looked(found.sent if found else "", claims, releases, exec_of)
+    return Looked(found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims))
+
+
+def require_on(actor: Actor, host: "Host", operation: str, kind: Kind, reference: str) -> str:
+    """For what is shown from a shared upstream: may this be done to this thing? Returns the thing's full id.
+
+    For threads. Raises NotVisible, Refused, or HostUnreachable where the host had to be asked.
+    """
+    wanted = Operation(operation)
+    require(actor, host, wanted)
+    sight = actor.sight(host, wanted)
+    if sight.sees_all:
+        return reference
+    LEDGER.refresh()
+    looking = _Looking(sight, References(host), actor, host, wanted, {}, {})
+    return looking.must(kind, reference, is_written=wanted not in touching.READS).sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,7 @@ class _Looking:
     operation: Operation
     query: Query
     body: Mapping[str, Any]
+    made_before: Collection[Kind] = ()
 
     def target(self, rule: Rule, target: str) -> Found | None:
         """The thing that the path names, if whoever asks may do this to it."""
@@ -99,7 +120,8 @@ class _Looking:
             raise Refused(f"Nobody has decided whose things {operation} touches.", rule="ownership")
         kind, is_written = touching.KINDS[rule.resource], operation in touching.WRITES
         if rule.target == "?names":
-            for name in target.split(","):
+            # Not the target: that is cut short, for the log.
+            for name in self.query.get("names", "").split(","):
                 self.must(kind, name, is_written=is_written)
             return None
         return self.must(kind, target, is_written=is_written, resource=rule.resource)
@@ -127,7 +149,8 @@ class _Looking:
     def check_named(self) -> None:
         """What the body names beside the target."""
         for named in named_in(self.operation, self.query, self.body):
-            if not (named.may_be_new and self._is_new(named)):
+            may_be_new = named.may_be_new or named.kind in self.made_before
+            if not (may_be_new and self._is_new(named)):
                 self.must(named.kind, named.reference, is_written=named.is_written)
 
     def _is_new(self, named: Named) -> bool:
@@ -148,6 +171,13 @@ class _Looking:
                 yield Claim(Kind.VOLUME, (named.reference,))
         for reference in _images_made(operation, self.query):
             yield from self._image(repository_of(reference))
+
+    def new_volumes(self, claims: tuple[Claim, ...]) -> int:
+        """How many volumes there will be more; one of a stack is nobody's claim, and new all the same."""
+        if self.operation is Operation.VOLUME_CREATE:
+            name = field_of(self.body, "Name")
+            return int(not name or self.references.find(Kind.VOLUME, str(name)) is None)
+        return sum(claim.kind is Kind.VOLUME for claim in claims)
 
     def _volume(self, *, is_child: bool) -> Iterator[Claim]:
         """Docker answers a create with the volume that is there already: so it must be one that they may see."""

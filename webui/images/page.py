@@ -13,7 +13,7 @@ from webui.images.columns import COLUMNS, chips_of, element_id, fragment, rows_o
 from webui.live import Picture, Viewer
 from webui.pages import Button, Empty, ListPage
 from webui.pages.formats import size
-from webui.resources import RowsFeed, Shown, list_url, next_url, stamp_of, unknown, window_of
+from webui.resources import RowsFeed, Shown, allowed_in, list_url, next_url, stamp_of, unknown, window_of
 
 
 def list_page(slug: str, picture: Picture, *, params: Mapping[str, str], allowed: frozenset[str]) -> ListPage:
@@ -56,7 +56,7 @@ def _pull_button(slug: str) -> Button:
 
 def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
     slug = viewer.host.slug
-    allowed = frozenset(action.name for action in ACTIONS if viewer.may(action.operation))
+    allowed = allowed_in(picture, ACTIONS, viewer.may)
     chosen = images.selected(rows_of(slug, picture), images.query_of(params))
     page = list_page(slug, picture, params=params, allowed=allowed)
     return Shown({element_id(row): fragment(slug, row, allowed) for row in chosen}, page)

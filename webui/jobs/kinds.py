@@ -16,6 +16,7 @@ class JobKind:
     """One kind of job. `operation` is a name of the gate's table, asked at start and again in the worker.
 
     `title` makes the words a person sees from the parameters; `noun` is what the steps are called (singular, plural).
+    `undo` names the kind that takes its work back, from the same parameters, whether it was done or lost half-way.
     """
 
     name: str
@@ -23,18 +24,20 @@ class JobKind:
     title: Callable[[Params], str]
     work: Work
     noun: tuple[str, str] = ("step", "steps")
+    undo: str = ""
 
 
 _kinds: dict[str, JobKind] = {}
 
 
 def job_kind(
-    name: str, *, operation: str, title: Callable[[Params], str], noun: tuple[str, str] = ("step", "steps")
-) -> Callable[[Work], Work]:
+    name: str, *, operation: str, title: Callable[[Params], str], noun: tuple[str, str] = ("step", "steps"),
+    undo: str = "",
+) -> Callable[[Work], Work]:  # fmt: skip
     """Register a function as the work of a kind. The module must be imported in its app's `ready()`."""
 
     def register(work: Work) -> Work:
-        _kinds[name] = JobKind(name, operation, title, work, noun=noun)
+        _kinds[name] = JobKind(name, operation, title, work, noun=noun, undo=undo)
         return work
 
     return register

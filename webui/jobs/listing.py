@@ -63,12 +63,24 @@ class JobView:
     summary: str
     origin: str
     bars: Sequence[Bar]
+    # What the button says that takes its work back; "" where there is nothing to take back.
+    undo: str
 
 
 def job_view(job: Job) -> JobView:
     return JobView(
-        job, state_of(job), _heading(job), _summary(job.steps), _origin(job), [_bar(step) for step in job.steps]
-    )
+        job, state_of(job), _heading(job), _summary(job.steps), _origin(job), [_bar(step) for step in job.steps],
+        _undo_words(job),
+    )  # fmt: skip
+
+
+def _undo_words(job: Job) -> str:
+    try:
+        undo = kind_of(job.kind).undo
+    except LookupError:
+        return ""
+    words = {JobState.DONE: _("Undo"), JobState.LOST: _("Go back")}
+    return words.get(JobState(job.state), "") if undo else ""
 
 
 def state_of(job: Job) -> State:

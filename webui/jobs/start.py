@@ -81,3 +81,11 @@ def retry(actor: "Actor", job: "Job") -> "Job":
         )
     params: dict[str, Any] = job.params
     return start(actor, job.host, job.kind, params, retry_of=job)
+
+
+def take_back(actor: "Actor", job: "Job") -> "Job":
+    """Start the job that takes back what this one has done. Raises ValueError where there is none, or it is open."""
+    undo = kind_of(job.kind).undo
+    if not undo or job.state not in {"done", "lost"} or job.host is None:
+        raise ValueError(_("There is nothing to take back."))
+    return start(actor, job.host, undo, job.params, retry_of=job)

@@ -15,7 +15,7 @@ from webui.access.needs import needs_sign_in
 from webui.gate import Refused, actor_of
 from webui.jobs.listing import job_view, new_lines, state_of, visible_jobs
 from webui.jobs.models import Job, JobState
-from webui.jobs.start import cancel, retry
+from webui.jobs.start import cancel, retry, take_back
 from webui.jobs.workers import mark_lost
 from webui.pages import (
     Action,
@@ -83,11 +83,13 @@ def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
 @require_POST
 @needs_sign_in
 def act(request: HttpRequest) -> HttpResponse:
-    """`action` cancel or retry, on the jobs `id`. Retrying one goes to the new job's page."""
+    """`action` cancel, retry or take-back, on the jobs `id`. The last two, of one job, go to the new job's page."""
     action, ids = request.POST.get("action", ""), request.POST.getlist("id")
     jobs = {str(job.pk): job for job in visible_jobs(_user(request)).filter(pk__in=_uuids(ids))}
     if action == "retry" and len(ids) == 1 and ids[0] in jobs:
         return retry_job(request, jobs[ids[0]].pk)
+    if action == "take-back" and len(ids) == 1 and ids[0] in jobs:
+        return _taken_back(request, jobs[ids[0]])
     outcomes = [_done(request, action, jobs.get(job_id), job_id) for job_id in ids]
     return outcome(request, outcomes, done=_("Cancel asked for:") if action == "cancel" else _("Started again:"))
 
@@ -106,6 +108,13 @@ def retry_job(request: HttpRequest, job_id: UUID) -> HttpResponse:
     job = get_object_or_404(visible_jobs(_user(request)), pk=job_id)
     try:
         return go(request, retry(actor_of(request), job).get_absolute_url())
+    except ValueError as error:
+        return outcome(request, [Outcome(str(job.pk), job.title, is_done=False, message=str(error))], done="")
+
+
+def _taken_back(request: HttpRequest, job: Job) -> HttpResponse:
+    try:
+        return go(request, take_back(actor_of(request), job).get_absolute_url())
     except ValueError as error:
         return outcome(request, [Outcome(str(job.pk), job.title, is_done=False, message=str(error))], done="")
 

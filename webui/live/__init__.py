@@ -1,8 +1,8 @@
 """What changes while somebody looks: the picture of each host, and one upstream per stream shared by all its viewers.
 
-`picture(host)` is the in-memory list of a host's containers, images, volumes and networks, kept right by one event
-feed per host and process. A page renders from it without asking the host, and registers a `ListFeed` (in its app's
-`ready()`) which turns changed ids into htmx messages for the viewers of its list.
+`picture(host, actor)` is the in-memory list of a host's containers, images, volumes and networks as somebody may see
+it, kept right by one event feed per host and process. A page renders from it without asking the host, and registers a
+`ListFeed` (in its app's `ready()`) which turns changed ids into htmx messages for the viewers of its list.
 
     class ContainerFeed:
         kind = "containers"
@@ -19,6 +19,7 @@ from webui.live.feeds import ListFeed, Message, Viewer, register_everywhere, reg
 from webui.live.figures import Figure, figures_of
 from webui.live.picture import KINDS, HostState, Picture
 from webui.live.pictures import forget, known_host, last_picture, picture, picture_after
+from webui.live.seen import readonly_of
 
 __all__ = [
     "KINDS",
@@ -34,6 +35,7 @@ __all__ = [
     "last_picture",
     "picture",
     "picture_after",
+    "readonly_of",
     "register_everywhere",
     "register_feed",
     "register_overview",

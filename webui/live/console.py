@@ -150,7 +150,7 @@ class Session:
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(_RIGHTS_S, left))
             rights = await database_sync_to_async(rights_of)(
-                self.user, self.host, self.operation, session_key=self.owner.session_key
+                self.user, self.host, self.operation, session_key=self.owner.session_key, reference=self.container_id
             )
             if rights.code:
                 break

@@ -1,4 +1,4 @@
-"""A part of a container's log that has ended: read once, for one viewer, at that viewer's pace and within a bound.
+"""A part of a log that has ended: read once, for one viewer, at that viewer's pace and never beyond a bound.
 
 Unlike the live log nothing is shared and nothing is skipped: who reads slowly makes the host wait.
 """
@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from webui.live.lines import LineCutter, since_of, timestamp_of
+from webui.live.lines import LineCutter
 from webui.live.upstream import Upstream
+from webui.log_lines import since_of, timestamp_of
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from webui.live.hostfeed import HostFeed
 from webui.live.picture import KINDS, Picture, Raw
+from webui.live.seen import seen_by
+from webui.ownership import LEDGER
 
 if TYPE_CHECKING:
+    from webui.gate import Actor
     from webui.hosts.models import Host
 
 # How long the first page of a process waits for a host that has not answered yet.
@@ -30,19 +33,28 @@ def host_feed(host: "Host") -> HostFeed:
         return feed
 
 
-def picture(host: "Host") -> Picture:
-    """What the host's lists hold now. For sync code: the first call waits, at most FIRST_WAIT_S, for the first answer.
+def picture(host: "Host", actor: "Actor | None" = None) -> Picture:
+    """What the host's lists hold now for `actor`; without one everything, which is for no page (a test watches that).
+
+    For sync code: the first call waits, at most FIRST_WAIT_S, for the first answer.
 
     A host that is down gives its last picture, also one from before a restart, with `state` and `error` saying so.
     """
     feed = host_feed(host)
     feed.answered.wait(FIRST_WAIT_S)
-    return feed.picture
+    return _seen(host, feed.picture, actor)
 
 
-def last_picture(host: "Host") -> Picture:
+def last_picture(host: "Host", actor: "Actor | None" = None) -> Picture:
     """The same without ever waiting: right after a start it may still be empty."""
-    return host_feed(host).picture
+    return _seen(host, host_feed(host).picture, actor)
+
+
+def _seen(host: "Host", picture: Picture, actor: "Actor | None") -> Picture:
+    if actor is None or actor.sight(host).sees_all:
+        return picture
+    LEDGER.refresh()
+    return seen_by(actor, host, picture)
 
 
 def picture_if_any(host: "Host") -> Picture | None:
@@ -53,7 +65,7 @@ def picture_if_any(host: "Host") -> Picture | None:
 
 
 def picture_after(host: "Host", kind: str, object_id: str, *, before: object = None, timeout_s: float = 1.0) -> Picture:
-    """The picture once `object_id` is another raw object than `before`, or after `timeout_s` as it is.
+    """The whole picture once `object_id` is another raw object than `before`, or after `timeout_s` as it is.
 
     For a view that has just changed something and wants to answer with the new row: `before` is the raw object (or
     None for something that was not there) taken before the change.

@@ -1,9 +1,10 @@
 """Whether somebody may have a websocket on a host: asked of the database and the gate, at the start and again later."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from webui import gate
+from webui.ownership import Kind
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -18,31 +19,63 @@ class Rights:
     actor: "Actor | None" = None
     host: "Host | None" = None
     code: int = 0
+    # The full id of the thing that the socket is about, "" for none.
+    target: str = ""
 
 
 # What a websocket that belongs to no host may need.
 ADMINISTRATOR: Final = "administrator"
 
 
-def rights_of(user: Any, slug: str | None, operation: str, *, session_key: str | None = None) -> Rights:
-    """What `user` may have. Reads user and session anew: both may have ended since the socket was opened."""
-    from django.contrib.auth import get_user_model
+def rights_of(
+    user: Any, slug: str | None, operation: str, *, session_key: str | None = None,
+    kind: Kind = Kind.CONTAINER, reference: str = "",
+) -> Rights:  # fmt: skip
+    """What `user` may have. Reads user and session anew: both may have ended since the socket was opened.
 
-    from webui.accounts.sessions import is_open
+    `reference` names the thing of `kind` that it is about, if any: one that is not for their eyes is not there.
+    """
     from webui.factors.requirement import is_owed
-    from webui.hosts import visible_hosts
 
-    fresh = get_user_model().objects.filter(pk=user.pk, is_active=True).first() if user.is_authenticated else None
+    fresh = _still_here(user, session_key)
     if fresh is None:
-        return Rights(code=4401)
-    if session_key and not is_open(session_key):
         return Rights(code=4401)
     actor = gate.actor_of(fresh)
     if is_owed(fresh) or (operation == ADMINISTRATOR and not fresh.is_administrator):
         return Rights(code=4403)
     if slug is None:
         return Rights(fresh, actor)
-    host = visible_hosts(fresh).filter(slug=slug).first()
+    rights = _on_host(Rights(fresh, actor), slug, operation)
+    return _on_thing(rights, operation, kind, reference) if reference and not rights.code else rights
+
+
+def _still_here(user: Any, session_key: str | None) -> Any:
+    from django.contrib.auth import get_user_model
+
+    from webui.accounts.sessions import is_open
+
+    fresh = get_user_model().objects.filter(pk=user.pk, is_active=True).first() if user.is_authenticated else None
+    return None if fresh is None or (session_key and not is_open(session_key)) else fresh
+
+
+def _on_host(rights: Rights, slug: str, operation: str) -> Rights:
+    from webui.hosts import visible_hosts
+
+    assert rights.actor is not None  # noqa: S101 - somebody asks
+    host = visible_hosts(rights.user).filter(slug=slug).first()
     if host is None:
         return Rights(code=4404)
-    return Rights(fresh, actor, host) if gate.may(actor, host, operation) else Rights(code=4403)
+    return replace(rights, host=host) if gate.may(rights.actor, host, operation) else Rights(code=4403)
+
+
+def _on_thing(rights: Rights, operation: str, kind: Kind, reference: str) -> Rights:
+    assert rights.actor is not None and rights.host is not None  # noqa: S101, PT018 - both were found
+    try:
+        return replace(rights, target=gate.require_on(rights.actor, rights.host, operation, kind, reference))
+    except gate.NotVisible:
+        return Rights(code=4404)
+    except gate.Refused:
+        return Rights(code=4403)
+    except gate.HostUnreachable:
+        # Whose it is cannot be found out now; the script connects again later.
+        return Rights(code=4500)

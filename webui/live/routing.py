@@ -12,6 +12,7 @@ from django.urls import path
 
 from webui.access import Operation
 from webui.audit.consumers import AuditConsumer
+from webui.history.consumers import KeptConsumer
 from webui.jobs.consumers import JobConsumer
 from webui.live.consumers.base import LiveConsumer
 from webui.live.consumers.console import ConsoleConsumer
@@ -29,6 +30,7 @@ _CONSUMERS: dict[str, type[LiveConsumer]] = {
     "ws/jobs/<uuid:job_id>/": JobConsumer,
     "ws/h/<slug:host>/lists/<slug:kind>/": ListConsumer,
     "ws/h/<slug:host>/figures/": FiguresConsumer,
+    "ws/h/<slug:host>/logs/kept/": KeptConsumer,
     "ws/h/<slug:host>/containers/<str:id>/logs/": LogsConsumer,
     "ws/h/<slug:host>/containers/<str:id>/stats/": StatsConsumer,
     "ws/h/<slug:host>/containers/<str:id>/console/": ConsoleConsumer,

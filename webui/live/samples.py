@@ -61,6 +61,14 @@ def sample_of(stats: Stats, before: Stats | None) -> Sample | None:
     )
 
 
+def cpu_limit_of(host_config: Mapping[str, Any]) -> float:
+    """The most CPU that a container may use, in per cent of one CPU; 0 without a limit."""
+    if host_config.get("NanoCpus"):
+        return int(host_config["NanoCpus"]) / 1e7
+    quota = int(host_config.get("CpuQuota") or 0)
+    return quota / int(host_config.get("CpuPeriod") or 100_000) * 100 if quota > 0 else 0.0
+
+
 def _rate(amount: int, passed: float) -> float:
     # A restart begins its counters anew.
     return amount / passed if passed > 0 and amount > 0 else 0.0

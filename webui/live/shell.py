@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models.signals import post_delete, post_save
 from django.utils.translation import gettext as _
 
+from webui.gate import actor_of
 from webui.live.picture import KINDS, HostState, Picture
-from webui.live.pictures import forget, last_picture
+from webui.live.pictures import forget, host_feed, last_picture
 from webui.pages import State, register_counts
 from webui.pages.shell import register_host_state
 
@@ -24,16 +25,16 @@ def register() -> None:
     post_delete.connect(_host_changed, sender=Host, dispatch_uid="live.host_deleted")
 
 
-def counts(host: "Host") -> dict[str, int]:
-    """How many objects of each kind the picture holds; nothing before the first picture."""
-    picture = last_picture(host)
+def counts(user: Any, host: "Host") -> dict[str, int]:
+    """How many objects of each kind somebody sees; nothing before the first picture."""
+    picture = last_picture(host, actor_of(user))
     if picture.state is HostState.WAITING and not picture.is_stored:
         return {}
     return {kind: len(picture.of(kind)) for kind in KINDS}
 
 
 def host_state(host: "Host") -> State:
-    picture = last_picture(host)
+    picture = host_feed(host).picture
     if picture.state is HostState.DOWN:
         return State(_("cannot be reached"), "bad")
     return State(engine_words(picture), "good" if picture.is_up else "off")

@@ -1,6 +1,8 @@
 """The stats of one container: one upstream for all viewers, five minutes kept so that the charts are full at once."""
 
+import asyncio
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,7 +10,7 @@ import orjson
 
 from webui.live.follow import Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
-from webui.live.samples import Sample, Stats, sample_of
+from webui.live.samples import Sample, Stats, cpu_limit_of, sample_of
 from webui.live.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -19,17 +21,35 @@ RING_SAMPLES: Final = 300
 LINGER_S: Final = 300.0
 
 
+# What is known of (host, container, span in seconds) from before; handed in by who keeps it. May read a file.
+Past = Callable[["Host", str, int], list[Sample]]
+_past: list[Past] = []
+
+
+def register_past(past: Past) -> None:
+    """Hand in what a chart begins with that nobody has watched until now."""
+    _past[:] = [past]
+
+
 class StatsSource:
     def __init__(self, host: "Host", container_id: str) -> None:
         self._host, self._id = host, container_id
         self._ring: deque[Sample] = deque(maxlen=RING_SAMPLES)
         self._is_limited = False
+        self._cpu_limit = 0.0
         self._state: dict[str, Any] | None = None
         self._channel: Channel | None = None
 
     async def produce(self, channel: Channel) -> None:
         self._channel = channel
+        await self._begin()
         await follow_container(self._host, self._id, self._once, tell=self._tell)
+
+    async def _begin(self) -> None:
+        for past in _past:
+            self._ring.extend(await asyncio.to_thread(past, self._host, self._id, RING_SAMPLES))
+        if self._ring and self._channel is not None:
+            self._channel.send(self._frame(list(self._ring), is_replay=True))
 
     def replay(self) -> list[Frame]:
         frames = [self._frame(list(self._ring), is_replay=True)]
@@ -40,6 +60,7 @@ class StatsSource:
             # Docker would send empty samples for as long as it is stopped.
             return
         self._is_limited = bool(inspection["HostConfig"].get("Memory"))
+        self._cpu_limit = cpu_limit_of(inspection["HostConfig"])
         before: Stats | None = None
         rest = b""
         async with upstream.stream(f"/containers/{self._id}/stats", query={"stream": "1"}) as chunks:
@@ -62,8 +83,9 @@ class StatsSource:
             self._channel.send(self._frame([sample]))
 
     def _frame(self, samples: list[Sample], *, is_replay: bool = False) -> Frame:
-        rows = [[round(value, 3) for value in astuple(sample)] for sample in samples]
-        body = {"t": "samples", "samples": rows, "replay": is_replay, "limited": self._is_limited}
+        rows = rows_of(samples)
+        body = {"t": "samples", "samples": rows, "replay": is_replay, "limited": self._is_limited,
+                "cpu_limit": self._cpu_limit}  # fmt: skip
         return Frame(orjson.dumps(body), count=0 if is_replay else 1)
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -72,6 +94,11 @@ class StatsSource:
         if message != self._state and self._channel is not None:
             self._state = message
             self._channel.send(Frame(orjson.dumps(message)))
+
+
+def rows_of(samples: Iterable[Sample]) -> list[list[float]]:
+    """Samples as browsers get them: the fields of Sample, in their order."""
+    return [[round(value, 3) for value in astuple(sample)] for sample in samples]
 
 
 def stats_channel(host: "Host", container_id: str) -> Channel:

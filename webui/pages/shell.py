@@ -17,7 +17,7 @@ from webui.pages.declarations import State
 if TYPE_CHECKING:
     from webui.hosts.models import Host
 
-Counts = Callable[["Host"], Mapping[str, int]]
+Counts = Callable[[Any, "Host"], Mapping[str, int]]
 HostState = Callable[["Host"], State]
 RunningJobs = Callable[[Any], int]
 
@@ -62,6 +62,7 @@ MENU: Final = (
     NavItem("images", _("Images"), "photo", "images:list", of_host=True, on_phone=True),
     NavItem("volumes", _("Volumes"), "database", "volumes:list", of_host=True),
     NavItem("networks", _("Networks"), "topology-star-3", "networks:list", of_host=True),
+    NavItem("logs", _("Logs"), "file-text", "history:logs", of_host=True),
     NavItem("host", _("Host"), "server-2", "hosts:detail", of_host=True),
 )
 EVERYWHERE: Final = (
@@ -70,6 +71,7 @@ EVERYWHERE: Final = (
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
     NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
+    NavItem("sign-in", _("Sign-in"), "login-2", "signin:list", for_administrators=True),
     NavItem("audit", _("Audit"), "history", "audit:list", for_administrators=True),
 )
 
@@ -80,7 +82,7 @@ _finders: list[Finder] = []
 
 
 def register_counts(counts: Counts) -> None:
-    """Hand in what counts a host's things by menu entry name. It is asked on every page, so it must not wait."""
+    """Hand in what counts what a person sees of a host, by menu entry. It is asked on every page, and must not wait."""
     _counts.append(counts)
 
 
@@ -99,10 +101,10 @@ def register_finder(finder: Finder) -> None:
     _finders.append(finder)
 
 
-def counts_of(host: "Host") -> dict[str, int]:
+def counts_of(user: Any, host: "Host") -> dict[str, int]:
     found: dict[str, int] = {}
     for counts in _counts:
-        found.update(counts(host))
+        found.update(counts(user, host))
     return found
 
 
@@ -153,7 +155,7 @@ def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dic
     current = host or _remembered(request, hosts)
     if host is not None and request.session.get("host") != host.slug:
         request.session["host"] = host.slug
-    counts = counts_of(current) if current else {}
+    counts = counts_of(request.user, current) if current else {}
     return {
         "shell": {
             "host": current,

@@ -4,6 +4,7 @@ It knows lists and outcomes; what a row of a kind is and what can be done to it 
 """
 
 from webui.resources.acting import EngineRefusal, Target, act_on_each, act_on_one, engine_call
+from webui.resources.allowed import Allowed, allowed_in, narrowed
 from webui.resources.asked import Asked, asked_of
 from webui.resources.feed import RowsFeed, Shown, list_messages, stamp_of
 from webui.resources.fragments import Shelf
@@ -24,6 +25,7 @@ from webui.resources.saved_views import default_view, held_query, remove_view, s
 from webui.resources.staleness import note_of, stale_html, stale_words, unknown
 
 __all__ = [
+    "Allowed",
     "Asked",
     "EngineRefusal",
     "Layout",
@@ -36,6 +38,7 @@ __all__ = [
     "act_on_each",
     "act_on_one",
     "allowed_among",
+    "allowed_in",
     "arranged",
     "asked_of",
     "count_shows",
@@ -47,6 +50,7 @@ __all__ = [
     "layout_of",
     "list_messages",
     "list_url",
+    "narrowed",
     "natural",
     "next_url",
     "note_of",

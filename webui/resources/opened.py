@@ -13,6 +13,7 @@ from webui.gate import Actor, actor_of, docker_client, may
 from webui.hosts import visible_hosts
 from webui.live import Picture, picture
 from webui.pages import Action
+from webui.resources.allowed import Allowed, allowed_in
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -38,15 +39,16 @@ class Opened:
         finally:
             client.close()
 
-    def allowed(self, actions: Iterable[Action]) -> frozenset[str]:
-        """The names of those actions that this person may do here."""
-        return frozenset(action.name for action in actions if self.may(action.operation))
+    def allowed(self, actions: Iterable[Action]) -> Allowed:
+        """The names of those actions that this person may do here; `.on(key)` those that they may do to one thing."""
+        return allowed_in(self.picture, actions, self.may)
 
 
 def opened(request: HttpRequest, slug: str) -> Opened:
     """Raises Http404 for a host that is not there or not for this person's eyes: the two look the same."""
     host = get_object_or_404(visible_hosts(request.user), slug=slug)
-    return Opened(host, actor_of(request), picture(host))
+    actor = actor_of(request)
+    return Opened(host, actor, picture(host, actor))
 
 
 def allowed_among(actions: Iterable[Action], names: frozenset[str]) -> list[Action]:

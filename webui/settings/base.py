@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "webui.access",
     "webui.accounts",
     "webui.factors",
+    "webui.signin",
     "webui.audit",
     "webui.hosts",
     "webui.ownership",
@@ -43,6 +44,7 @@ INSTALLED_APPS = [
     "webui.images",
     "webui.volumes",
     "webui.networks",
+    "webui.history",
 ]
 
 MIDDLEWARE = [

@@ -78,6 +78,8 @@ def serve_web(descriptor: int) -> None:
         server_name="Quayside",
         http_timeout=None,
         websocket_timeout=-1,
+        # After a restart all pages come back at once: who has to wait must not be cut off, or all of them try again.
+        websocket_handshake_timeout=60,
         application_close_timeout=5,
         verbosity=0,
     ).run()
@@ -130,6 +132,21 @@ def run_beat(data: Path) -> None:
 
     _expect_root()
     app.start(["--quiet", "beat", f"--schedule={data / 'beat-schedule'}", "--pidfile=", "--loglevel=WARNING"])
+
+
+def keeper(in_child: Callable[[], None]) -> Child:
+    def run() -> None:
+        in_child()
+        run_keeper()
+
+    return Child("keeper", Function(run))
+
+
+def run_keeper() -> None:
+    """Writes the history of all hosts: kept logs, a week of stats. One process for each data folder."""
+    from webui.history.keeper import run_keeper as run
+
+    run()
 
 
 def _expect_root() -> None:

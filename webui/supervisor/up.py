@@ -84,6 +84,7 @@ def _run(options: UpOptions, lock: DataLock, listeners: _Listeners, children: li
     start(processes.web(listeners.web, lambda: _leave(lock, listeners, listeners.web)))
     start(processes.worker(lambda: _leave(lock, listeners)))
     start(processes.beat(options.data, lambda: _leave(lock, listeners)))
+    start(processes.keeper(lambda: _leave(lock, listeners)))
     if listeners.proxy is not None:
         start(processes.proxy(listeners.proxy, lambda: _leave(lock, listeners, listeners.proxy)))
         _say(f"the proxy for docker CLI and others listens on {options.proxy_bind}")
@@ -116,7 +117,8 @@ def _import_everything() -> None:
 
     django.setup()
     import webui.asgi
-    import webui.celery  # noqa: F401
+    import webui.celery
+    import webui.history.keeper  # noqa: F401
 
     # Importing the views is what takes long.
     get_resolver().url_patterns  # noqa: B018

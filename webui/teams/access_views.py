@@ -9,15 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_http_methods
 
 from webui.access import Effective, Operation, needs_administrator, operations_of
 from webui.access.models import Grant
 from webui.access.roles import OFFERED
 from webui.accounts.models import User
-from webui.gate import Actor, actor_of, decide
+from webui.gate import Actor, actor_of
 from webui.hosts.models import Host
 from webui.pages import Button, Crumb, render_page
+from webui.teams import questions
 from webui.teams.words import because_words, grant_line, role_label
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD")
@@ -32,20 +33,10 @@ class Resource:
     refused: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the gate would say to one request."""
-
-    is_allowed: bool
-    operation: str
-    words: str
-    rule: str
-
-
-@require_GET
+@require_http_methods(["GET", "POST"])
 @needs_administrator
 def access(request: HttpRequest, user_id: int) -> HttpResponse:
-    """`host` chooses where; `method`, `path` and `body` ask whether a request would pass."""
+    """`host` chooses where; posting asks whether a `kind` of thing (line, file, call) would be allowed."""
     user = get_object_or_404(User, pk=user_id)
     hosts = list(Host.objects.all())
     host = next((one for one in hosts if one.slug == request.GET.get("host")), hosts[0] if hosts else None)
@@ -57,12 +48,12 @@ def access(request: HttpRequest, user_id: int) -> HttpResponse:
         "grants": [grant_line(grant) for grant in _grants_of(user)],
         "roles": [(role_label(role), len(operations_of(role))) for role in OFFERED],
         "methods": METHODS,
-        "asked": {name: request.GET.get(name, "") for name in ("method", "path", "body")},
+        "kind": questions.KINDS[0],
     }
     if host is not None:
         context |= _on_host(actor, host, user)
-        if request.GET.get("path"):
-            context["answer"] = _answer(request, actor, host)
+        if request.method == "POST":
+            context |= _asked(request, actor, host)
     grant_url = f"{reverse('teams:grant')}?user={user_id}"
     return render_page(
         request, "teams/access.html", context, active="people", title=_("What may %s do?") % user.username,
@@ -94,20 +85,21 @@ def _resources(what: Effective) -> Iterator[Resource]:
         )
 
 
-def _answer(request: HttpRequest, actor: Actor, host: Host) -> Answer:
+def _asked(request: HttpRequest, actor: Actor, host: Host) -> dict[str, Any]:
     """Asks the gate as that person. Nothing is sent, nothing is written down."""
-    method, path = request.GET.get("method", "GET"), request.GET["path"].strip()
-    path, _mark, query = path.partition("?")
-    params = dict(pair.partition("=")[::2] for pair in query.split("&") if pair)
-    said = decide(actor, host, method, path, query=params, body=request.GET.get("body", "") or None)
-    words = said.refusal or _("It would be sent to %s.") % host.name
-    return Answer(said.is_allowed, str(said.operation), words, said.rule)
+    asked = {name: request.POST.get(name, "") for name in ("method", "path", "body", "line", "file")}
+    kind = request.POST.get("kind", "")
+    try:
+        requests, notes = questions.requests_of(kind, asked)
+    except questions.Unreadable as error:
+        return {"kind": kind, "asked": asked, "unreadable": str(error)}
+    return {"kind": kind, "asked": asked, "verdict": questions.ask(actor, host, requests, notes)}
 
 
 def _grants_of(user: User) -> list[Grant]:
     """Their own and their teams'."""
     own = Grant.objects.filter(user=user) | Grant.objects.filter(team__members=user)
-    return list(own.distinct().select_related("host", "team", "user"))
+    return list(own.distinct().select_related("host", "group", "custom", "team", "user"))
 
 
 def _person_url(user: User) -> str:

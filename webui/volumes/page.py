@@ -17,6 +17,7 @@ from webui.resources import (
     Shelf,
     Shown,
     allowed_among,
+    allowed_in,
     list_url,
     next_url,
     note_of,
@@ -109,7 +110,7 @@ def list_page(
 
 def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
     slug = viewer.host.slug
-    allowed = frozenset(action.name for action in ACTIONS if viewer.may(action.operation))
+    allowed = allowed_in(picture, ACTIONS, viewer.may)
     chosen = volumes.selected(rows_of(slug, picture), volumes.query_of(params))
     may_create = viewer.may(Operation.VOLUME_CREATE)
     page = list_page(slug, picture, params=params, allowed=allowed, may_create=may_create)

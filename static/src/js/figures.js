@@ -21,14 +21,19 @@ whenPresent("[data-figures]", (element) => {
     if (!document.hidden) fill();
   }
 
+  // In a list of several hosts each has a socket of its own, and its rows are called host/id.
   function fill() {
-    for (const row of document.querySelectorAll("#rows > tr[data-id]")) show(row, figures[row.dataset.id]);
+    for (const row of document.querySelectorAll("#rows > tr[data-id]")) {
+      const [id, host] = row.dataset.id.split("/").reverse();
+      if (host === undefined || host === element.dataset.host) show(row, figures[id]);
+    }
   }
 
   function show(row, figure) {
-    const [cpu, memory] = row.querySelectorAll("[data-figure]");
+    const cpu = row.querySelector('[data-figure="cpu"]');
+    const memory = row.querySelector('[data-figure="memory"]');
+    if (cpu) say(cpu, figure ? `${figure[0].toFixed(1)} %` : "–");
     if (!memory) return;
-    say(cpu, figure ? `${figure[0].toFixed(1)} %` : "–");
     say(memory, figure ? size(figure[1]) : "–");
     const meter = memory.querySelector("progress");
     if (!figure) meter?.remove();

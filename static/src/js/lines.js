@@ -4,12 +4,13 @@
 import { whenPresent } from "./lib/dom.js";
 import htmx from "./lib/htmx.js";
 
-const isEmpty = (line) => [...line.querySelectorAll("input")].every((input) => input.value === "");
+const inputs = (line) => line.querySelectorAll("input, textarea");
+const isEmpty = (line) => [...inputs(line)].every((input) => input.value === "");
 
 function emptied(line) {
   const copy = line.cloneNode(true);
   copy.querySelector(".error")?.remove();
-  for (const input of copy.querySelectorAll("input")) {
+  for (const input of inputs(copy)) {
     input.value = "";
     input.removeAttribute("value");
     input.classList.remove("is-invalid");
@@ -30,7 +31,7 @@ whenPresent("[data-lines]", (group) => {
     const beside = line.nextElementSibling?.matches("[data-line]") ? line.nextElementSibling : line.previousElementSibling;
     if (lines().length > 1) line.remove();
     else line.replaceWith(emptied(line));
-    (beside ?? group).querySelector("input")?.focus();
+    (beside ?? group).querySelector("input, textarea")?.focus();
     group.dispatchEvent(new Event("input", { bubbles: true }));
   };
   group.addEventListener("input", onInput);

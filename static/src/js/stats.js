@@ -1,39 +1,27 @@
-// CPU, memory, network and disk of a container as charts of the last five minutes, full at once.
+// CPU, memory, network, disk and pids of a container as charts: the last five minutes live and full at once, or up to seven
+// days of what was kept.
 
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
-import { scaled, size } from "./lib/sizes.js";
-import { filled, gettext, ngettext } from "./lib/words.js";
+import { AT, CHARTS, clockFor, columnsOf, LIMIT, momentFor, NAMES, WORDS } from "./lib/stats_shape.js";
+import { writeAddress } from "./lib/log_bar.js";
+import { filled, gettext } from "./lib/words.js";
 
-const SPAN_S = 300;
-
-// The fields of a sample, in the order in which the server sends them.
-const AT = 0, CPU = 1, CPUS = 2, MEMORY = 3, LIMIT = 4, RECEIVED = 5, SENT = 6, READ = 7, WRITTEN = 8, PIDS = 9; // prettier-ignore
-
-// `lines` are the fields drawn; `most` keeps the scale from jumping at small values; `limit` is drawn as a dashed line.
-const CHARTS = {
-  cpu: { lines: [CPU], most: 5, axis: (value) => `${Number(value.toFixed(1))} %` },
-  memory: { lines: [MEMORY], most: 1e6, axis: size, limit: LIMIT },
-  network: { lines: [RECEIVED, SENT], most: 1000, axis: (value) => `${size(value)}/s` },
-  disk: { lines: [READ, WRITTEN], most: 1000, axis: (value) => `${size(value)}/s` },
-};
-const NAMES = { [CPU]: "CPU", [MEMORY]: "memory", [RECEIVED]: "in", [SENT]: "out", [READ]: "read", [WRITTEN]: "written" };
-
-const WORDS = {
-  cpu: (sample) => [sample[CPU].toFixed(1), filled(ngettext("% of %(count)s core", "% of %(count)s cores", sample[CPUS]), { count: sample[CPUS] })],
-  memory: (sample) => [scaled(sample[MEMORY])[0], `${scaled(sample[MEMORY])[1]}${sample[LIMIT] ? ` ${filled(gettext("of %(limit)s"), { limit: size(sample[LIMIT]) })}` : ""}`],
-  network: (sample) => [scaled(sample[RECEIVED])[0], filled(gettext("%(unit)s/s in · %(sent)s/s out"), { unit: scaled(sample[RECEIVED])[1], sent: size(sample[SENT]) })],
-  disk: (sample) => [scaled(sample[READ] + sample[WRITTEN])[0], filled(ngettext("%(unit)s/s · %(count)s pid", "%(unit)s/s · %(count)s pids", sample[PIDS]), { unit: scaled(sample[READ] + sample[WRITTEN])[1], count: sample[PIDS] })],
-};
+const LIVE_S = 300;
+const LIVE_HOLE_S = 35;
+const AGAIN_MS = 30_000;
 
 whenPresent("[data-stats]", (pane) => {
   const isTile = "tiles" in pane.dataset;
-  let samples = [];
-  let isLimited = false;
+  const limits = { memory: 0, cpu: 0 };
+  let live = [];
+  let past = { samples: [], step: 10 };
+  let span_s = LIVE_S;
   let charts = [];
+  let asking;
 
   const socket = liveSocket(pane.dataset.url, { onMessage, onState: (state, why) => tell(state === "over" ? why : state === "lost" ? gettext("Connection lost, trying again.") : "") });
   const themes = new MutationObserver(build);
@@ -46,12 +34,17 @@ whenPresent("[data-stats]", (pane) => {
     socket.send({ ack: 1 });
   }
 
-  function take({ samples: fresh, replay, limited }) {
-    isLimited = limited;
-    samples = replay ? fresh : [...samples, ...fresh];
-    const newest = samples.at(-1)?.[AT] ?? 0;
-    samples = samples.filter((sample) => sample[AT] > newest - SPAN_S);
+  function take({ samples: fresh, replay, limited, cpu_limit }) {
+    live = replay ? fresh : [...live, ...fresh];
+    const newest = live.at(-1)?.[AT] ?? 0;
+    live = live.filter((sample) => sample[AT] > newest - LIVE_S);
+    // Without a limit of its own, a container's is the whole machine: no line to draw.
+    limits.memory = limited ? (live.at(-1)?.[LIMIT] ?? 0) : 0;
+    limits.cpu = cpu_limit ?? 0;
     draw();
+    const last = live.at(-1);
+    // Limits elsewhere on the page show what is used of them.
+    if (last) pane.dispatchEvent(new CustomEvent("stats:sample", { bubbles: true, detail: { cpu: last[CPU], memory: last[MEMORY], pids: last[PIDS] } }));
   }
 
   function state({ state: name, code, error }) {
@@ -68,21 +61,28 @@ whenPresent("[data-stats]", (pane) => {
     place.hidden = !words;
   }
 
-  function columns(fields) {
-    return [samples.map((sample) => sample[AT]), ...fields.map((field) => samples.map((sample) => sample[field]))];
+  function shown() {
+    if (span_s === LIVE_S) return live;
+    const until = past.samples.at(-1)?.[AT] ?? 0;
+    return [...past.samples, ...live.filter((sample) => sample[AT] > until)];
   }
 
-  // Without a limit of its own, a container's is the whole machine: no line to draw.
-  const hasLimit = () => isLimited && samples.length > 0 && samples.at(-1)[LIMIT] > 0;
+  const hole = () => (span_s === LIVE_S ? LIVE_HOLE_S : past.step * 3.5);
 
   function draw() {
-    const sample = samples.at(-1);
-    for (const { plot, name } of charts) plot.setData(columns(CHARTS[name].lines));
+    const samples = shown();
+    for (const { plot, name } of charts) plot.setData(columnsOf(samples, CHARTS[name].lines, hole()));
+    say(live.at(-1) ?? samples.at(-1));
+  }
+
+  function say(sample, name, after = "") {
     if (!sample) return;
-    for (const [name, words] of Object.entries(WORDS)) {
-      const [value, rest] = words(sample);
-      pane.querySelector(`[data-value="${name}"]`).textContent = value;
-      pane.querySelector(`[data-words="${name}"]`).textContent = rest;
+    for (const one of name ? [name] : Object.keys(WORDS)) {
+      const value = pane.querySelector(`[data-value="${one}"]`);
+      if (!value) continue;
+      const [figure, rest] = WORDS[one](sample, limits, isTile);
+      value.textContent = figure;
+      pane.querySelector(`[data-words="${one}"]`).textContent = rest + after;
     }
   }
 
@@ -93,7 +93,7 @@ whenPresent("[data-stats]", (pane) => {
     for (const { plot } of charts) plot.destroy();
     charts = [...pane.querySelectorAll("[data-chart]")].map((element) => {
       const name = element.dataset.chart;
-      const plot = new uPlot(options(element, name), columns(CHARTS[name].lines), element);
+      const plot = new uPlot(options(element, name), columnsOf(shown(), CHARTS[name].lines, hole()), element);
       sizes.observe(element);
       return { plot, name, element };
     });
@@ -103,18 +103,24 @@ whenPresent("[data-stats]", (pane) => {
     const style = getComputedStyle(element);
     const [ink, line] = [style.getPropertyValue("--dim"), style.getPropertyValue("--line")];
     const chart = CHARTS[name];
-    const top = (u, low, high) => [0, Math.max(chart.most, (chart.limit && hasLimit() ? Math.max(high ?? 0, samples.at(-1)[chart.limit]) : (high ?? 0)) * 1.12)];
+    const top = (_u, _low, high) => [0, Math.max(chart.most, high ?? 0, limits[name] ?? 0) * 1.12];
     const axis = { stroke: ink, font: "11px Inter, sans-serif", grid: { stroke: line, width: 1 }, ticks: { show: false } };
     return {
       ...room(element),
       legend: { show: false },
-      cursor: { show: !isTile, y: false, drag: { x: false, y: false }, points: { size: 6 } },
+      cursor: { show: !isTile, y: false, drag: { x: false, y: false }, points: { size: 6 }, sync: { key: "stats" } },
       padding: isTile ? [2, 0, 0, 0] : [8, 8, 0, 0],
-      scales: { x: { time: true, range: () => { const end = samples.at(-1)?.[AT] ?? Date.now() / 1000; return [end - SPAN_S, end]; } }, y: { range: top } },
-      axes: isTile ? [{ show: false }, { show: false }] : [{ ...axis, size: 28, space: 76, values: (u, ticks) => ticks.map(clock) }, { ...axis, size: 66, values: (u, ticks) => ticks.map(chart.axis) }],
+      scales: { x: { time: true, range: ends }, y: { range: top } },
+      axes: isTile ? [{ show: false }, { show: false }] : [{ ...axis, size: 28, space: 76, values: (_u, ticks) => ticks.map(clockFor(span_s)) }, { ...axis, size: 66, values: (_u, ticks) => ticks.map(chart.axis) }],
       series: [{}, ...chart.lines.map((field, index) => series(style.color, field, index))],
-      hooks: { draw: chart.limit ? [(u) => limitLine(u, style.getPropertyValue("--bad"))] : [], setCursor: isTile ? [] : [(u) => pointed(u, name)] },
+      hooks: { draw: [(u) => limitLine(u, limits[name], style.getPropertyValue("--bad"))], setCursor: isTile ? [] : [(u) => pointed(u, name)] },
     };
+  }
+
+  // The newest sample is the clock of the host; where there is none, ours must do.
+  function ends() {
+    const end = live.at(-1)?.[AT] ?? Math.max(past.samples.at(-1)?.[AT] ?? 0, Date.now() / 1000);
+    return [end - span_s, end];
   }
 
   function series(color, field, index) {
@@ -124,16 +130,15 @@ whenPresent("[data-stats]", (pane) => {
 
   // Above the chart's own words while the pointer rests on a moment of the past.
   function pointed(u, name) {
-    const sample = u.cursor.idx == null ? samples.at(-1) : samples[u.cursor.idx];
-    if (!sample) return;
-    const [value, rest] = WORDS[name](sample);
-    pane.querySelector(`[data-value="${name}"]`).textContent = value;
-    pane.querySelector(`[data-words="${name}"]`).textContent = u.cursor.idx == null ? rest : `${rest} · ${filled(gettext("at %(time)s"), { time: clock(sample[AT]) })}`;
+    const at = u.cursor.idx == null ? undefined : u.data[0][u.cursor.idx];
+    const sample = at === undefined ? undefined : shown().find((one) => one[AT] === at);
+    if (sample) say(sample, name, ` · ${filled(gettext("at %(time)s"), { time: momentFor(span_s)(at) })}`);
+    else say(live.at(-1) ?? shown().at(-1), name);
   }
 
-  function limitLine(u, color) {
-    if (!hasLimit()) return;
-    const y = u.valToPos(samples.at(-1)[LIMIT], "y", true);
+  function limitLine(u, limit, color) {
+    if (!limit) return;
+    const y = u.valToPos(limit, "y", true);
     const { ctx, bbox } = u;
     ctx.save();
     ctx.strokeStyle = color;
@@ -146,13 +151,41 @@ whenPresent("[data-stats]", (pane) => {
     ctx.restore();
   }
 
-  build();
+  async function look() {
+    asking?.abort();
+    if (span_s === LIVE_S) return;
+    asking = new AbortController();
+    try {
+      const response = await fetch(`${pane.dataset.history}?span=${span_s}`, { signal: asking.signal });
+      if (!response.ok) throw new Error(`${response.status}`);
+      past = await response.json();
+      draw();
+    } catch (error) {
+      if (error.name !== "AbortError") tell(gettext("What was kept could not be read; trying again."));
+    }
+  }
+
+  function choose(wanted) {
+    span_s = wanted;
+    past = { samples: [], step: 10 };
+    for (const button of spans) button.setAttribute("aria-pressed", String(Number(button.value) === span_s));
+    writeAddress({ span: span_s === LIVE_S ? "" : String(span_s) });
+    build();
+    look();
+  }
+
+  const spans = [...pane.querySelectorAll("[data-stats-span]")];
+  for (const button of spans) button.addEventListener("click", () => choose(Number(button.value)));
+  const again = setInterval(look, AGAIN_MS);
+  const asked = new URLSearchParams(location.search).get("span");
+  if (spans.some((button) => button.value === asked)) choose(Number(asked));
+  else build();
   return () => {
+    clearInterval(again);
+    asking?.abort();
     themes.disconnect();
     sizes.disconnect();
     socket.stop();
     for (const { plot } of charts) plot.destroy();
   };
 });
-
-const clock = (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);

@@ -10,7 +10,7 @@ def _spec(uid: int = 0) -> dict[str, Any]:
     return {
         "process": {"env": ["A=1", "B=2"], "user": {"uid": uid, "gid": 0}},
         "mounts": [{"destination": "/proc"}],
-        "linux": {"devices": [], "resources": {"devices": []}},
+        "linux": {"namespaces": [], "devices": [], "resources": {"devices": []}},
     }
 
 
@@ -29,6 +29,14 @@ def test_a_device_node_takes_its_numbers_from_the_host_and_may_be_opened() -> No
     assert spec["linux"]["resources"]["devices"] == [
         {"allow": True, "access": "r", "type": "c", "major": 1, "minor": 3}
     ]
+
+
+def test_in_a_user_namespace_a_device_is_the_hosts_own_file() -> None:
+    spec = _spec()
+    spec["linux"]["namespaces"] = [{"type": "user"}]
+    apply_edits(spec, [{"deviceNodes": [{"path": "/dev/mine", "hostPath": "/dev/null"}]}])
+    assert spec["linux"]["devices"] == []
+    assert (spec["mounts"][-1]["destination"], spec["mounts"][-1]["source"]) == ("/dev/mine", "/dev/null")
 
 
 def test_a_device_of_a_user_belongs_to_the_user() -> None:

@@ -1,5 +1,7 @@
 import asyncio
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,3 +65,45 @@ async def test_a_follower_sees_what_is_written_and_ends_with_the_run(log: Path) 
     ended.set_result(None)
     await asyncio.wait_for(following, 5)
     assert b"".join(seen).endswith(b"new 1\nlast 2\n")
+
+
+@pytest.mark.parametrize("first", [0, 1, 4_321, 9_998, 9_999, 10_000])
+async def test_reading_since_a_moment_begins_with_its_first_line(log: Path, first: int) -> None:
+    since_ns = 1_763_952_911_000_000_000 + first
+    log.write_bytes(log.read_bytes().replace(b"2026-11-24", b"2025-11-24"))
+    lines = (await read(log, LogQuery(since_ns=since_ns))).splitlines()
+    assert lines == [f"line {number}".encode() for number in range(first, 10_000)]
+
+
+async def test_reading_since_a_moment_reads_no_more_of_the_log_than_it_must(log: Path, monkeypatch: Any) -> None:
+    log.write_bytes(b"".join(line(number, "x" * 500) for number in range(20_000)))
+    read_bytes = 0
+    pread = os.pread
+
+    def counted(fd: int, count: int, offset: int) -> bytes:
+        nonlocal read_bytes
+        data = pread(fd, count, offset)
+        read_bytes += len(data)
+        return data
+
+    monkeypatch.setattr("os.pread", counted)
+    since_ns = 1_795_488_911_000_000_000 + 19_990
+    assert (await read(log, LogQuery(since_ns=since_ns))).count(b"\n") == 10
+    assert read_bytes < log.stat().st_size / 5
+
+
+async def test_reading_since_a_moment_finds_it_in_an_earlier_file(log: Path) -> None:
+    log.rename(log.with_name(f"{log.name}.1"))
+    log.write_bytes(b"".join(line(number) for number in range(10_000, 20_000)))
+    since_ns = 1_795_488_911_000_000_000 + 9_990
+    lines = (await read(log, LogQuery(since_ns=since_ns))).splitlines()
+    assert lines[0] == b"line 9990"
+    assert len(lines) == 10_010
+
+
+async def test_reading_until_a_moment_ends_there_also_when_it_follows(log: Path) -> None:
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    since_ns = 1_795_488_911_000_000_000
+    query = LogQuery(since_ns=since_ns + 10, until_ns=since_ns + 20, follow=True)
+    async with asyncio.timeout(5):
+        assert (await read(log, query, ended)).count(b"\n") == 11

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.config import IdMap
 from engine.storage import StorageDriver, open_driver
 
 pytestmark = pytest.mark.real
@@ -19,6 +20,7 @@ def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StorageDr
     yield opened
     for writable_id in opened.writables():
         opened.remove_writable(writable_id)
+    opened.close()
     opened.empty_trash()
 
 
@@ -121,3 +123,29 @@ def test_a_container_of_an_image_without_layers_is_empty(driver: StorageDriver) 
     assert list(files.iterdir()) == []
     (files / "added").write_text("mine")
     assert driver.changes("one") == [{"Path": "/added", "Kind": 1}]
+
+
+def test_a_mapped_container_sees_all_as_its_own_and_only_its_changes_are_changes(driver: StorageDriver) -> None:
+    id_map = IdMap(200_000, 300_000, 65_536)
+    driver.check_id_map(id_map)
+    staged = driver.stage(None)
+    (staged.files / "root").write_text("base")
+    (staged.files / "setuid").write_text("base")
+    (staged.files / "link").symlink_to("root")
+    os.chown(staged.files / "setuid", 5, 6)
+    (staged.files / "setuid").chmod(0o4755)
+    driver.commit(staged, BASE)
+
+    driver.create_writable("mapped", [BASE], id_map)
+    driver.create_writable("plain", [BASE])
+    files = driver.mount("mapped")
+    owners = {path.name: (path.lstat().st_uid, path.lstat().st_gid) for path in files.iterdir()}
+    assert owners == {"root": (200_000, 300_000), "link": (200_000, 300_000), "setuid": (200_005, 300_006)}
+    assert (files / "setuid").stat().st_mode & 0o7777 == 0o4755
+    assert (driver.mount("plain") / "setuid").stat().st_uid == 5
+    assert driver.changes("mapped") == []
+
+    (files / "root").write_text("changed by the container")
+    assert [change["Path"] for change in driver.changes("mapped")] == ["/root"]
+    driver.unmount("mapped")
+    assert (driver.mount("mapped") / "root").stat().st_uid == 200_000

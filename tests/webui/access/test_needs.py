@@ -33,7 +33,7 @@ def test_only_ways_in_and_what_they_are_drawn_with_are_public() -> None:
     declared = {str(one.pattern): declared_by(one.callback) for one in patterns(get_resolver())}
     ways_in = {
         "sign-in/", "sign-in/second/", "sign-in/second/options/", "sign-in/passkey/", "sign-in/passkey/options/",
-        "set-up/<str:token>/", "join/<str:token>/",
+        "sign-in/with/<slug:slug>/", "sign-in/with/<slug:slug>/back/", "set-up/<str:token>/", "join/<str:token>/",
     }  # fmt: skip
     assert {route for route, needs in declared.items() if needs == "public"} == ways_in | {"words.js", "favicon.ico"}
     assert all(declared.values())

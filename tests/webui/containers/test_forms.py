@@ -3,8 +3,9 @@
 import pytest
 from django.http import QueryDict
 
-from webui.containers.forms import HostFacts, RunForm, free_name
+from webui.containers.forms import RunForm
 from webui.containers.rows import ContainerRow, row_of
+from webui.containers.run_facts import HostFacts, free_name
 from webui.images.reference import listed_name
 
 
@@ -25,6 +26,7 @@ def container(name: str, *, state: str = "running", stack: str = "", host_port: 
 FACTS = HostFacts(
     containers=(container("shop-db-1", stack="shop"), container("shop-web-1", host_port=8080)),
     image_sizes={"postgres:17.2": 152_000_000, "busybox:latest": 4_000_000, "localhost:5000/app:2": 1},
+    networks=("bridge", "host", "none", "front", "back"),
 )
 
 
@@ -42,14 +44,16 @@ def error_of(filled: RunForm, field: str) -> str:
 
 def test_a_whole_form_becomes_a_create_body() -> None:
     filled = form(
-        name="shop-db-2", command="postgres -c 'max_connections=20 '", restart="unless-stopped", network="bridge",
+        name="shop-db-2", command="postgres -c 'max_connections=20 '", restart="unless-stopped",
         memory="512m", cpus="0.5",
         port_outside=["127.0.0.1:5433", ""], port_inside=["5432", "9187"], port_protocol=["tcp", "tcp"],
         variable_name=["POSTGRES_DB", "EMPTY"], variable_value=["shop ", ""],
         mount_source=["shop_db", "/etc/pg.conf"], mount_target=["/data", "/etc/pg.conf"], mount_mode=["rw", "ro"],
+        network_name=["front", "back"], network_aliases=["db pg", ""], network_addresses=["", "10.1.0.9 fd00::9"],
     )  # fmt: skip
     assert filled.is_valid(), filled.errors
-    assert filled.body() == {
+    recipe = filled.request()
+    assert recipe.body == {
         "Image": "postgres:17.2",
         "Cmd": ["postgres", "-c", "max_connections=20 "],
         "Env": ["POSTGRES_DB=shop ", "EMPTY="],
@@ -61,11 +65,13 @@ def test_a_whole_form_becomes_a_create_body() -> None:
             },
             "Binds": ["shop_db:/data:rw", "/etc/pg.conf:/etc/pg.conf:ro"],
             "RestartPolicy": {"Name": "unless-stopped"},
-            "NetworkMode": "bridge",
+            "NetworkMode": "front",
             "Memory": 512 << 20,
             "NanoCpus": 500_000_000,
         },
+        "NetworkingConfig": {"EndpointsConfig": {"front": {"Aliases": ["db", "pg"]}}},
     }
+    assert recipe.networks == {"back": {"IPAMConfig": {"IPv4Address": "10.1.0.9", "IPv6Address": "fd00::9"}}}
 
 
 def test_a_taken_name_says_by_whom_and_offers_the_next() -> None:
@@ -111,7 +117,7 @@ def test_lines_keep_what_was_typed_and_only_wrong_ones_are_blamed() -> None:
 
 
 def test_nothing_is_published_on_the_hosts_own_network() -> None:
-    filled = form(network="host", port_outside="8085", port_inside="80", port_protocol="tcp")
+    filled = form(network_name="host", port_outside="8085", port_inside="80", port_protocol="tcp")
     assert not filled.is_valid()
     assert "host's own network" in filled.ports[0].error
 

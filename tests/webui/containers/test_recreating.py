@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import docker
 import orjson
 import pytest
 from django.test import Client
@@ -10,13 +11,16 @@ from django.test import Client
 from tests.daemons import Daemon
 from tests.webui.containers.conftest import Make
 from webui.accounts.models import User
+from webui.containers import jobs as container_jobs
+from webui.containers import replacing
 from webui.containers.jobs import params_for
 from webui.containers.recreation import Recipe, recipe_of
 from webui.gate import actor_of
 from webui.hosts.models import Host
-from webui.jobs import start
+from webui.jobs import retry, start
 from webui.jobs import tasks as job_tasks
 from webui.jobs.models import Job, JobState
+from webui.jobs.start import take_back
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
@@ -25,6 +29,11 @@ pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 def _nobody_takes_jobs(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     monkeypatch.setattr(job_tasks.carry_out, "delay", lambda _id: None)
+
+
+@pytest.fixture(autouse=True)
+def _patience_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replacing, "_STEADY_S", 0.5)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +66,7 @@ def _recipe(dockerd: Daemon, container_id: str, **changes: Any) -> Recipe:
     return Recipe({**recipe.body, **changes}, recipe.networks)
 
 
-def test_everything_is_as_it_was_and_the_old_one_is_gone(dockerd: Daemon, make_container: Make, recreated: Run) -> None:
+def test_everything_is_as_it_was_and_the_old_one_is_kept(dockerd: Daemon, make_container: Make, recreated: Run) -> None:
     volume, limits = {"Binds": ["heirloom:/data"]}, {"Memory": 64 << 20, "CapAdd": ["NET_ADMIN"], "PidsLimit": 50}
     old_id = make_container(
         "heir", Env=["A=1"], Labels={"a": "b"}, HostConfig={**volume, **limits}, User="1000", Volumes={"/cache": {}}
@@ -73,7 +82,75 @@ def test_everything_is_as_it_was_and_the_old_one_is_gone(dockerd: Daemon, make_c
     for key in ("Memory", "CapAdd", "PidsLimit", "RestartPolicy"):
         assert after["HostConfig"][key] == before["HostConfig"][key], key
     assert {m["Name"] for m in after["Mounts"]} == {m["Name"] for m in before["Mounts"]}
-    assert dockerd.api("GET", f"/containers/{old_id}/json")[0] == 404
+    kept = _inspect(dockerd, f"heir-before-{old_id[:6]}")
+    assert (kept["Id"], kept["State"]["Running"]) == (old_id, False)
+
+
+def test_the_old_one_of_the_last_edit_goes_with_the_next(dockerd: Daemon, make_container: Make, recreated: Run) -> None:
+    first_id = make_container("thrice", HostConfig={"RestartPolicy": {"Name": "always"}})
+    assert recreated(first_id, "thrice").state == JobState.DONE
+    kept = _inspect(dockerd, f"thrice-before-{first_id[:6]}-always")
+    assert kept["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
+    second_id = _inspect(dockerd, "thrice")["Id"]
+    assert recreated(second_id, "thrice").state == JobState.DONE
+    names = sorted(one["Names"][0] for one in dockerd.json("GET", "/containers/json?all=1"))
+    assert names == ["/thrice", f"/thrice-before-{second_id[:6]}-always"]
+
+
+def test_an_edit_is_taken_back_and_that_too(dockerd: Daemon, make_container: Make, recreated: Run, olga: User) -> None:
+    old_id = make_container("wavering", HostConfig={"RestartPolicy": {"Name": "always"}})
+    job = recreated(old_id, "wavering", recipe=_recipe(dockerd, old_id, Env=["B=2"]))
+    new_id = _inspect(dockerd, "wavering")["Id"]
+    back = take_back(actor_of(olga), job)
+    job_tasks.carry_out(str(back.pk))
+    back.refresh_from_db()
+    assert back.state == JobState.DONE, back.error
+    found = _inspect(dockerd, "wavering")
+    assert (found["Id"], found["State"]["Running"]) == (old_id, True)
+    assert found["HostConfig"]["RestartPolicy"]["Name"] == "always"
+    assert _inspect(dockerd, f"wavering-before-{new_id[:6]}-always")["State"]["Running"] is False
+
+
+class _Killed(BaseException):
+    """The worker is gone: nothing of its work is taken back."""
+
+
+# Each is a call that the worker was killed before: made and not in place, set aside, in place and not started, done.
+_CUTS = [("rename", True), ("stop", True), ("start", True), ("stop", False), ("start", False), ("containers", False)]
+
+
+@pytest.mark.parametrize(("call", "is_finished"), _CUTS)
+def test_a_job_whose_worker_was_killed_can_be_finished_or_taken_back(  # noqa: PLR0917 - fixtures
+    dockerd: Daemon, make_container: Make, olga: User, dockerd_host: Host, monkeypatch: pytest.MonkeyPatch, call: str,
+    is_finished: bool,
+) -> None:  # fmt: skip
+    old_id = make_container("cut", HostConfig={"RestartPolicy": {"Name": "always"}})
+    params = params_for(old_id, "cut", is_running=True, recipe=_recipe(dockerd, old_id, Env=["B=2"]))
+    job = start(actor_of(olga), dockerd_host, "container.recreate", params)
+    with monkeypatch.context() as patched:
+        patched.setattr(docker.APIClient, call, _killed)
+        # What `with` would take back, a process that is gone does not.
+        patched.setattr(replacing, "undone", lambda *_arguments: None)
+        patched.setattr(container_jobs, "undone", lambda *_arguments: None)
+        with pytest.raises(_Killed):
+            job_tasks.carry_out(str(job.pk))
+    Job.objects.filter(pk=job.pk).update(state=JobState.LOST)
+    job.refresh_from_db()
+    again = retry(actor_of(olga), job) if is_finished else take_back(actor_of(olga), job)
+    job_tasks.carry_out(str(again.pk))
+    again.refresh_from_db()
+    assert again.state == JobState.DONE, again.error
+    found = _inspect(dockerd, "cut")
+    assert found["State"]["Running"]
+    assert found["HostConfig"]["RestartPolicy"]["Name"] == "always"
+    assert ("B=2" in found["Config"]["Env"], found["Id"] == old_id) == (is_finished, not is_finished)
+    others = [one for one in dockerd.json("GET", "/containers/json?all=1") if one["Names"] != ["/cut"]]
+    assert all("-before-" in one["Names"][0] and one["State"] != "running" for one in others)
+    assert len(others) == (1 if is_finished or call == "containers" else 0)
+
+
+def _killed(*_arguments: Any, **_more: Any) -> None:
+    raise _Killed
 
 
 def test_one_that_does_not_start_leaves_the_old_one_running_under_its_name(
@@ -136,7 +213,7 @@ def test_the_form_of_an_edit_shows_what_is_and_starts_the_job(
     page = client.get(f"/h/docks/containers/run/?edit={old_id[:12]}").content.decode()
     for value in ('value="wordy"', 'value="sleep 600"', 'value="64m"', 'value="A"'):
         assert value in page, value
-    sent = {"image": "busybox:latest", "name": "wordy", "command": "sleep 700", "network": "bridge", "restart": "no",
+    sent = {"image": "busybox:latest", "name": "wordy", "command": "sleep 700", "restart": "no",
             "memory": "64m", "variable_name": ["A"], "variable_value": ["2"]}  # fmt: skip
     response = client.post(f"/h/docks/containers/run/?edit={old_id[:12]}", sent)
     job = Job.objects.get()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webui.containers.recreation import Recipe, overlaid, recipe_of, shown_of
+from webui.containers.recreation import recipe_of
 
 ID = "4be2" * 16
 IMAGE = {
@@ -78,42 +78,8 @@ def test_a_container_in_anothers_network_joins_none() -> None:
     assert "NetworkingConfig" not in recipe.body
 
 
-def _form(recipe: Recipe, **changes: Any) -> dict[str, Any]:
-    """What the run form sends when nothing but `changes` was typed."""
-    shown = shown_of(recipe)
-    host = {
-        "PortBindings": recipe.body["HostConfig"]["PortBindings"], "Binds": [":".join(one) for one in shown.mounts],
-        "RestartPolicy": {"Name": shown.restart}, "NetworkMode": shown.network, "Memory": shown.memory,
-        "NanoCpus": shown.nano_cpus, **changes.pop("HostConfig", {}),
-    }  # fmt: skip
-    env = [f"{name}={value}" for name, value in shown.variables]
-    return {"Image": recipe.body["Image"], "Env": env, "ExposedPorts": {}, "HostConfig": host, **changes}
-
-
-def test_an_edit_that_changes_nothing_changes_nothing() -> None:
-    recipe = recipe_of(
-        found(HostConfig={"Binds": ["data:/data:rw", "/etc/x:/x:ro,z"], "RestartPolicy": {"Name": "no"}}), IMAGE
-    )
-    again = overlaid(recipe, _form(recipe))
-    assert {**again.body, "HostConfig": {**again.body["HostConfig"], "Binds": None}} == {
-        **recipe.body, "HostConfig": {**recipe.body["HostConfig"], "Binds": None}
-    }  # fmt: skip
-    assert set(again.body["HostConfig"]["Binds"]) == {"data:/data:rw", "/etc/x:/x:ro,z"}
-
-
-def test_an_edit_changes_what_the_form_says_and_keeps_the_rest() -> None:
-    recipe = recipe_of(found(HostConfig={"Memory": 64 << 20, "MemorySwap": 128 << 20, "CapAdd": ["ALL"]}), IMAGE)
-    edited = overlaid(recipe, _form(recipe, Image="nginx:2", HostConfig={"Memory": 256 << 20, "NetworkMode": "edge"}))
-    host = edited.body["HostConfig"]
-    assert (edited.body["Image"], host["Memory"], host["MemorySwap"], host["CapAdd"]) == (
-        "nginx:2", 256 << 20, 0, ["ALL"]
-    )  # fmt: skip
-    assert host["NetworkMode"] == "edge"
-    assert "NetworkingConfig" not in edited.body
-
-
-def test_the_recipe_that_an_edit_starts_from_is_not_touched() -> None:
-    recipe = recipe_of(found(), IMAGE)
-    overlaid(recipe, _form(recipe, Env=["A=1"], HostConfig={"Memory": 1 << 30}))
-    assert recipe.body["Env"] == []
-    assert "Memory" not in recipe.body["HostConfig"]
+def test_swap_that_the_engine_reckoned_from_the_memory_is_not_nailed_down() -> None:
+    reckoned = recipe_of(found(HostConfig={"Memory": 64 << 20, "MemorySwap": 128 << 20}), IMAGE)
+    assert "MemorySwap" not in reckoned.body["HostConfig"]
+    chosen = recipe_of(found(HostConfig={"Memory": 64 << 20, "MemorySwap": -1}), IMAGE)
+    assert chosen.body["HostConfig"]["MemorySwap"] == -1

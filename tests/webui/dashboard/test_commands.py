@@ -23,7 +23,7 @@ def pier(db: None, monkeypatch: pytest.MonkeyPatch) -> Host:
     containers = [_container("shop-web-1", "running"), _container("shop-db-1", "exited")]
     seen = Picture("pier", HostState.UP, containers={raw["Id"]: raw for raw in containers})
     for module in (commands, finding):
-        monkeypatch.setattr(module, "last_picture", lambda _host: seen)
+        monkeypatch.setattr(module, "last_picture", lambda _host, _actor: seen)
     return Host.objects.create(slug="pier", name="Pier", url="unix:///nonexistent/docker.sock")
 
 

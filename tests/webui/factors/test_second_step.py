@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.authenticator import code_of
 from tests.webui.conftest import PASSWORD
-from tests.webui.factors.conftest import SECRET, code_of
+from tests.webui.factors.conftest import SECRET
 from webui.accounts.models import OneTimeLink, User
 from webui.audit.models import Entry
 from webui.factors import methods

@@ -43,7 +43,7 @@ def olga(transactional_db: None) -> User:
 
 @pytest.fixture
 def rita(transactional_db: None) -> User:
-    return User.objects.create_user("rita", role=Role.READER)
+    return User.objects.create_user("rita", role=Role.HELPDESK)
 
 
 class Socket:

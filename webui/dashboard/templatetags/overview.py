@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django import template
 
 from webui.dashboard.overview import Card, card_of
+from webui.gate import actor_of
 from webui.live import last_picture
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 register = template.Library()
 
 
-@register.simple_tag
-def host_cards(hosts: Iterable["Host"]) -> list[Card]:
-    return [card_of(host, last_picture(host)) for host in hosts]
+@register.simple_tag(takes_context=True)
+def host_cards(context: template.Context, hosts: Iterable["Host"]) -> list[Card]:
+    actor = actor_of(context["request"])
+    return [card_of(host, last_picture(host, actor)) for host in hosts]

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from webui.accounts.notices import EVERYBODY, group_of
 from webui.live.rights import ADMINISTRATOR, Rights, rights_of
+from webui.ownership import Kind
+from webui.ownership.notices import GROUP as OWNERS
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -38,6 +40,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     """
 
     needs: ClassVar[str] = ""
+    # What the `id` in the address names, where there is one.
+    kind: ClassVar[Kind] = Kind.CONTAINER
     SIGNED_IN: ClassVar[str] = "signed-in"
     # The feed behind the socket names the operation; `required` then returns it.
     BY_ITS_FEED: ClassVar[str] = "by its feed"
@@ -82,8 +86,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _rights(self) -> Rights:
         slug = self.scope["url_route"]["kwargs"].get("host")
         key = getattr(self.scope.get("session"), "session_key", None)
+        reference = self.scope["url_route"]["kwargs"].get("id", "") if slug else ""
         rights: Rights = await database_sync_to_async(rights_of)(
-            self.scope["user"], slug, self.required(), session_key=key
+            self.scope["user"], slug, self.required(), session_key=key, kind=self.kind, reference=reference
         )
         return rights
 
@@ -91,7 +96,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Hear when the rights of this person, or of everybody, changed."""
         if self.channel_layer is None or self.actor.user_id is None:
             return
-        self._groups = [group_of(self.actor.user_id), EVERYBODY]
+        self._groups = [group_of(self.actor.user_id), EVERYBODY, OWNERS]
         for group in self._groups:
             await self.channel_layer.group_add(group, self.channel_name)
         # What changed between the first question and this moment.
@@ -100,6 +105,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def rights_changed(self, _event: dict[str, Any]) -> None:
         """A notice of the channel layer (webui.accounts.notices)."""
         await self._check()
+
+    async def owners_changed(self, _event: dict[str, Any]) -> None:
+        """What this socket is about may no longer be theirs to see (webui.ownership.notices). Lists look again."""
+        if self.scope["url_route"]["kwargs"].get("id"):
+            await self._check()
 
     async def _ask_again(self) -> None:
         while True:
@@ -126,6 +136,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         address = str((self.scope.get("client") or ("",))[0])
         self.actor, self.host = replace(rights.actor, address=address), rights.host  # type: ignore[assignment]
         self.scope["user"] = rights.user
+        if rights.target:
+            # A name may come to mean something else; the id never does.
+            self.scope["url_route"]["kwargs"]["id"] = rights.target
 
     async def _guarded(self) -> None:
         try:

@@ -10,6 +10,8 @@ from webui import gate
 from webui.live.consumers.base import LiveConsumer
 from webui.live.feeds import ListFeed, Message, Viewer, feed_of
 from webui.live.pictures import host_feed
+from webui.live.seen import seen_by
+from webui.ownership import LEDGER
 
 _PAUSE_S: Final = 0.05
 
@@ -18,6 +20,10 @@ class ListConsumer(LiveConsumer):
     """/ws/h/<host>/lists/<kind>/?<the page's query>. What it needs is what the feed declares."""
 
     needs: ClassVar[str] = LiveConsumer.BY_ITS_FEED
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._news = asyncio.Event()
 
     def required(self) -> str:
         feed = self._feed()
@@ -31,7 +37,7 @@ class ListConsumer(LiveConsumer):
         if feed is None:
             return
         source = await asyncio.to_thread(host_feed, self.host)
-        loop, news = asyncio.get_running_loop(), asyncio.Event()
+        loop, news = asyncio.get_running_loop(), self._news
         changed: set[str] = set()
         memory: dict[str, Any] = {}
         # What changed between the page and its socket: the feed compares.
@@ -59,13 +65,22 @@ class ListConsumer(LiveConsumer):
         finally:
             stop()
 
+    async def owners_changed(self, event: dict[str, Any]) -> None:
+        await super().owners_changed(event)
+        self._news.set()
+
+    async def rights_changed(self, event: dict[str, Any]) -> None:
+        await super().rights_changed(event)
+        self._news.set()
+
     async def _messages(self, feed: ListFeed, changed: frozenset[str], memory: dict[str, Any]) -> list[Message]:
         def made() -> list[Message]:
             viewer = Viewer(self.actor, self.host, lambda operation: gate.may(self.actor, self.host, operation), memory)
             params = QueryDict(self.scope["query_string"])
-            return list(
-                feed.messages(picture=host_feed(self.host).picture, viewer=viewer, params=params, changed=changed)
-            )
+            # A notice may have brought us here: what it tells of is read now.
+            LEDGER.refresh(older_than_s=0)
+            picture = seen_by(self.actor, self.host, host_feed(self.host).picture)
+            return list(feed.messages(picture=picture, viewer=viewer, params=params, changed=changed))
 
         messages: list[Message] = await database_sync_to_async(made)()
         return messages

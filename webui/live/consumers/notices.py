@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from webui.live.consumers.base import LiveConsumer
 from webui.live.feeds import Message
 from webui.live.picture import KINDS, Picture
-from webui.live.pictures import host_feed
+from webui.live.pictures import host_feed, last_picture
 from webui.live.rights import rights_of
 from webui.pages.shell import running_jobs_of
 
@@ -26,8 +26,11 @@ class NoticesConsumer(LiveConsumer):
 
     needs: ClassVar[str] = LiveConsumer.SIGNED_IN
 
-    async def watch(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._news = asyncio.Event()
+
+    async def watch(self) -> None:
         if self.channel_layer is not None:
             await self.channel_layer.group_add(JOBS_GROUP, self.channel_name)
         await self._send_jobs()
@@ -49,6 +52,9 @@ class NoticesConsumer(LiveConsumer):
             self._stop_listening()
             self._stop_listening = await self._listen()
 
+    async def owners_changed(self, _event: dict[str, Any]) -> None:
+        self._news.set()
+
     async def jobs_changed(self, _event: dict[str, Any]) -> None:
         await self._send_jobs()
 
@@ -66,7 +72,8 @@ class NoticesConsumer(LiveConsumer):
         if rights is None or rights.host is None:
             return lambda: None
         feed = await asyncio.to_thread(host_feed, rights.host)
-        self._picture = lambda: feed.picture
+        host = rights.host
+        self._picture = lambda: last_picture(host, self.actor)
         loop = asyncio.get_running_loop()
 
         def listener(_kind: str, _ids: frozenset[str]) -> None:
@@ -79,7 +86,7 @@ class NoticesConsumer(LiveConsumer):
         while True:
             await self._news.wait()
             self._news.clear()
-            picture = self._picture() if self._picture else None
+            picture = await database_sync_to_async(self._picture)() if self._picture else None
             counts = {kind: len(picture.of(kind)) for kind in KINDS} if picture else {}
             for kind, count in counts.items():
                 if shown.get(kind) != count:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from channels.db import database_sync_to_async
 
@@ -20,8 +20,11 @@ class OverviewConsumer(LiveConsumer):
 
     needs: ClassVar[str] = LiveConsumer.SIGNED_IN
 
-    async def watch(self) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self._news = asyncio.Event()
+
+    async def watch(self) -> None:
         self._followed: dict[str, Callable[[], None]] = {}
         shown: dict[str, str] = {}
         try:
@@ -37,6 +40,9 @@ class OverviewConsumer(LiveConsumer):
         finally:
             for stop in self._followed.values():
                 stop()
+
+    async def owners_changed(self, _event: dict[str, Any]) -> None:
+        self._news.set()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """The overview only tells."""

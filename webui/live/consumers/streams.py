@@ -13,11 +13,13 @@ import orjson
 from webui.live.consumers.base import LiveConsumer
 from webui.live.figures import figures_channel
 from webui.live.hub import Channel
-from webui.live.lines import moment_in, since_of
 from webui.live.log_ranges import LogRange, range_messages
 from webui.live.logs import TAILS, log_channel, log_channel_since
+from webui.live.pictures import picture_if_any
+from webui.live.seen import only_seen, seen_by
 from webui.live.stats import stats_channel
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
+from webui.log_lines import moment_in, since_of
 
 # Frames on the way to one browser. At twenty a second this is a round trip of half a second at full speed.
 _MOST_UNTAKEN: Final = 10
@@ -44,7 +46,11 @@ class SharedStreamConsumer(LiveConsumer):
                 frame, skipped = await subscription.get()
                 if skipped:
                     await self.send_json({"t": "skipped", "count": skipped})
-                await self.send_taken(frame.data.decode())
+                await self.send_taken(self.shown(frame.data).decode())
+
+    def shown(self, data: bytes) -> bytes:
+        """What of a frame is for this viewer's eyes."""
+        return data
 
     async def send_taken(self, text: str) -> None:
         """Send a frame, and wait while too many are on the way."""
@@ -68,9 +74,12 @@ class LogsConsumer(SharedStreamConsumer):
 
     async def watch(self) -> None:
         asked = self._asked()
-        if not (asked.at or asked.until):
+        if asked.at or asked.until:
+            await self._send_part(asked)
+        else:
             await super().watch()
-            return
+
+    async def _send_part(self, asked: LogRange) -> None:
         try:
             async for message in range_messages(self.host, self.container_id, asked):
                 await self.send_taken(orjson.dumps(message).decode())
@@ -100,6 +109,14 @@ class FiguresConsumer(SharedStreamConsumer):
 
     def channel(self) -> Channel:
         return figures_channel(self.host)
+
+    def shown(self, data: bytes) -> bytes:
+        picture = picture_if_any(self.host)
+        if picture is None or self.actor.sight(self.host, self.needs).sees_all:
+            return data
+        frame = orjson.loads(data)
+        seen = only_seen(frame["figures"], seen_by(self.actor, self.host, picture))
+        return orjson.dumps({**frame, "figures": {key: one for key, one in frame["figures"].items() if key in seen}})
 
 
 class StatsConsumer(SharedStreamConsumer):

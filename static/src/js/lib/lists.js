@@ -41,7 +41,7 @@ export const showList = (url) => show(url, { push: true });
 // The same list once more, for those who learned something that changes its order.
 export const listAgain = () => show(location.href, { push: false });
 
-function withPageNonce(text, response) {
+export function withPageNonce(text, response) {
   const theirs = response.headers.get("Content-Security-Policy")?.match(/'nonce-([^']+)'/)?.[1];
   const ours = document.querySelector("script[nonce]")?.nonce;
   return theirs && ours ? text.replaceAll(`hx-nonce="${theirs}"`, `hx-nonce="${ours}"`) : text;

@@ -1,0 +1,59 @@
+// What a sample is, how its figures read, and what each chart draws of it.
+
+import { scaled, size } from "./sizes.js";
+import { filled, gettext, ngettext } from "./words.js";
+
+// The fields of a sample, in the order in which the server sends them.
+export const AT = 0, CPU = 1, CPUS = 2, MEMORY = 3, LIMIT = 4, RECEIVED = 5, SENT = 6, READ = 7, WRITTEN = 8, PIDS = 9; // prettier-ignore
+
+const rate = (value) => `${size(value)}/s`;
+
+// `lines` are the fields drawn; `most` keeps the scale from jumping at small values.
+export const CHARTS = {
+  cpu: { lines: [CPU], most: 5, axis: (value) => `${Number(value.toFixed(1))} %` },
+  memory: { lines: [MEMORY], most: 1e6, axis: size },
+  network: { lines: [RECEIVED, SENT], most: 1000, axis: rate },
+  disk: { lines: [READ, WRITTEN], most: 1000, axis: rate },
+  pids: { lines: [PIDS], most: 4, axis: (value) => (Number.isInteger(value) ? String(value) : "") },
+};
+
+export const NAMES = { [CPU]: "CPU", [MEMORY]: "memory", [RECEIVED]: "in", [SENT]: "out", [READ]: "read", [WRITTEN]: "written", [PIDS]: "pids" };
+
+export const WORDS = {
+  cpu: (sample, limits) => [sample[CPU].toFixed(1), limits.cpu ? filled(gettext("% of at most %(limit)s %"), { limit: Number(limits.cpu.toFixed(1)) }) : filled(ngettext("% of %(count)s core", "% of %(count)s cores", sample[CPUS]), { count: sample[CPUS] })],
+  memory: (sample) => [scaled(sample[MEMORY])[0], `${scaled(sample[MEMORY])[1]}${sample[LIMIT] ? ` ${filled(gettext("of %(limit)s"), { limit: size(sample[LIMIT]) })}` : ""}`],
+  network: (sample) => [scaled(sample[RECEIVED])[0], filled(gettext("%(unit)s/s in · %(sent)s/s out"), { unit: scaled(sample[RECEIVED])[1], sent: size(sample[SENT]) })],
+  disk: (sample, _limits, isTile) =>
+    isTile
+      ? [scaled(sample[READ] + sample[WRITTEN])[0], filled(ngettext("%(unit)s/s · %(count)s pid", "%(unit)s/s · %(count)s pids", sample[PIDS]), { unit: scaled(sample[READ] + sample[WRITTEN])[1], count: Math.round(sample[PIDS]) })]
+      : [scaled(sample[READ])[0], filled(gettext("%(unit)s/s read · %(written)s/s written"), { unit: scaled(sample[READ])[1], written: size(sample[WRITTEN]) })],
+  pids: (sample) => [String(Math.round(sample[PIDS])), ngettext("process or thread", "processes and threads", Math.round(sample[PIDS]))],
+};
+
+// Columns for a chart; a hole in time is a hole in the line, not a slope across it.
+export function columnsOf(samples, fields, hole_s) {
+  const columns = [[], ...fields.map(() => [])];
+  let before = Infinity;
+  for (const sample of samples) {
+    if (sample[AT] - before > hole_s) {
+      columns[0].push(before + hole_s / 2);
+      for (let place = 1; place < columns.length; place += 1) columns[place].push(null);
+    }
+    columns[0].push(sample[AT]);
+    fields.forEach((field, place) => columns[place + 1].push(sample[field]));
+    before = sample[AT];
+  }
+  return columns;
+}
+
+// The moments of an axis that covers so many seconds, in the reader's zone.
+export function clockFor(span_s) {
+  if (span_s > 2 * 86400) return (seconds) => new Intl.DateTimeFormat("en", { weekday: "short", day: "numeric" }).format(seconds * 1000);
+  const length = span_s > 900 ? 5 : 8;
+  return (seconds) => new Date(seconds * 1000).toTimeString().slice(0, length);
+}
+
+export function momentFor(span_s) {
+  if (span_s <= 86400) return (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);
+  return (seconds) => `${clockFor(span_s)(seconds)}, ${new Date(seconds * 1000).toTimeString().slice(0, 5)}`;
+}

@@ -1,0 +1,132 @@
+"""Writing one container's kept log: lines are added to a plain file, a full file is compressed and renamed.
+
+Whatever kills the writer loses nothing that was added and leaves nothing twice: the place that it had come to is read
+back from the lines themselves.
+"""
+
+import errno
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import zstandard
+
+from webui.history.segments import About, about_in, lines_of, sealed_name, segments_in, write_whole
+from webui.log_lines import Place, timestamp_of
+
+# Large enough to compress well, small enough to be read for a few lines of it.
+SEGMENT_BYTES: Final = 4 << 20
+# A quiet log is compressed, and can be dropped by age, at least this often.
+SEAL_AFTER_S: Final = 6 * 3600
+_LEVEL: Final = 3
+_PLACE: Final = "place.json"
+
+
+class LogStore:
+    """One per container, in one process. `place` is what the next reading of the container's log goes on from."""
+
+    def __init__(self, folder: Path, about: About) -> None:
+        self.folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.about = about_in(folder)
+        self.name_it(about)
+        self._number = self._recover()
+        self._path = folder / f"{self._number:08d}.log"
+        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._size = os.fstat(self._fd).st_size
+        self._began = time.monotonic()
+        self.place: Place[bytes] = self._found_place()
+
+    def name_it(self, about: About) -> None:
+        """What the container is called now."""
+        if about != self.about:
+            about.write(self.folder)
+            self.about = about
+
+    def add(self, lines: Sequence[bytes]) -> bool:
+        """Keep lines; returns whether the file is full, so that `seal` should be called."""
+        if lines:
+            # One write: a process that is killed has written all of it or nothing.
+            data = b"\n".join(lines) + b"\n"
+            try:
+                if os.write(self._fd, data) != len(data):
+                    raise OSError(errno.ENOSPC, "only a part of the lines could be written", str(self._path))
+            except OSError:
+                os.ftruncate(self._fd, self._size)
+                raise
+            self._size += len(data)
+            self.place.passed(lines)
+        return self._size >= SEGMENT_BYTES
+
+    @property
+    def is_old(self) -> bool:
+        return self._size > 0 and time.monotonic() - self._began > SEAL_AFTER_S
+
+    @property
+    def active_bytes(self) -> int:
+        return self._size
+
+    def seal(self) -> None:
+        """Compress what was written since the last time, and begin a new file. Blocks for some 20 ms."""
+        lines = lines_of(self._path.read_bytes())
+        if not lines:
+            return
+        data = zstandard.ZstdCompressor(level=_LEVEL).compress(b"\n".join(lines) + b"\n")
+        # The place first: segments may be dropped to make room, and the log is not to be read again then.
+        self._write_place()
+        write_whole(self.folder / sealed_name(self._number, lines), data)
+        old_fd, old_path = self._fd, self._path
+        self._number += 1
+        self._path = self.folder / f"{self._number:08d}.log"
+        self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._size, self._began = 0, time.monotonic()
+        os.close(old_fd)
+        old_path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """What was written may be dropped from now on, and is not to be read again then."""
+        os.close(self._fd)
+        self._write_place()
+
+    def _recover(self) -> int:
+        """Tidy up after a crash; returns the number of the file to write to."""
+        for left in self.folder.glob(".*.new"):
+            left.unlink(missing_ok=True)
+        segments = segments_in(self.folder)
+        sealed = {segment.number for segment in segments if segment.is_sealed}
+        for path in self.folder.glob("*.log"):
+            if path.stem.isdigit() and int(path.stem) in sealed:
+                path.unlink()
+        active = [segment for segment in segments if not segment.is_sealed]
+        if active:
+            whole = len(active[-1].read())
+            if whole != active[-1].size_bytes:
+                os.truncate(active[-1].path, whole)
+            return active[-1].number
+        return max(sealed, default=0) + 1
+
+    def _found_place(self) -> Place[bytes]:
+        segments = segments_in(self.folder)
+        lines: list[bytes] = []
+        for segment in reversed(segments):
+            lines = lines_of(segment.read()) + lines
+            # Lines of the last moment may begin in the file before.
+            if lines and timestamp_of(lines[0]) != timestamp_of(lines[-1]):
+                break
+        place: Place[bytes] = Place(b"")
+        place.passed(lines)
+        return place if place.stamp else self._written_place()
+
+    def _write_place(self) -> None:
+        body = {"stamp": self.place.stamp.decode("ascii", "replace"), "count": self.place.count}
+        write_whole(self.folder / _PLACE, json.dumps(body).encode())
+
+    def _written_place(self) -> Place[bytes]:
+        try:
+            body = json.loads((self.folder / _PLACE).read_bytes())
+            return Place(str(body["stamp"]).encode(), int(body["count"]))
+        except (OSError, ValueError, LookupError, TypeError):
+            return Place(b"")

@@ -1,0 +1,142 @@
+"""Logs of several containers at once, the search in kept logs, how much is kept, the past of a container's stats."""
+
+from collections import Counter
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET
+
+from webui import audit
+from webui.access import Operation, needs
+from webui.gate import actor_of
+from webui.history.asking import SPANS, KeptQuery, query_in
+from webui.history.bounds import kept_in
+from webui.history.choosing import MOST, chosen_in, sources, stacks_of
+from webui.history.forms import KeepingForm
+from webui.history.models import keeping_of
+from webui.history.places import logs_folder
+from webui.history.rights import readable
+from webui.history.rings import RINGS, past_of
+from webui.hosts import visible_hosts
+from webui.hosts.models import Host
+from webui.live.stats import rows_of
+from webui.pages import Crumb, Tab, go, render_page
+from webui.resources import note_of, opened, stale_words
+
+
+@require_GET
+@needs(Operation.CONTAINER_LOGS)
+def live_view(request: HttpRequest, host: str) -> HttpResponse:
+    """The merged log of the containers that the address names; without any, what there is to choose from."""
+    here = opened(request, host)
+    chosen = chosen_in(here.picture, request.GET)
+    context = {
+        "chosen": chosen,
+        "choices": chosen.every,
+        "stacks": stacks_of(chosen.every),
+        "log_sources": orjson.dumps(sources(here.host, chosen.containers)).decode() if chosen.containers else "",
+        "most": MOST,
+        "stale": stale_words(here.picture, here.host.name),
+        "note": note_of(here.picture),
+    }
+    return _page(request, here.host, "live", "history/live.html", context)
+
+
+@require_GET
+@needs(Operation.CONTAINER_LOGS)
+def kept_view(request: HttpRequest, host: str) -> HttpResponse:
+    """The search in what is kept: of containers that are here, and of those that are gone."""
+    here = get_object_or_404(visible_hosts(request.user), slug=host)
+    abouts = readable(actor_of(request), here)
+    names = Counter(about.name for about in abouts)
+    asked = query_in(request.GET)
+    context = {
+        "names": names,
+        "choices": [_kept_choice(name, count, asked) for name, count in names.items()],
+        "carried": [(name, request.GET[name]) for name in ("q", "regex", "last") if request.GET.get(name)],
+        "chosen_names": [name for name in asked.names if name in names],
+        "generation": next((about for about in abouts if about.container_id[:12] in asked.ids), None),
+        "asked": asked,
+        "keeping": keeping_of(here),
+        "kept": kept_in(logs_folder(here.slug)),
+        "spans": SPANS,
+        "last": request.GET.get("last", ""),
+        "is_asked": bool(request.GET),
+        "live_url": f"/ws/h/{here.slug}/logs/kept/?{request.GET.urlencode()}",
+    }
+    return _page(request, here, "kept", "history/kept.html", context)
+
+
+@needs(Operation.CONTAINER_LOGS)
+def keeping_view(request: HttpRequest, host: str) -> HttpResponse:
+    """How much of this host's logs is kept. Everybody may see it, administrators may change it."""
+    here = get_object_or_404(visible_hosts(request.user), slug=host)
+    may_change = bool(getattr(request.user, "is_administrator", False))
+    keeping = keeping_of(here)
+    form = KeepingForm(request.POST if may_change and request.method == "POST" else None, instance=keeping)
+    if form.is_bound and form.is_valid():
+        form.save()
+        audit.record(actor_of(request), "logs.keeping", is_allowed=True, host=here.slug, resource="host",
+                     target=here.slug, message=str(keeping))  # fmt: skip
+        return go(request, reverse("history:keeping", args=[host]))
+    if request.method == "POST" and not may_change:
+        return HttpResponse(_("Only administrators may do this."), status=HTTPStatus.FORBIDDEN)
+    kept = kept_in(logs_folder(here.slug))
+    since = kept.first_ms / 1000 if kept.first_ms else None
+    context = {"form": form, "keeping": keeping, "kept": kept, "since": since, "may_change": may_change}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return _page(request, here, "keeping", "history/keeping.html", context, status=status)
+
+
+@require_GET
+@needs(Operation.CONTAINER_LOGS)
+def generations_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002 - the name in the URL
+    """For the log page of one container: which earlier ones of its name are kept."""
+    here = opened(request, host)
+    raw = here.picture.find("containers", id)
+    name = str((raw.get("Names") or [""])[0]).lstrip("/") if raw else ""
+    same = [about for about in readable(here.actor, here.host) if name and about.name == name]
+    earlier = [about for about in same if raw is None or about.container_id != raw["Id"]]
+    context = {"host": here.host, "name": name, "earlier": earlier, "is_kept": len(same) > len(earlier)}
+    return HttpResponse(render_to_string("history/_generations.html", context))
+
+
+@require_GET
+@needs(Operation.CONTAINER_STATS)
+def stats_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
+    """The samples of a container's last `span` seconds as JSON, in the form of the live ones."""
+    here = opened(request, host)
+    raw = here.picture.find("containers", id)
+    span = request.GET.get("span", "")
+    span_s = min(int(span), RINGS[-1].span_s) if span.isdecimal() else 3600
+    samples = past_of(here.host, str(raw["Id"]), span_s) if raw else []
+    step_s = next(ring.step_s for ring in RINGS if ring.span_s >= span_s)
+    body = orjson.dumps({"samples": rows_of(samples), "step": step_s})
+    return HttpResponse(body, content_type="application/json")
+
+
+def _kept_choice(name: str, count: int, asked: KeptQuery) -> dict[str, Any]:
+    words = ngettext("%d container", "%d containers", count) % count if count > 1 else ""
+    return {"name": name, "words": words, "is_chosen": name in asked.names}
+
+
+def _page(
+    request: HttpRequest, host: Host, tab: str, template: str, context: dict[str, Any], *, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    where = {"host": host.slug}
+    tabs = [
+        Tab("live", _("Live"), "player-play", reverse("history:logs", kwargs=where)),
+        Tab("kept", _("Kept"), "archive", reverse("history:kept", kwargs=where)),
+        Tab("keeping", _("What is kept"), "adjustments", reverse("history:keeping", kwargs=where)),
+    ]
+    return render_page(
+        request, template, context, host=host, active="logs", title=_("Logs"), tabs=tabs, tab=tab, status=status,
+        crumbs=[Crumb(_("Host"), reverse("hosts:detail", kwargs=where))] if tab == "keeping" else [],
+    )  # fmt: skip
