@@ -103,4 +103,4 @@ def _cut_if_broken(protocol: Any, application: "asyncio.Future[Any]") -> None:
     if application.cancelled() or application.exception() is None:
         return
     if protocol._response_started and not protocol.finished and protocol.channel is not None:
-        protocol.channel.forceAbortClient()
+        protocol.channel.loseConnection()
