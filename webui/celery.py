@@ -26,6 +26,11 @@ app.conf.update(
             "options": {"expires": 600.0},
         },
         "trim the audit log": {"task": "audit.trim", "schedule": 3600.0, "options": {"expires": 3000.0}},
+        "forget the owners of what is gone": {
+            "task": "ownership.sweep",
+            "schedule": 600.0,
+            "options": {"expires": 500.0},
+        },
         "forget old sessions and links": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3000.0}},
     },
 )

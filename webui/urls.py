@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("webui.hosts.urls")),
     path("", include("webui.teams.urls")),
     path("", include("webui.tokens.urls")),
+    path("", include("webui.ownership.urls")),
     path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
     path("containers/", include("webui.containers.everywhere_urls")),

@@ -1,7 +1,7 @@
 """The text of the default profile (apparmor.d(5)). Pure.
 
 Files, capabilities and the network are left to the other walls (namespaces, capabilities, seccomp). What this one adds:
-no mounts, no writing to what of /proc and /sys belongs to the whole machine, no tracing and no signals beyond it.
+no mounts, no writing to what of /proc and /sys belongs to the whole machine, no tracing or signals beyond the profile.
 """
 
 DEFAULT_PROFILE = "docker-default"  # the name that dockerd's has, and that people look for

@@ -21,7 +21,7 @@ from engine.containers.execs import Exec, Execs
 from engine.containers.fields import check_update_fields
 from engine.containers.files import ContainerFiles
 from engine.containers.health import HealthChecks
-from engine.containers.host_config import check_restart_policy, check_update, resource_changes
+from engine.containers.host_config import check_restart_policy, check_update, resource_changes, unchangeable
 from engine.containers.host_support import check_cpuset, drop_unsupported, outdated_fields
 from engine.containers.inspection import inspect
 from engine.containers.launch import Foundation, Launcher
@@ -69,7 +69,7 @@ class Containers:
         publish: Publish,
         facts: HostFacts | None = None,
     ) -> None:
-        facts = facts or HostFacts.read()
+        facts = facts or HostFacts.read(with_selinux=config.has_selinux)
         self._config = config
         self._facts = facts
         self._images = images
@@ -132,6 +132,11 @@ class Containers:
             for one in self._store
             if any(point.type == "volume" and point.name == name for point in one.record.mounts)
         ]
+
+    @property
+    def has_selinux(self) -> bool:
+        """Whether containers are labelled."""
+        return self._facts.selinux is not None
 
     def counts(self) -> dict[str, int]:
         """How many there are, and how many of them are running, paused and stopped (GET /info)."""
@@ -224,7 +229,7 @@ class Containers:
     async def update(self, reference: str, body: Mapping[str, Any]) -> list[str]:
         """Change limits and the restart policy, at once when it runs. Returns warnings."""
         container = self._store.get(reference)
-        warnings = [*check_update_fields(body), *outdated_fields(body)]
+        warnings = [*check_update_fields(body), *outdated_fields(body), *unchangeable(body)]
         changes = resource_changes(body)
         warnings += drop_unsupported(changes, self._facts)
         check_cpuset(changes)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from engine.containers.fields import RESOURCES
 from engine.containers.ports import check_port_bindings
 from engine.errors import Conflict, InvalidArgument
 from engine.logs import check_log_options
@@ -91,6 +92,11 @@ _RESOURCES = frozenset(
         "CpuRealtimeRuntime", "CpusetCpus", "CpusetMems", "MemoryReservation", "MemorySwap", "PidsLimit",
     }
 )  # fmt: skip
+
+# Of these host_support has words of its own.
+_OUTDATED = frozenset(
+    {"KernelMemory", "KernelMemoryTCP", "CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"}
+)
 
 
 def complete_host_config(
@@ -254,6 +260,12 @@ def check_namespaces(config: Mapping[str, Any], host_config: Mapping[str, Any]) 
 def resource_changes(body: Mapping[str, Any]) -> dict[str, Any]:
     """The limits that an update names, under their API names; zero and null change nothing."""
     return {key: body[key] for key in _RESOURCES if body.get(key)}
+
+
+def unchangeable(body: Mapping[str, Any]) -> list[str]:
+    """A warning for each thing that an update names and that a container has for life."""
+    fixed = sorted(key for key in RESOURCES.keys() - _RESOURCES - _OUTDATED if body.get(key))
+    return [f"{key} cannot be changed by an update and stays as it is." for key in fixed]
 
 
 def check_update(config: Mapping[str, Any], changes: Mapping[str, Any], *, container_id: str) -> None:

@@ -6,6 +6,7 @@ on it.
 
 import asyncio
 import contextlib
+import io
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -167,7 +168,7 @@ def _count(fd: int) -> int:
 
 
 async def blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """From `offset` to the present end, in whole lines; each with the offset behind it."""
+    """From `offset` to the present end, in whole lines with their newlines; each block with the offset behind it."""
     wanted = _BLOCK_BYTES
     while True:
         data = (
@@ -179,7 +180,8 @@ async def blocks(fd: int, offset: int) -> AsyncIterator[tuple[int, list[bytes]]]
         if end:
             offset += end
             wanted = _BLOCK_BYTES
-            yield offset, data[: end - 1].split(b"\n")
+            # Not splitlines(), for which other characters end a line as well.
+            yield offset, io.BytesIO(data[:end]).readlines()
         elif len(data) == wanted:
             wanted *= 2  # one line longer than a block
         else:

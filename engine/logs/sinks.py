@@ -73,8 +73,9 @@ class Syslog:
 
     def line(self, piece: LogPiece, moment: float) -> bytes:
         """The message, without what ends it."""
-        priority = self.facility << 3 | (_ERR if piece.stream == _STDERR else _INFO)
-        text, pid, host = piece.payload.rstrip(b"\n"), os.getpid(), socket.gethostname()
+        stream, payload = piece
+        priority = self.facility << 3 | (_ERR if stream == _STDERR else _INFO)
+        text, pid, host = payload.rstrip(b"\n"), os.getpid(), socket.gethostname()
         when = datetime.fromtimestamp(moment, UTC)
         if self.format.startswith("rfc5424"):
             stamp = when.isoformat(timespec="microseconds" if self.format.endswith("micro") else "seconds")
@@ -149,10 +150,10 @@ class Journald:
     def send(self, pieces: Sequence[LogPiece]) -> None:
         try:
             sock = self._socket = self._socket or _connected_unix(str(self._path), (socket.SOCK_DGRAM,))
-            for piece in pieces:
-                priority = _ERR if piece.stream == _STDERR else _INFO
-                partial = b"" if piece.payload.endswith(b"\n") else _journal_field("CONTAINER_PARTIAL_MESSAGE", b"true")
-                message = _journal_field("MESSAGE", piece.payload.removesuffix(b"\n"))
+            for stream, payload in pieces:
+                priority = _ERR if stream == _STDERR else _INFO
+                partial = b"" if payload.endswith(b"\n") else _journal_field("CONTAINER_PARTIAL_MESSAGE", b"true")
+                message = _journal_field("MESSAGE", payload.removesuffix(b"\n"))
                 sock.sendall(self._fields + _journal_field("PRIORITY", b"%d" % priority) + partial + message)
         except OSError:
             self.close()

@@ -17,7 +17,7 @@ _UNKNOWN_EXIT_CODE = 255
 
 
 class ExecHandle:
-    """One exec that runs, or ran. Somebody must call `wait`, which cleans up after it."""
+    """One exec that runs, or ran. Somebody must call `wait`, and then `clean_up`."""
 
     def __init__(self, folder: Path, shim: Shim, container_id: str) -> None:
         self.attach_path = folder / "attach"
@@ -32,12 +32,16 @@ class ExecHandle:
         await self._shim.wait()
         if self._exit_code is None:
             try:
-                self._exit_code = int(await asyncio.to_thread(self._exit_file.read_text))
+                # A few bytes of a file in memory: less than the way to a thread and back, for which the client waits.
+                self._exit_code = int(self._exit_file.read_text(encoding="ascii"))
             except (FileNotFoundError, ValueError):
                 self._exit_code = _UNKNOWN_EXIT_CODE
             self._shim.close()
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         return self._exit_code
+
+    async def clean_up(self) -> None:
+        """Remove what is left of it on disk. Call it after `wait`."""
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
 
     async def resize(self, rows: int, columns: int) -> None:
         """Raises Conflict when the exec has ended."""

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,55 @@ def test_an_update_that_cannot_be_changes_nothing(docker: DockerCli, options: li
     outcome = docker("update", *options, "box")
     assert (outcome.code != 0, words in outcome.err) == (True, True), outcome
     assert json.loads(docker.ok("inspect", "box"))[0]["HostConfig"] == before
+
+
+_GROUP = "/sys/fs/cgroup"
+
+
+@pytest.mark.parametrize(
+    ("body", "file", "text"),
+    [
+        ({"CpuShares": 300}, "cpu/cpu.shares", "300"),
+        ({"CpuPeriod": 50_000, "CpuQuota": 20_000}, "cpu/cpu.cfs_quota_us", "20000"),
+        ({"NanoCpus": 500_000_000}, "cpu/cpu.cfs_quota_us", "50000"),
+        ({"CpusetCpus": "0"}, "cpuset/cpuset.cpus", "0"),
+        ({"CpusetMems": "0"}, "cpuset/cpuset.mems", "0"),
+        ({"Memory": 32 << 20}, "memory/memory.limit_in_bytes", str(32 << 20)),
+        ({"MemoryReservation": 16 << 20}, "memory/memory.soft_limit_in_bytes", str(16 << 20)),
+        ({"PidsLimit": 44}, "pids/pids.max", "44"),
+        ({"PidsLimit": -1}, "pids/pids.max", "max"),
+        ({"BlkioWeight": 300}, "blkio/blkio.bfq.weight", "300"),
+    ],
+)
+def test_each_limit_reaches_the_kernel(engine: Daemon, body: dict[str, object], file: str, text: str) -> None:
+    host = {"PidsLimit": 10}
+    container = engine.json(
+        "POST", "/containers/create", {"Image": "busybox", "Cmd": ["sleep", "60"], "HostConfig": host}
+    )["Id"]
+    try:
+        engine.json("POST", f"/containers/{container}/start")
+        assert engine.json("POST", f"/containers/{container}/update", body) == {"Warnings": []}
+        pid = engine.json("GET", f"/containers/{container}/json")["State"]["Pid"]
+        controller, _, name = file.partition("/")
+        groups = (line.split(":", 2) for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines())
+        path = next(path for _, controllers, path in groups if controller in controllers.split(","))
+        assert Path(f"{_GROUP}/{controller}{path}/{name}").read_text().strip() == text
+    finally:
+        engine.api("DELETE", f"/containers/{container}?force=1")
+
+
+def test_what_an_update_cannot_change_is_told_by_name(engine: Daemon) -> None:
+    container = engine.json("POST", "/containers/create", {"Image": "busybox", "Cmd": ["true"]})["Id"]
+    try:
+        body = {"OomKillDisable": True, "Ulimits": [], "KernelMemory": 1 << 20, "Odd": 1}
+        warnings = engine.json("POST", f"/containers/{container}/update", body)["Warnings"]
+        assert [warning.split()[0].rstrip(":") for warning in warnings] == [
+            "UpdateConfig.Odd",
+            "KernelMemory",
+            "OomKillDisable",
+        ]
+    finally:
+        engine.api("DELETE", f"/containers/{container}")
 
 
 def test_prune_takes_what_does_not_run_and_matches(docker: DockerCli) -> None:

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from webui.accounts import throttle
+from webui.accounts import password_rules, throttle
 from webui.accounts.models import User
 from webui.accounts.passwords import person_of, way_of
 
@@ -75,7 +75,7 @@ class SetUpForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password"].help_text = " ".join(str(text) for text in password_validators_help_texts()[1:2])
+        self.fields["password"].help_text = password_rules.words()
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
@@ -102,7 +102,7 @@ class PasswordForm(PasswordChangeForm):
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(user, *args, **kwargs)
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
-        self.fields["new_password1"].help_text = " ".join(str(text) for text in password_validators_help_texts()[1:2])
+        self.fields["new_password1"].help_text = password_rules.words()
         self.fields["new_password2"].label, self.fields["new_password2"].help_text = _("The new one again"), ""
 
 

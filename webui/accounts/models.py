@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.sessions.base_session import AbstractBaseSession
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -108,6 +109,20 @@ class Session(AbstractBaseSession):
         from webui.accounts.session_store import SessionStore
 
         return SessionStore
+
+
+class PasswordRules(models.Model):
+    """What new passwords must be; the one row. Those that people have already stay as they are."""
+
+    min_length = models.PositiveSmallIntegerField(
+        _("Characters at least"), default=10, validators=[MinValueValidator(8), MaxValueValidator(128)]
+    )
+    refuses_common = models.BooleanField(_("Refuse the 20,000 most common ones"), default=True)
+    refuses_similar = models.BooleanField(_("Refuse those like the person's name or email"), default=True)
+    refuses_numeric = models.BooleanField(_("Refuse those of digits alone"), default=False)
+
+    def __str__(self) -> str:
+        return f"at least {self.min_length} characters"
 
 
 class FailedSignIns(models.Model):

@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from webui.access import Role
 from webui.access.roles import MEANINGS, OFFERED
+from webui.accounts import password_rules
 from webui.accounts.models import User
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class ChoosePasswordForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._user = user
-        self.fields["password"].help_text = " ".join(str(text) for text in password_validators_help_texts()[1:2])
+        self.fields["password"].help_text = password_rules.words()
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}

@@ -66,13 +66,15 @@ def sign_in_by_passkey(request: HttpRequest) -> HttpResponse:
     """A passkey that checked who holds it is two factors at once: what they have, and what they know or are."""
     following = entering.safe_path(request, request.POST.get("next", ""))
     address = str(request.META.get("REMOTE_ADDR", ""))
-    wait_s = throttle.seconds_to_wait("passkey", address)
+    # By address alone: there is no name yet, and nobody may slow down everybody.
+    name = f"passkey {address}"
+    wait_s = throttle.seconds_to_wait(name, address)
     try:
         if wait_s:
             raise passkeys.PasskeyRefused("throttled")
         user = passkeys.use(request, None, passkeys.ALONE, request.POST.get("credential", ""))
     except passkeys.PasskeyRefused:
-        throttle.failed("passkey", address)
+        throttle.failed(name, address)
         entering.refused(request, "", "throttled" if wait_s else "wrong passkey")
         return sign_in_page(request, following, passkey_refused=True)
     if not user.is_active:

@@ -23,7 +23,7 @@ from webui.factors import methods, passkeys
 from webui.factors.confirming import confirmed
 from webui.gate import actor_of
 from webui.pages import Button, go, render_page
-from webui.signin.models import Provider
+from webui.signin.models import Source
 
 
 # Whoever signs in is still a stranger.
@@ -56,8 +56,8 @@ def sign_in_page(
     """`trouble` is what went wrong on the way by a provider; `status` says whose fault it was."""
     context = {
         "form": form or SignInForm(request=request), "next": following, "passkey_refused": passkey_refused,
-        "with_passkeys": passkeys.are_possible(request), "providers": Provider.objects.filter(is_enabled=True),
-        "trouble": trouble,
+        "with_passkeys": passkeys.are_possible(request), "trouble": trouble,
+        "providers": Source.objects.filter(is_enabled=True, provider__isnull=False),
     }  # fmt: skip
     has_failed = passkey_refused or (form is not None and form.is_bound)
     status = status or (HTTPStatus.UNPROCESSABLE_ENTITY if has_failed else HTTPStatus.OK)
@@ -112,10 +112,10 @@ def profile(request: HttpRequest) -> HttpResponse:
         sessions.end_all(request.user, keep=request.session.session_key)
         audit.record(actor_of(request), "account.password", is_allowed=True, resource="account")
         return HttpResponseRedirect(reverse("accounts:profile"))
-    parts = [
-        _part("about", _("About you"), about, _("Save")),
-        _part("password", _("Password"), password, _("Change it")),
-    ]
+    parts = [_part("about", _("About you"), about, _("Save"))]
+    # Who comes in by a provider or a directory has none here to change.
+    if request.user.has_usable_password():
+        parts.append(_part("password", _("Password"), password, _("Change it")))
     status = HTTPStatus.UNPROCESSABLE_ENTITY if about.is_bound or password.is_bound else HTTPStatus.OK
     devices = sessions.devices_of(request.user, this_key=request.session.session_key)
     context = {"parts": parts, "devices": devices, "others": [one.id for one in devices if not one.is_this],

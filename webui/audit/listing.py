@@ -49,6 +49,7 @@ class Line:
     outcome: State
     took: str
     reason: str
+    token: str = ""
 
     @property
     def url(self) -> str:
@@ -59,7 +60,7 @@ def line_of(entry: Entry) -> Line:
     return Line(
         entry.pk, entry.at, when_words(entry.at), entry.username or NOTHING, entry.role,
         entry.operation or f"{entry.method} {entry.path}".strip(), target_words(entry), entry.target, entry.host,
-        entry.address, outcome_of(entry), took_words(entry), entry.message,
+        entry.address, outcome_of(entry), took_words(entry), entry.message, entry.token,
     )  # fmt: skip
 
 
@@ -114,7 +115,12 @@ def _unfinished(entry: Entry) -> State:
 
 
 def _reason(entry: Entry) -> str:
-    known = {"wrong": _("wrong name or password"), "throttled": _("too many tries")}
+    known = {
+        "wrong": _("wrong name or password"),
+        "throttled": _("too many tries"),
+        "state": _("an answer to no sign-in that was begun"),
+        "nothing": _("no proof was given"),
+    }
     return known.get(entry.rule, entry.rule or entry.message or _("not allowed"))
 
 

@@ -24,4 +24,5 @@ def trim() -> int:
         if not ids:
             return gone
         forget(ids)
-        gone += Entry.objects.filter(pk__in=ids).delete()[0]
+        Entry.objects.filter(pk__in=ids).delete()
+        gone += len(ids)

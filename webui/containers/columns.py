@@ -4,7 +4,7 @@ import functools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -16,8 +16,9 @@ from webui.containers.cells import EMPTY_FIGURE, Drawn, cells_html
 from webui.containers.listing import UPDATES, Heading, Query
 from webui.containers.ports import place_of
 from webui.containers.rows import Condition, ContainerRow, row_of, span_words, state_words, words_hold_until
-from webui.containers.updates import update_check
+from webui.containers.updates import UpdateCheck, update_check
 from webui.live import Figure, Picture, known_host
+from webui.ownership import LEDGER, Kind, access_of, thing_of
 from webui.pages import Chip, Choice, Column, Select, State
 from webui.pages.formats import size
 from webui.resources import Shelf, allowed_among
@@ -25,22 +26,25 @@ from webui.resources import Shelf, allowed_among
 COLUMNS: Final = (
     Column("name", _("Name"), sort="name"),
     Column("host", _("Host"), sort="host", width="m", hides_below="narrow"),
-    Column("state", _("State"), sort="state", width="xl"),
+    Column("state", _("State"), sort="state", width="xl", width_px=204),
     Column("cpu", _("CPU"), sort="cpu", width="s", align="end", hides_below="narrow"),
     Column("memory", _("Memory"), sort="memory", width="m", align="end", hides_below="narrow"),
     Column("stack", _("Stack"), sort="stack", width="m", hides_below="wide"),
     Column("service", _("Service"), width="m", hides_below="wide"),
     Column("image", _("Image"), sort="image", hides_below="narrow"),
-    Column("ports", _("Ports"), sort="ports", width="l", hides_below="wide"),
+    Column("ports", _("Ports"), sort="ports", width="l", width_px=148, hides_below="wide"),
     Column("networks", _("Networks"), sort="network", width="l", hides_below="wide"),
     Column("volumes", _("Volumes"), width="l", hides_below="wide"),
     Column("command", _("Command"), width="l", hides_below="wide"),
     Column("age", _("Age"), sort="age", width="xs", hides_below="wide"),
+    Column("owner", _("Owner"), sort="owner", width="s", hides_below="wide"),
 )
-SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age")
-SHOWN_EVERYWHERE: Final = ("name", "host", "state", "cpu", "memory", "image", "ports", "age")
-# More columns than this are scrolled to: in a fixed layout they would leave the name nothing.
-MOST_AT_ONCE: Final = 9
+SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age", "owner")
+SHOWN_EVERYWHERE: Final = ("name", "host", "state", "cpu", "memory", "image", "ports", "owner")
+# What the steps of Column.width are in pixels, and what the two that share the rest need at least.
+_STEPS: Final[Mapping[str, int]] = {"xs": 64, "s": 88, "m": 128, "l": 184, "xl": 228, "auto": 150}
+# Pick, acts, and the room that a page of 1,440 pixels has for all.
+_AROUND_PX, _ROOM_PX = 150, 1176
 
 CHIPS: Final = (
     (Condition.RUNNING, _("Running"), "good"),
@@ -99,18 +103,38 @@ def _render(host: str, row: ContainerRow, variant: Variant) -> str:
 SHELF: Final = Shelf[ContainerRow](render=_render, holds_until=words_hold_until)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Beside:
+    """What a row is made of beside its raw object; the same object for as long as it says the same."""
+
+    check: UpdateCheck
+    owners: tuple[str, int]
+
+    def owner(self, host_id: int, raw: Mapping[str, Any]) -> str:
+        access = access_of(host_id, thing_of(Kind.CONTAINER, raw))
+        return access.owner if access else ""
+
+
+@functools.lru_cache(maxsize=256)
+def _beside(check: UpdateCheck, owners: tuple[str, int]) -> _Beside:
+    return _Beside(check, owners)
+
+
 def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
     """The containers of a picture as rows; only what changed since the last call is read again."""
     seen_at = picture.seen_at.timestamp() if picture.seen_at else time.time()
     known = known_host(host)
-    name = known.name if known else host
-    check = update_check(host, picture)
+    name, host_id = (known.name, known.pk or 0) if known else (host, 0)
+    beside = _beside(update_check(host, picture), LEDGER.version)
     return SHELF.rows(
         host,
         picture.containers,
-        lambda raw: row_of(raw, seen_at=seen_at, host=host, host_name=name, has_update=check.holds_for(raw)),
-        beside=check,
-    )
+        lambda raw: row_of(
+            raw, seen_at=seen_at, host=host, host_name=name, has_update=beside.check.holds_for(raw),
+            owner=beside.owner(host_id, raw),
+        ),
+        beside=beside,
+    )  # fmt: skip
 
 
 def fragment(row: ContainerRow, variant: Variant) -> str:
@@ -178,6 +202,12 @@ def chips_of(counts: Mapping[str, int], show: str) -> list[Chip]:
     if counts.get(UPDATES) or show == UPDATES:
         shown.append(Chip(UPDATES, _("Updates"), counts.get(UPDATES, 0), "warning"))
     return [Chip("", _("All"), total), *shown]
+
+
+def table_px(shown: Sequence[Column]) -> int:
+    """How wide the table must be for these columns; 0 where they fit into a common window."""
+    needed = _AROUND_PX + sum(column.width_px or _STEPS[column.width] for column in shown)
+    return needed if needed > _ROOM_PX else 0
 
 
 def group_select(query: Query, *, is_everywhere: bool = False) -> Select:

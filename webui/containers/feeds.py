@@ -45,7 +45,9 @@ class ContainerFeed:
         container_id = params.get("id")
         if not container_id:
             return LIST.messages(picture=picture, viewer=viewer, params=params, changed=changed)
-        if changed and not any(one.startswith(container_id) for one in changed):
+        # Of one that is gone, any other may be the successor.
+        is_here = picture.find("containers", container_id) is not None
+        if changed and is_here and not any(one.startswith(container_id) for one in changed):
             return []
         # A swap closes a menu that is open, so only what reads differently goes out.
         raw = picture.find("containers", container_id)

@@ -48,10 +48,6 @@ class Reader:
     may_run: bool = False
     is_everywhere: bool = False
 
-    def variant(self, row: ContainerRow) -> Variant:
-        allowed = narrowed(self.allowed.get(row.host, frozenset()), row.id)
-        return Variant(allowed, self.layout.names, is_everywhere=self.is_everywhere)
-
     @property
     def allowed_anywhere(self) -> frozenset[str]:
         return frozenset().union(*self.allowed.values())
@@ -105,7 +101,7 @@ def list_page(
         terms=[Term(term.typed, filtering.without(found.query.text, term))
                for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
         layout_url=reverse("all-containers:columns"),
-        is_wide=len(reader.layout.columns) > columns.MOST_AT_ONCE,
+        table_px=columns.table_px(reader.layout.columns),
     )  # fmt: skip
 
 
@@ -118,12 +114,13 @@ def item_id(item: Item) -> str:
 
 
 def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tuple[Item, str]]:
-    anywhere = reader.allowed_anywhere
+    anywhere, names = reader.allowed_anywhere, reader.layout.names
     for item in items:
         if isinstance(item, Heading):
             yield item, columns.heading_html(item, query, anywhere)
         else:
-            yield item, columns.fragment(item, reader.variant(item))
+            allowed = narrowed(reader.allowed.get(item.host, frozenset()), item.id)
+            yield item, columns.fragment(item, Variant(allowed, names, is_everywhere=reader.is_everywhere))
 
 
 def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[str]:
@@ -147,7 +144,7 @@ def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
     elements: dict[str, Any] = {
         key: columns.heading_html(item, found.query, anywhere)
         if isinstance(item, Heading)
-        else (item, reader.variant(item).allowed)
+        else (item, narrowed(reader.allowed.get(item.host, frozenset()), item.id))
         for key, item in items.items()
     }
     return Shown(elements, page, html)

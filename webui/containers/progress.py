@@ -4,12 +4,14 @@ The work does not hang on whoever listens: a page that is left, or a connection 
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import orjson
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.translation import gettext as _
 
 from webui.pages import Outcome
 from webui.resources import Target, act_on_one
@@ -17,6 +19,8 @@ from webui.resources import Target, act_on_one
 CONTENT_TYPE: Final = "application/x-ndjson"
 # As many as one bulk act needs to feel like one, and few enough for a host that is busy.
 _AT_ONCE: Final = 8
+
+logger = logging.getLogger(__name__)
 
 _under_way: set[asyncio.Task[None]] = set()
 
@@ -69,12 +73,21 @@ async def _do_all(
     loop = asyncio.get_running_loop()
     pool = ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="bulk")
     try:
-        started = [loop.run_in_executor(pool, act_on_one, target, act, names) for target in targets]
+        started = [loop.run_in_executor(pool, _surely, target, act, names) for target in targets]
         for ended in asyncio.as_completed(started):
             outcomes.put_nowait(await ended)
     finally:
         pool.shutdown(wait=False)
         outcomes.put_nowait(None)
+
+
+def _surely(target: Target, act: Act, names: Mapping[str, str]) -> Outcome:
+    """An outcome whatever happens: one that breaks in a way that nobody foresaw hides none of the others."""
+    try:
+        return act_on_one(target, act, names)
+    except Exception:
+        logger.exception("%s could not be acted on", target.id)
+        return Outcome(target.id, target.name, False, _("Something broke; the log of the web process has the reason."))
 
 
 def _said(outcome: Outcome, links: Mapping[str, str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _READ_AGAIN_S: Final = 10.0
 KEPT_S: Final = 7 * 24 * 3600
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class UpdateCheck:
     """What registries have under each name, beside the digests of the images that a host has. Compared by identity."""
 
@@ -36,7 +36,9 @@ class UpdateCheck:
 _NOTHING: Final = UpdateCheck()
 _lock = threading.Lock()
 _read: dict[str, tuple[float, Mapping[str, str]]] = {}
-_checks: dict[str, tuple[Mapping[str, str], Any, UpdateCheck]] = {}
+# By host, and by whose eyes see only a part of its images.
+_checks: dict[tuple[str, str], tuple[Mapping[str, str], Any, UpdateCheck]] = {}
+_MOST_CHECKS: Final = 256
 
 
 def update_check(host: str, picture: Picture) -> UpdateCheck:
@@ -44,11 +46,14 @@ def update_check(host: str, picture: Picture) -> UpdateCheck:
     newest = _newest(host)
     if not newest:
         return _NOTHING
+    key = (host, getattr(picture.images, "view", ""))
     with _lock:
-        known = _checks.get(host)
+        known = _checks.get(key)
         if known is None or known[0] is not newest or known[1] is not picture.images:
-            digests = {key: digests_of(raw) for key, raw in picture.images.items()}
-            known = _checks[host] = (newest, picture.images, UpdateCheck(newest, digests))
+            digests = {image_id: digests_of(raw) for image_id, raw in picture.images.items()}
+            known = _checks[key] = (newest, picture.images, UpdateCheck(newest, digests))
+            while len(_checks) > _MOST_CHECKS:
+                _checks.pop(next(iter(_checks)))
         return known[2]
 
 

@@ -38,7 +38,8 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
         if error.is_gone:
             raise Http404(str(error)) from error
         raise
-    context = {"overview": overview_of(row, found, host_url=here.host.url)}
+    raw = here.picture.containers[row.id]
+    context = {"overview": overview_of(row, found, host_url=here.host.url), "raw": raw}
     return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 

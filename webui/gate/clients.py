@@ -106,6 +106,10 @@ class GatedClient(APIClient):
             self.mount("https://", _TlsAdapter(context))
         self._actor, self._host = actor, host
 
+    @property
+    def host(self) -> "Host":
+        return self._host
+
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         parts = urlsplit(request.url or "")
         is_streamed = request.body is not None and not isinstance(request.body, (bytes, str))

@@ -12,6 +12,8 @@ from webui.gate.errors import Refused
 from webui.gate.paths import ApiPath, read_path
 from webui.gate.rules import Audit, BodyRule, Match, Never, Rule
 from webui.gate.table import ROWS
+from webui.ownership import LEDGER
+from webui.ownership.rules import Rules
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -68,13 +70,13 @@ def decide(
     target = _target(rule, match.parts, query or {})
     try:
         _check_role(actor, host, operation)
-        is_restricted = not actor.on(host).rules(operation)
-        if is_restricted:
-            _complain(rule.restricted_query, query or {}, operation)
-        _check_body(rule, body, operation, is_streamed=is_streamed, is_restricted=is_restricted)
+        rules = None if actor.on(host).rules(operation) else rules_on(host)
+        if rules is not None:
+            _complain([check(rules) for check in rule.restricted_query], query or {}, operation)
+        _check_body(rule, body, operation, is_streamed=is_streamed, rules=rules)
     except Refused as refused:
         return Decision(
-            method, api_path.sent, operation, rule.resource, target, rule.audit, refused.rule, str(refused)
+            method, api_path.sent, operation, rule.resource, target, rule.audit, refused.rule, str(refused), rule
         )  # fmt: skip
     because = f"role {actor.on(host).role}"
     return Decision(method, api_path.sent, operation, rule.resource, target, rule.audit, because, row=rule)
@@ -100,13 +102,20 @@ def _check_role(actor: Actor, host: "Host", operation: Operation) -> None:
         raise Refused(f"{operation} on {host.name} is not for {who}.", rule=f"role {role or 'none'}")
 
 
-def _check_body(rule: Rule, body: Body, operation: Operation, *, is_streamed: bool, is_restricted: bool) -> None:
+def rules_on(host: "Host") -> Rules:
+    """The rules of a host for who does not rule it, as this process knows them."""
+    return replace(LEDGER.rules(host.pk), is_here=host.url.startswith("unix://"))
+
+
+def _check_body(rule: Rule, body: Body, operation: Operation, *, is_streamed: bool, rules: Rules | None) -> None:
+    """`rules` None: they do not bind whoever asks."""
     if not rule.is_json:
         return
     if is_streamed:
         raise Refused("The body of this request must be given whole, so that it can be looked at.", rule="body")
     fields = read_body(body)
-    _complain([*rule.body_rules, *(rule.restricted_rules if is_restricted else ())], fields, operation)
+    restricted = [] if rules is None else [check(rules) for check in rule.restricted_rules]
+    _complain([*rule.body_rules, *restricted], fields, operation)
 
 
 def _complain(rules: Sequence[BodyRule], fields: Mapping[str, Any], operation: Operation) -> None:

@@ -1,14 +1,17 @@
 """One request on its way through the gate: decided, recorded before it is sent, completed when the answer is there."""
 
 import asyncio
+import contextvars
+import functools
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connection, connections
 
 from webui.access import Operation
 from webui.audit import complete, record
@@ -20,7 +23,8 @@ from webui.gate.claiming import Belongings, belongings_of
 from webui.gate.decision import Body, Decision, decide
 from webui.gate.errors import Refused
 from webui.gate.rules import Audit, Query
-from webui.ownership import Kind
+from webui.gate.taking import take
+from webui.ownership import LEDGER, Kind
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -29,6 +33,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+# Opening SQLite costs ten times what writing an entry does; closing the last connection moves its log into the file.
+# Enough threads that a slow host, which some of them wait for, does not keep the others from writing.
+_threads: Final = ThreadPoolExecutor(16, thread_name_prefix="gate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +76,9 @@ class Passage:
     def end(self, status: int | None, message: str = "") -> None:
         """Complete the audit entry, if there is one. The thing is done: a database that fails now is only logged."""
         try:
-            if self.belongings is not None and status is not None and status < HTTPStatus.BAD_REQUEST:
-                self.belongings.done()
+            if self.belongings is not None:
+                is_done = status is not None and status < HTTPStatus.BAD_REQUEST
+                (self.belongings.done if is_done else self.belongings.failed)()
             if self.entry_id is not None:
                 complete(self.entry_id, status=status, duration_s=time.monotonic() - self.began, message=message)
         except DatabaseError:
@@ -81,7 +90,14 @@ def begin(
     is_streamed: bool = False, content_type: str = "",
 ) -> Passage:  # fmt: skip
     """Decide, and record what changes something and what is refused. Raises Refused; then nothing may be sent."""
-    decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=is_streamed, kind=content_type)
+    said = functools.partial(_decided, actor, host, method, path, query=query, body=body, is_streamed=is_streamed,
+                             kind=content_type)  # fmt: skip
+    decision = said()
+    if _is_bound(actor, host, decision):
+        known = LEDGER.version
+        LEDGER.refresh()
+        # Whoever rules the host changed its rules in another process.
+        decision = decision if LEDGER.version == known else said()
     return _looked(actor, host, decision, query, body)
 
 
@@ -100,6 +116,9 @@ async def begin_async(
     decision = _decided(actor, host, method, path, query=query, body=body, is_streamed=is_streamed, kind=content_type)
     if decision.is_allowed and decision.audit is Audit.NOTHING and not _concerns(actor, host, decision):
         return Passage(decision.path, None, time.monotonic())
+    if _is_bound(actor, host, decision):
+        again = functools.partial(begin, query=query, body=body, is_streamed=is_streamed, content_type=content_type)
+        return await in_thread(again, actor, host, method, path)
     return await in_thread(_looked, actor, host, decision, query, body)
 
 
@@ -137,15 +156,22 @@ async def answered_async(passage: Passage, body: bytes) -> bytes:
 
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run code that uses the database in a thread, and close the connection that it opened there."""
+    """Run code that uses the database in one of the gate's own threads, which keep their connections to SQLite."""
+    context = contextvars.copy_context()
+    call = functools.partial(context.run, functools.partial(_with_connection, work, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_threads, call)
 
-    def closing() -> T:
-        try:
-            return work(*args, **kwargs)
-        finally:
+
+def _with_connection(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    is_kept = connection.vendor == "sqlite"
+    try:
+        return work(*args, **kwargs)
+    except DatabaseError:
+        is_kept = False
+        raise
+    finally:
+        if not is_kept:  # PostgreSQL's go back to their pool
             connections.close_all()
-
-    return await asyncio.to_thread(closing)
 
 
 def _decided(
@@ -163,6 +189,13 @@ def _decided(
     return decision
 
 
+def _is_bound(actor: Actor, host: "Host", decision: Decision) -> bool:
+    """Whether the host's rules had a say in it."""
+    row = decision.row
+    has_rules = row is not None and bool(row.restricted_rules or row.restricted_query)
+    return has_rules and not actor.on(host).rules(Operation(decision.operation))
+
+
 def _concerns(actor: Actor, host: "Host", decision: Decision) -> bool:
     operation = Operation(decision.operation)
     return concerns(operation, actor.sight(host, operation))
@@ -177,11 +210,12 @@ def _looked(actor: Actor, host: "Host", decision: Decision, query: Query, body: 
         fields = read_body(body) if decision.row.is_json else {}
         try:
             looked = look(actor, host, decision.row, operation, target=decision.target, query=query, body=fields)
+            taken = take(actor, host, operation, looked, fields)
         except Refused as refused:
             _recorded(actor, host, replace(decision, rule=refused.rule, refusal=str(refused)))
             raise
         decision = decision.aimed_at(looked.target)
-        belongings = belongings_of(actor, host, operation, looked)
+        belongings = belongings_of(actor, host, operation, looked, taken)
     entry_id = _recorded(actor, host, decision)
     if not decision.is_allowed:
         raise Refused(decision.refusal, rule=decision.rule)

@@ -7,10 +7,13 @@ from enum import IntEnum
 from typing import Any, Final
 
 from webui.access import Operation
+from webui.ownership.rules import Rules
 
 Query = Mapping[str, str]
 # Says what is wrong with a body, or None. The body is what the host will read: JSON, decoded.
 BodyRule = Callable[[Mapping[str, Any]], str | None]
+# The same, as the rules of a host make it.
+HostRule = Callable[[Rules], BodyRule]
 # Some paths are two operations, told apart by a parameter.
 Choose = Callable[[Query], Operation]
 
@@ -40,8 +43,8 @@ class Rule:
     audit: Audit = Audit.NOTHING
     body_rules: Sequence[BodyRule] = ()
     is_json: bool = True
-    restricted_rules: Sequence[BodyRule] = ()
-    restricted_query: Sequence[BodyRule] = ()
+    restricted_rules: Sequence[HostRule] = ()
+    restricted_query: Sequence[HostRule] = ()
 
     def operation_for(self, query: Query) -> Operation:
         return self.operation if isinstance(self.operation, Operation) else self.operation(query)

@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
 from webui.history.bounds import Bound, enforce
+from webui.history.owners import note_access
 from webui.history.places import is_container_id, logs_folder
 from webui.history.segments import About
 from webui.history.store import LogStore
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _RUNS: Final = frozenset({"running", "paused", "restarting"})
+# In Docker's "Exited (0) 3 seconds ago". A run of less than a second may be seen only with the minute.
+_JUST_ENDED: Final = ("second", "About a minute")
 _ENDED_AT_ONCE: Final = 4
 _PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
@@ -107,7 +113,8 @@ class Follower:
         """Whether a look at its log may bring lines: it runs, was never looked at, or has just ended."""
         if container_id in self._unreadable:
             return False
-        return raw.get("State") in _RUNS or container_id not in self._looked_at or "second" in str(raw.get("Status"))
+        has_just_ended = any(words in str(raw.get("Status")) for words in _JUST_ENDED)
+        return raw.get("State") in _RUNS or container_id not in self._looked_at or has_just_ended
 
     async def _read(self, container_id: str, raw: Mapping[str, Any]) -> None:
         pause_s = _PAUSE_S
@@ -196,8 +203,13 @@ class Follower:
                 for store in [store for store in self._stores.values() if store.is_old]:
                     await asyncio.to_thread(store.seal)
                 await self._enforce()
-            except OSError:
+                await database_sync_to_async(self._note_access)()
+            except (OSError, DatabaseError):
                 logger.exception("the kept logs of host %s cannot be tidied", self._host.slug)
+
+    def _note_access(self) -> None:
+        folder = logs_folder(self._host.slug)
+        note_access(self._host.pk, folder.iterdir() if folder.is_dir() else (), present=self._feed.picture.containers)
 
     async def _enforce(self) -> None:
         async with self._tidying:

@@ -121,4 +121,9 @@ def _buttons(request: HttpRequest, host: Host) -> list[Button]:
     terminal = Button(_("Use it from a terminal"), "terminal-2", url=reverse("tokens:terminal", args=[host.slug]))
     if not getattr(request.user, "is_administrator", False):
         return [terminal]
-    return [terminal, Button(_("Remove host"), "plug-connected-x", action="remove", item_id=host.slug, is_danger=True)]
+    rules = Button(_("Rules"), "shield", url=reverse("ownership:rules", args=[host.slug]))
+    return [
+        terminal,
+        rules,
+        Button(_("Remove host"), "plug-connected-x", action="remove", item_id=host.slug, is_danger=True),
+    ]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webui.access import Operation
 from webui.images.rows import ImageRow
+from webui.ownership import repository_of
 from webui.pages import Action
 
 
@@ -30,6 +31,9 @@ class ShownRow:
                 return f"{reverse(url_name, kwargs=host)}?{urlencode({'image': self.row.name})}"
             case "images:pull":
                 return f"{reverse(url_name, kwargs=host)}?{urlencode({'reference': self.row.name})}"
+            case "ownership:access":
+                kwargs = {**host, "kind": "image", "key": repository_of(self.row.name)}
+                return reverse(url_name, kwargs=kwargs)
             case _:
                 return reverse(url_name, kwargs={**host, "id": self.row.short_id})
 
@@ -40,6 +44,8 @@ ACTIONS: Final = (
     Action("pull", _("Pull again"), "cloud-download", Operation.IMAGE_PULL, href_name="images:pull",
            shown_when=lambda shown: bool(shown.row.tags)),
     Action("inspect", _("Details"), "info-circle", Operation.IMAGE_INSPECT, href_name="images:detail"),
+    Action("access", _("Access"), "users", Operation.IMAGE_INSPECT, href_name="ownership:access",
+           shown_when=lambda shown: bool(shown.row.tags)),
     Action("remove", _("Remove"), "trash", Operation.IMAGE_REMOVE, is_bulk=True, is_danger=True, previews=True),
 )  # fmt: skip
 

@@ -177,7 +177,8 @@ def _detail_page(request: HttpRequest, here: Opened, row: ImageRow, context: dic
         )
     users = [one for one in here.picture.containers.values() if one.get("ImageID") == row.id]
     return render_page(
-        request, "images/detail.html", {"row": row, "users": users, **context}, host=here.host, active="images",
+        request, "images/detail.html", {**context, "row": row, "raw": here.picture.images[row.id], "users": users},
+        host=here.host, active="images",
         title=shortened(row.name), crumbs=[_crumb(here)], state=state_of(row), buttons=buttons,
         act_url=f"{reverse('images:act', kwargs={'host': slug})}?from=detail",
     )  # fmt: skip

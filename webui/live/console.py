@@ -140,7 +140,8 @@ class Session:
             self.on_over()
 
     def end(self) -> None:
-        """For good: what runs in it is hung up."""
+        """For good: what runs in it is hung up, and nobody finds it any more."""
+        self.on_over()
         if self._task is not None:
             self._task.cancel()
 
@@ -149,7 +150,7 @@ class Session:
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(_RIGHTS_S, left))
             rights = await database_sync_to_async(rights_of)(
-                self.user, self.host, self.operation, session_key=self.owner.session_key
+                self.user, self.host, self.operation, session_key=self.owner.session_key, reference=self.container_id
             )
             if rights.code:
                 break
@@ -177,9 +178,9 @@ class Session:
         if self.ended is None:
             self.ended = Ended(None, _("The console failed."))
         self._notify()
-        # Who looks is told, and leaves then.
+        # Who looks is told, and leaves then. Who comes back to a command that has ended wants to see how.
         if self._viewer is None:
-            self.on_over()
+            asyncio.get_running_loop().call_later(GRACE_S, self.on_over)
 
     async def _take(self, data: bytes) -> None:
         while self._viewer is not None and self._came - self._drawn > MOST_UNDRAWN:

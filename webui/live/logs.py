@@ -51,6 +51,7 @@ class LogSource:
         self._timer: asyncio.TimerHandle | None = None
         self._state: dict[str, Any] | None = None
         self._place: Place[str] = Place("")
+        self._has_looked = False
         self._channel: Channel | None = None
 
     async def produce(self, channel: Channel) -> None:
@@ -73,9 +74,11 @@ class LogSource:
         cutter = LineCutter(is_terminal=bool(inspection["Config"]["Tty"]))
         query = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
         since = self._place.since()
-        query |= {"since": since} if since else self._start
+        # Who has looked at a log before its first line wants all of them.
+        query |= {"since": since} if since else ({} if self._has_looked else self._start)
         skipper = Skipper(self._place)
         async with upstream.stream(f"/containers/{self._id}/logs", query=query) as chunks:
+            self._has_looked = True
             async for chunk in chunks:
                 self._add(skipper.new(cutter.feed(chunk)))
         self._add(skipper.new(cutter.last()))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Output = Callable[[bytes], Awaitable[None]]
 # What docker(1) takes by default, written as its --detach-keys does.
 DETACH_KEYS: Final = "ctrl-p,ctrl-q"
+_DETACH_BYTES: Final = b"\x10\x11"
 _CHUNK_BYTES: Final = 64 * 1024
 _MARK: Final = "QUAYSIDE_CONSOLE"
 # The one process of an exec that has no parent in its container: the leader of the terminal's session. Its end hangs up
@@ -30,6 +31,10 @@ _HANG_UP: Final = (
     'then kill -HUP "${p#/proc/}"; kill -CONT "${p#/proc/}"; fi; done'
 )
 _HANG_UP_S: Final = 10
+# Exit codes above this are 128 and the number of a signal.
+_SIGNALLED: Final = 128
+_STOP_TRIES: Final = 8
+_STOP_PAUSE_S: Final = 0.15
 
 
 class NotStarted(Exception):
@@ -71,8 +76,15 @@ class _Joined:
         self._container_id = container_id
         self._size = (rows, columns)
         self._duplex: gate.Duplex | None = None
+        self._is_joined = asyncio.Event()
+
+    def _join_to(self, duplex: gate.Duplex) -> None:
+        self._duplex = duplex
+        self._is_joined.set()
 
     async def write(self, data: bytes) -> None:
+        """Waits until there is somebody who takes it: people type before a shell stands."""
+        await self._is_joined.wait()
         if self._duplex is not None:
             await self._duplex.write(data)
 
@@ -83,9 +95,14 @@ class _Joined:
             with contextlib.suppress(UpstreamError):
                 await self._upstream.call("POST", path, query={"h": str(rows), "w": str(columns)})
 
-    async def _container_state(self) -> dict[str, Any]:
-        found = await self._upstream.get(f"/containers/{self._container_id}/json")
-        state: dict[str, Any] = found["State"]
+    async def _state_after(self, *, is_ending: bool) -> dict[str, Any]:
+        """The container's state when a stream has ended: streams end before a container is seen to have stopped."""
+        for _try in range(_STOP_TRIES if is_ending else 1):
+            found = await self._upstream.get(f"/containers/{self._container_id}/json")
+            state: dict[str, Any] = found["State"]
+            if not state.get("Running"):
+                break
+            await asyncio.sleep(_STOP_PAUSE_S if is_ending else 0)
         return state
 
 
@@ -123,8 +140,8 @@ class ExecTerminal(_Joined):
         return await self._ended(code)
 
     async def _ended(self, code: int) -> Ended:
-        container = await self._container_state()
-        if not container.get("Running"):
+        state = await self._state_after(is_ending=code > _SIGNALLED)
+        if not state.get("Running"):
             return Ended(code, _("The container has stopped."))
         return Ended(code, _("%(program)s has ended, exit code %(code)s.") % {"program": self._argv[0], "code": code})
 
@@ -139,7 +156,7 @@ class ExecTerminal(_Joined):
         is_first = True
         try:
             async with gate.hijack(self._upstream.actor, self._upstream.host, "POST", path, json=start) as duplex:
-                self._duplex = duplex
+                self._join_to(duplex)
                 await self.resize(*self._size)
                 while data := await duplex.read(_CHUNK_BYTES):
                     if is_first and any(words in data[:200] for words in NOT_STARTED_WORDS):
@@ -184,7 +201,8 @@ class AttachTerminal(_Joined):
 
     def __init__(self, actor: "Actor", host: "Host", container_id: str, *, rows: int, columns: int) -> None:
         super().__init__(actor, host, container_id, rows=rows, columns=columns)
-        self.is_tty = False
+        self.is_tty = self.takes_input = False
+        self._last_typed = b""
 
     async def look(self) -> None:
         """Ask what kind of process it is. Raises NotStarted where there is none, or one of UPSTREAM_ERRORS."""
@@ -201,7 +219,7 @@ class AttachTerminal(_Joined):
         path = f"/containers/{self._container_id}/attach"
         try:
             async with gate.hijack(self._upstream.actor, self._upstream.host, "POST", path, query=query) as duplex:
-                self._duplex = duplex
+                self._join_to(duplex)
                 await self._redrawn()
                 cutter = Demultiplexer(is_terminal=self.is_tty)
                 while data := await duplex.read(_CHUNK_BYTES):
@@ -209,7 +227,7 @@ class AttachTerminal(_Joined):
                         await output(payload)
         finally:
             self._duplex = None
-        state = await self._container_state()
+        state = await self._state_after(is_ending=not self._last_typed.endswith(_DETACH_BYTES))
         if state.get("Running"):
             return Ended(None, _("Detached. The process goes on without you."))
         code = int(state.get("ExitCode") or 0)
@@ -224,6 +242,7 @@ class AttachTerminal(_Joined):
 
     async def write(self, data: bytes) -> None:
         if self.takes_input:
+            self._last_typed = (self._last_typed + data)[-len(_DETACH_BYTES) :]
             await super().write(data)
 
     async def resize(self, rows: int, columns: int) -> None:

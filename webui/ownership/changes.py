@@ -13,6 +13,7 @@ from webui.ownership.kinds import Kind, Visibility
 from webui.ownership.ledger import LEDGER
 from webui.ownership.models import Owned, Policy, Serial, Share
 from webui.ownership.notices import tell_owners_changed
+from webui.ownership.rules import Rules
 
 
 def claim(host_id: int, kind: Kind, keys: Iterable[str], owner_id: int | None) -> None:
@@ -75,11 +76,14 @@ def carry_over(host_id: int, kind: Kind, key: str, *, to: str) -> None:
     give_access(host_id, kind, to, owner_id=old.owner_id, visibility=old.visibility, shares=shares)
 
 
-def set_unowned_public(host_id: int, *, is_public: bool) -> None:
-    """Whether everybody sees what was made outside Quayside."""
+def set_policy(host_id: int, *, is_unowned_public: bool, rules: Rules | None = None) -> None:
+    """Whether everybody sees what was made outside Quayside, and the host's rules (None: as they are)."""
+    changed: dict[str, Any] = {"is_unowned_public": is_unowned_public}
+    if rules is not None:
+        changed["rules"] = rules.as_json()
     with _counted() as serial:
         serial()
-        Policy.objects.update_or_create(host_id=host_id, defaults={"is_unowned_public": is_public})
+        Policy.objects.update_or_create(host_id=host_id, defaults=changed)
 
 
 def recount(*, owner_id: int, is_leaving: bool) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from webui.ownership.kinds import Kind
+from webui.ownership.rules import Rules, rules_of_json
 
 if TYPE_CHECKING:
     from webui.ownership.models import Owned
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # How old an answer may be before the database is asked whether something changed.
 FRESH_S: Final = 1.0
 
+_STRICTEST: Final = Rules()
 Holder = tuple[Literal["user", "team"], int]
 
 
@@ -40,6 +42,7 @@ class Ledger:
         """Begin anew: the next `refresh` reads everything."""
         self._hosts: dict[int, dict[tuple[str, str], Access]] = {}
         self._public: frozenset[int] = frozenset()
+        self._rules: dict[int, Rules] = {}
         self._epoch, self._serial, self._asked_at = "", -1, float("-inf")
 
     @property
@@ -55,6 +58,10 @@ class Ledger:
 
     def is_unowned_public(self, host_id: int) -> bool:
         return host_id in self._public
+
+    def rules(self, host_id: int | None) -> Rules:
+        """The host's rules for who does not rule it."""
+        return self._rules.get(host_id or 0, _STRICTEST)
 
     def refresh(self, *, older_than_s: float = FRESH_S) -> None:
         """Read what changed since the last time, if that is longer ago."""
@@ -80,8 +87,9 @@ class Ledger:
                 things.pop(name, None)
             else:
                 things[name] = _access(row)
-        public = Policy.objects.filter(is_unowned_public=True).values_list("host_id", flat=True)
-        self._hosts, self._public = hosts, frozenset(public)
+        policies = list(Policy.objects.all())
+        self._hosts, self._public = hosts, frozenset(one.host_id for one in policies if one.is_unowned_public)
+        self._rules = {one.host_id: rules_of_json(one.rules) for one in policies}
         self._epoch, self._serial = epoch, value
 
 

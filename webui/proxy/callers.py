@@ -127,6 +127,22 @@ class Attempts:
         return True
 
 
+class Uses:
+    """When, from where and by what each token was used last, written down not more often than it changes."""
+
+    def __init__(self, *, pause_s: float = 30.0) -> None:
+        self._pause_s = pause_s
+        self._last: dict[str, tuple[float, str, str]] = {}
+
+    def is_new(self, caller: Caller, program: str) -> bool:
+        now, address = time.monotonic(), caller.actor.address
+        at, *known = self._last.get(caller.key, (-self._pause_s, "", ""))
+        if now - at < self._pause_s and known == [address, program]:
+            return False
+        _keep(self._last, caller.key, (now, address, program))
+        return True
+
+
 async def note_use(caller: Caller, program: str) -> None:
     """Say on the token when, from where and by what it was used."""
     await in_thread(tokens.note_use, caller.token_id, address=caller.actor.address, program=program)

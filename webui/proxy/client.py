@@ -31,12 +31,15 @@ class ClientProtocol(asyncio.StreamReaderProtocol):
 
 
 class Client:
-    """One client, for one connection. `has_answered` says that the head of an answer is on its way."""
+    """One client, for one connection.
+
+    `is_known`: they have said who they are. `has_answered`: the head of an answer is on its way.
+    """
 
     def __init__(self, protocol: ClientProtocol, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = protocol.reader, writer
         self._protocol = protocol
-        self.ends_after_this = self.has_answered = self.is_handed_over = False
+        self.is_known = self.ends_after_this = self.has_answered = self.is_handed_over = False
 
     @property
     def address(self) -> str:

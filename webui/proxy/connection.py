@@ -12,12 +12,14 @@ from webui.gate import Actor, in_thread
 from webui.gate.errors import NotVisible
 from webui.gate.forwarding import shape_of
 from webui.proxy.answering import answer
-from webui.proxy.callers import KEPT_S, Attempts, Caller, Callers, Unknown, note_use
+from webui.proxy.callers import KEPT_S, Attempts, Caller, Callers, Unknown, Uses, note_use
 from webui.proxy.client import Client
 from webui.proxy.heads import BadRequest, Head, read_head
 
 logger = logging.getLogger(__name__)
 
+# Who has not said yet who they are may not hold a place for long.
+_FIRST_WORDS_S: Final = 15.0
 _IDLE_S: Final = 120.0
 _CHALLENGE: Final = [("WWW-Authenticate", 'Bearer realm="Quayside"')]
 
@@ -28,6 +30,7 @@ class House:
 
     callers: Callers = field(default_factory=Callers)
     attempts: Attempts = field(default_factory=Attempts)
+    uses: Uses = field(default_factory=Uses)
 
 
 async def serve_client(client: Client, house: House) -> None:
@@ -49,12 +52,13 @@ async def _one(client: Client, house: House) -> bool:
     client.has_answered = False
     head = caller = None
     try:
-        async with asyncio.timeout(_IDLE_S):
+        async with asyncio.timeout(_IDLE_S if client.is_known else _FIRST_WORDS_S):
             head = await read_head(client.reader)
         if head is None:
             return False
         client.ends_after_this = not head.keeps_alive
         caller = await house.callers.caller(head, client.certificate, client.address)
+        client.is_known = True
         await _while_allowed(client, head, caller, house)
     except BadRequest as error:
         client.ends_after_this = True
@@ -78,10 +82,12 @@ async def _one(client: Client, house: House) -> bool:
 async def _while_allowed(client: Client, head: Head, caller: Caller, house: House) -> None:
     """Answer, for as long as the client is there and may have what it asked for."""
     shape = shape_of(head.method, caller.path, head.query)
+    program = head.headers.get("user-agent", "")
+    if house.uses.is_new(caller, program):
+        await note_use(caller, program)
     work = asyncio.create_task(answer(client, head, caller, shape))
     gone = asyncio.create_task(client.gone())
     ended = asyncio.create_task(_until_refused(caller, shape.operation, house.callers))
-    noted = asyncio.create_task(note_use(caller, head.headers.get("user-agent", "")))
     tasks: set[asyncio.Task[Any]] = {work, gone, ended}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -93,7 +99,7 @@ async def _while_allowed(client: Client, head: Head, caller: Caller, house: Hous
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.wait({*tasks, noted})
+        await asyncio.wait(tasks)
 
 
 async def _until_refused(caller: Caller, operation: Operation | None, callers: Callers) -> None:

@@ -41,7 +41,9 @@ def arranged(every: Sequence[Column], names: Sequence[Any], widths: Mapping[str,
     known = {column.name: column for column in every}
     lead = every[0].name
     chosen = [lead, *(name for name in dict.fromkeys(names) if name in known and name != lead)]
-    return Layout([replace(known[name], width_px=width_of(widths.get(name))) for name in chosen])
+    return Layout(
+        [replace(known[name], width_px=width_of(widths.get(name)) or known[name].width_px) for name in chosen]
+    )
 
 
 def width_of(given: Any) -> int:

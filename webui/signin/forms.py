@@ -10,7 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from webui.access.models import Team
-from webui.accounts.models import User
+from webui.accounts.models import PasswordRules, User
 from webui.signin.ldap.connection import split_server
 from webui.signin.models import Directory, Provider, Source, TeamRule
 from webui.signin.oidc.errors import ProviderFailed
@@ -86,8 +86,14 @@ class SourceForm(ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         for name in self.secrets:
             if not cleaned.get(name) and self.instance.pk:
-                cleaned[name] = getattr(type(self.instance).objects.get(pk=self.instance.pk), name)
+                cleaned[name] = getattr(type(self.instance).readable(pk=self.instance.pk), name)
         return cleaned
+
+    def ask_for_secrets_again(self) -> None:
+        """Of a form that is shown with errors: what was typed as a secret is not sent back to the page."""
+        for name in self.secrets:
+            if self.data.get(name):
+                self.add_error(name, _("Type it once more: secrets are not sent back to the page."))
 
     def save(self, commit: bool = True) -> Any:
         if not self.instance.slug:
@@ -206,6 +212,13 @@ class DirectoryForm(SourceForm):
         if cleaned.get("own_name") and "{user}" not in cleaned["own_name"]:
             self.add_error("own_name", _("It must say {user} somewhere."))
         return cleaned
+
+
+class PasswordRulesForm(ModelForm):
+    class Meta:
+        model = PasswordRules
+        fields = ["min_length", "refuses_common", "refuses_similar", "refuses_numeric"]
+        widgets = {"min_length": forms.NumberInput(attrs={"min": 8, "max": 128})}
 
 
 class ConnectForm(forms.Form):

@@ -14,6 +14,7 @@ urlpatterns = [
     path("profile/connected/directory/<slug:slug>/", connecting.connect_directory, name="connect"),
     path("profile/confirm/with/<slug:slug>/", entry_views.start_confirming, name="start-confirming"),
     path("ways-in/", views.sources, name="list"),
+    path("ways-in/passwords/", views.change_passwords, name="passwords"),
     path("ways-in/act/", views.act, name="act"),
     re_path(rf"^ways-in/{_KIND}/add/$", views.add, name="add"),
     re_path(rf"^ways-in/{_KIND}/(?P<slug>[-\w]+)/$", views.change, name="change"),

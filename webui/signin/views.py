@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib.auth.password_validation import password_validators_help_texts
 from django.db import transaction
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,13 +19,13 @@ from django.views.decorators.http import require_GET, require_POST
 from webui import audit
 from webui.access import needs_administrator
 from webui.access.origins import absolute
-from webui.accounts import sessions
+from webui.accounts import password_rules, sessions
 from webui.factors.confirming import needs_confirming
 from webui.gate import actor_of
 from webui.pages import Button, Crumb, Preview, PreviewLine, State, go, preview, render_page
 from webui.signin import ldap, oidc
 from webui.signin.findings import Finding
-from webui.signin.forms import DirectoryForm, ProviderForm, SourceForm
+from webui.signin.forms import DirectoryForm, PasswordRulesForm, ProviderForm, SourceForm
 from webui.signin.models import Directory, Provider, Source
 
 
@@ -50,15 +49,22 @@ def _kind(name: str) -> Kind:
 @require_GET
 @needs_administrator
 def sources(request: HttpRequest) -> HttpResponse:
-    rows = Source.objects.select_related("provider", "directory").annotate(people=Count("identities"))
-    buttons = [
-        Button(
-            _("Add an OpenID Connect provider"), "plus", url=reverse("signin:add", args=["provider"]), is_primary=True
-        ),
-        Button(_("Add an LDAP directory"), "plus", url=reverse("signin:add", args=["directory"])),
-    ]
-    context = {"sources": [_row(source) for source in rows], "rules": password_validators_help_texts()}
-    return render_page(request, "signin/sources.html", context, active="sign-in", title=_("Sign-in"), buttons=buttons)
+    return _sources_page(request, PasswordRulesForm(instance=password_rules.rules()))
+
+
+@require_POST
+@needs_administrator
+@needs_confirming
+def change_passwords(request: HttpRequest) -> HttpResponse:
+    """The rules for new passwords, which stand on the same page."""
+    form = PasswordRulesForm(request.POST, instance=password_rules.rules())
+    if not form.is_valid():
+        return _sources_page(request, form)
+    with transaction.atomic():
+        rules = form.save()
+        chosen = ", ".join(f"{name} {getattr(rules, name)}" for name in form.changed_data)
+        audit.record(actor_of(request), "sign-in.passwords", is_allowed=True, resource="sign-in", message=chosen)
+    return go(request, reverse("signin:list"))
 
 
 @needs_administrator
@@ -74,7 +80,11 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 def change(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
-    return _form_page(request, _kind(kind), get_object_or_404(_kind(kind).model, slug=slug))
+    model = _kind(kind).model
+    try:
+        return _form_page(request, _kind(kind), model.readable(slug=slug))
+    except model.DoesNotExist:
+        raise Http404 from None
 
 
 @require_POST
@@ -94,6 +104,20 @@ def act(request: HttpRequest) -> HttpResponse:
     return go(request, reverse("signin:list"))
 
 
+def _sources_page(request: HttpRequest, rules: PasswordRulesForm) -> HttpResponse:
+    unread = (f"{kind.__name__.lower()}__{kind.sealed}" for kind in (Provider, Directory))
+    rows = Source.objects.select_related("provider", "directory").defer(*unread).annotate(people=Count("identities"))
+    buttons = [
+        Button(_kind("provider").added, "plus", url=reverse("signin:add", args=["provider"]), is_primary=True),
+        Button(_kind("directory").added, "plus", url=reverse("signin:add", args=["directory"])),
+    ]
+    return render_page(
+        request, "signin/sources.html", {"sources": [_row(source) for source in rows], "rules": rules},
+        active="sign-in", title=_("Sign-in"), buttons=buttons,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if rules.is_bound else HTTPStatus.OK,
+    )  # fmt: skip
+
+
 def _form_page(request: HttpRequest, kind: Kind, source: Any) -> HttpResponse:
     form = kind.form(request.POST or None, instance=source)
     findings: Sequence[Finding] = ()
@@ -103,6 +127,8 @@ def _form_page(request: HttpRequest, kind: Kind, source: Any) -> HttpResponse:
         findings = list(_test(form))
         _record(request, "sign-in.test", form.instance, _in_short(findings))
     has_failed = form.is_bound and not form.is_valid()
+    if has_failed:
+        form.ask_for_secrets_again()
     title = Source.objects.get(pk=source.pk).name if source else kind.added
     context = {"form": form, "source": source, "findings": findings, "callback": _callback(request, source)}
     return render_page(
@@ -117,6 +143,7 @@ def _save(request: HttpRequest, kind: Kind, form: SourceForm, *, is_new: bool) -
     changed = [name for name in form.changed_data if not name.startswith("test_")]
     with transaction.atomic():
         source = form.save()
+        oidc.forget()
         # Names of fields only: some are secrets.
         _record(request, "sign-in.add" if is_new else "sign-in.change", source, "" if is_new else ", ".join(changed))
         if not source.is_enabled and "is_enabled" in changed:

@@ -20,15 +20,17 @@ class Part:
 
 def parts_for(host: "Host", authority: str) -> list[Part]:
     """`authority` is HOST:PORT of the proxy."""
+    # docker keeps this name for itself.
+    name = f"quayside-{host.slug}" if host.slug == "default" else host.slug
     folder = f"~/.docker/quayside/{host.slug}"
     home = f"$HOME/.docker/quayside/{host.slug}"
     context = (
         f"mkdir -p {folder} && unzip -o quayside-{host.slug}.zip -d {folder}\n"
-        f"docker context create {host.slug} --docker \\\n"
+        f"docker context create {name} --docker \\\n"
         f'  "host=tcp://{authority},ca={home}/ca.pem,cert={home}/cert.pem,key={home}/key.pem"\n'
-        f"docker --context {host.slug} ps"
+        f"docker --context {name} ps"
     )
-    compose = f"docker context use {host.slug}\ndocker compose up -d"
+    compose = f"docker context use {name}\ndocker compose up -d"
     variables = (
         f"export DOCKER_HOST=tcp://{authority} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH={home}\n"
         "docker version"

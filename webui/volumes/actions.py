@@ -24,11 +24,14 @@ class ShownRow:
         return self.row.short_name
 
     def url_of(self, url_name: str) -> str:
+        if url_name == "ownership:access":
+            return reverse(url_name, kwargs={"host": self.host, "kind": "volume", "key": self.row.name})
         return f"{reverse(url_name, kwargs={'host': self.host})}?{urlencode({'q': f'volume={self.row.name}'})}"
 
 
 ACTIONS: Final = (
     Action("users", _("Containers that mount it"), "box", Operation.CONTAINER_LIST, href_name="containers:list",
            shown_when=lambda shown: bool(shown.row.used_by)),
+    Action("access", _("Access"), "users", Operation.VOLUME_INSPECT, href_name="ownership:access"),
     Action("remove", _("Remove"), "trash", Operation.VOLUME_REMOVE, is_bulk=True, is_danger=True, previews=True),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from engine.api.wire import (
     RAW_STREAM,
     bool_query,
     empty,
-    frame,
+    frame_head,
     int_query,
     json_response,
     path_param,
@@ -251,7 +251,7 @@ def encode(batch: Sequence[tuple[int, bytes]], *, is_tty: bool) -> bytes:
     """Output as it goes over the wire: raw from a terminal, framed otherwise."""
     if is_tty:
         return b"".join(payload for _, payload in batch)
-    return b"".join(frame(stream, payload) for stream, payload in batch)
+    return b"".join([part for stream, payload in batch for part in (frame_head(stream, len(payload)), payload)])
 
 
 def stream_type(request: web.Request, *, is_tty: bool) -> str:

@@ -18,6 +18,7 @@ _KNOWN = frozenset(
         "secret", "service", "type", "volume",
     }
 )  # fmt: skip
+_SCOPE = "local"  # of every event that there is here
 _OBJECT_TYPES = ("config", "container", "image", "network", "node", "plugin", "secret", "service", "volume", "daemon")
 
 
@@ -101,6 +102,7 @@ def event_filter(filters: Filters) -> Callable[[EventLike], bool]:
             _matches_type(filters, event)
             and _matches_action(filters, event)
             and filters.match_labels(event.attributes)
+            and ("scope" not in filters or _SCOPE in filters.get("scope"))
             and all(_matches_object(filters.get(kind), kind, event) for kind in _OBJECT_TYPES if kind in filters)
         )
 
@@ -128,4 +130,4 @@ def _matches_object(wanted: tuple[str, ...], kind: str, event: EventLike) -> boo
     if event.type != kind:
         # network and volume events name the container that they happened to
         return kind == "container" and event.attributes.get("container", "") in wanted
-    return any(event.actor_id.startswith(value) or name == value for value in wanted)
+    return any(event.actor_id.startswith(value) or name.startswith(value) for value in wanted)

@@ -25,7 +25,7 @@ whenPresent("[data-logs]", (pane) => {
   const buffer = new LogBuffer();
   const view = new LogWindow(part("view"), buffer);
   const bar = new LogBar(part);
-  const figures = { rate: 0, counted: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set() };
+  const figures = { rate: 0, counted: 0, taken: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set() };
   view.how.names = isMerged ? sources.map((source) => source.name) : [];
   let isPaused = false;
   let isAwaited = false;
@@ -51,6 +51,7 @@ whenPresent("[data-logs]", (pane) => {
     if (isMerged) buffer.addInOrder(lines, index);
     else buffer.add(lines, index);
     if (!isReplay && range.isLive) figures.counted += lines.length;
+    figures.taken += lines.length;
     part("empty").hidden = true;
     if (isAwaited) arrive();
     redraw();
@@ -114,7 +115,7 @@ whenPresent("[data-logs]", (pane) => {
   function again() {
     buffer.clear();
     states.fill("");
-    Object.assign(figures, { skipped: 0, counted: 0, heldAt: 0 });
+    Object.assign(figures, { skipped: 0, counted: 0, taken: 0, heldAt: 0 });
     view.chosen = [-1, -1];
     isAwaited = Boolean(range.at);
     isPaused = false;
@@ -130,6 +131,8 @@ whenPresent("[data-logs]", (pane) => {
     if (figures.skipped) words.push(filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) }));
     part("figures").textContent = words.join(" · ");
     part("figures").classList.toggle("is-warning", figures.lost.size > 0 || states.includes("cut"));
+    // Every line is one or the other: what was taken, and what was told to be missing.
+    Object.assign(pane.dataset, { taken: figures.taken, skipped: figures.skipped });
     search.draw();
     const jump = part("jump");
     jump.hidden = range.isLive && view.isFollowing && !isPaused;

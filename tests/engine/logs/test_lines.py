@@ -1,4 +1,4 @@
-from engine.logs.lines import LogPiece, LogQuery, pieces
+from engine.logs.lines import LogQuery, pieces
 
 OUT = b"2026-11-24T02:55:11.123456789+00:00 stdout F hello"
 ERR = b"2026-11-24T02:55:12.000000001+00:00 stderr F trouble"
@@ -6,7 +6,7 @@ PART = b"2026-11-24T02:55:13.000000000+00:00 stdout P half"
 
 
 def test_a_full_line_ends_with_a_newline_and_a_piece_does_not() -> None:
-    assert pieces([OUT, PART], LogQuery()) == [LogPiece(1, b"hello\n"), LogPiece(1, b"half")]
+    assert pieces([OUT, PART], LogQuery()) == [(1, b"hello\n"), (1, b"half")]
 
 
 def test_the_streams_are_kept_apart_and_in_order() -> None:
@@ -15,7 +15,7 @@ def test_the_streams_are_kept_apart_and_in_order() -> None:
 
 def test_with_timestamps_each_line_is_a_piece_of_its_own() -> None:
     found = pieces([OUT, OUT], LogQuery(timestamps=True))
-    assert found == [LogPiece(1, b"2026-11-24T02:55:11.123456789Z hello\n")] * 2
+    assert found == [(1, b"2026-11-24T02:55:11.123456789Z hello\n")] * 2
 
 
 def test_a_time_in_another_zone_is_told_in_utc() -> None:
@@ -31,6 +31,11 @@ def test_since_and_until_are_inclusive() -> None:
 
 def test_a_stream_that_is_not_wanted_is_left_out() -> None:
     assert pieces([OUT, ERR], LogQuery(stdout=False)) == [(2, b"trouble\n")]
+
+
+def test_lines_that_come_with_their_newline_are_the_same() -> None:
+    for query in (LogQuery(), LogQuery(timestamps=True), LogQuery(stderr=False)):
+        assert pieces([OUT + b"\n", PART + b"\n", ERR + b"\n"], query) == pieces([OUT, PART, ERR], query)
 
 
 def test_what_is_no_log_line_is_passed_over() -> None:

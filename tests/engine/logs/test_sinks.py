@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InvalidArgument
-from engine.logs.lines import LogPiece
 from engine.logs.sinks import Journald, Syslog
 
 
@@ -15,12 +14,12 @@ def _syslog(**options: str) -> Syslog:
 
 
 def test_the_formats_of_syslog_carry_priority_time_and_tag() -> None:
-    line = _syslog(**{"syslog-format": "rfc5424", "syslog-facility": "local0"}).line(LogPiece(2, b"oh\n"), 0.5)
+    line = _syslog(**{"syslog-format": "rfc5424", "syslog-facility": "local0"}).line((2, b"oh\n"), 0.5)
     assert line.startswith(b"<131>1 1970-01-01T00:00:00Z ")
     assert line.endswith(b" tag - oh")
-    micro = _syslog(**{"syslog-format": "rfc5424micro"}).line(LogPiece(1, b"oh"), 0.5)
+    micro = _syslog(**{"syslog-format": "rfc5424micro"}).line((1, b"oh"), 0.5)
     assert micro.startswith(b"<30>1 1970-01-01T00:00:00.500000Z ")
-    old = _syslog().line(LogPiece(1, b"oh"), 0)
+    old = _syslog().line((1, b"oh"), 0)
     assert old.startswith(b"<30>Jan  1 ")
     assert old.endswith(b"]: oh")
 
@@ -46,7 +45,7 @@ def test_journald_is_given_fields_and_lines_of_any_content(tmp_path: Path) -> No
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
         server.bind(str(path))
         sink = Journald({"CONTAINER_NAME": "box"}, path)
-        sink.send([LogPiece(1, b"one\n"), LogPiece(2, b"a\nb")])
+        sink.send([(1, b"one\n"), (2, b"a\nb")])
         assert server.recv(4096) == b"CONTAINER_NAME=box\nPRIORITY=6\nMESSAGE=one\n"
         length = (3).to_bytes(8, "little")
         assert server.recv(4096) == (

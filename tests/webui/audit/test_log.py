@@ -167,3 +167,18 @@ def test_a_setting_that_is_no_number_of_days_is_named(text: str, monkeypatch: py
 def test_the_log_is_kept_half_a_year_if_nobody_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("QUAYSIDE_AUDIT_DAYS", raising=False)
     assert read_environment().audit_days == 180
+
+
+def test_the_way_tells_tokens_from_the_console(olga: User, signed_in: Callable[[User], Client]) -> None:
+    for token in ("", "laptop", "ci"):
+        Entry.objects.create(username="olga", operation=f"by.{token or 'console'}", is_allowed=True, token=token)
+    client = signed_in(olga)
+
+    def shown(way: str) -> set[str]:
+        page = client.get("/audit/", {"way": way}).content.decode()
+        return {name for name in ("console", "laptop", "ci") if f'<td class="code">by.{name}</td>' in page}
+
+    assert shown("console") == {"console"}
+    assert shown("token") == {"laptop", "ci"}
+    assert shown("token:ci") == {"ci"}
+    assert shown("nonsense") == {"console", "laptop", "ci"}

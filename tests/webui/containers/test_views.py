@@ -1,5 +1,6 @@
 """The containers pages on a real dockerd: who may see and do what, and what is answered."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 from tests.daemons import Daemon
 from tests.webui.containers.conftest import Make, wait_for
 from webui.accounts.models import User
+from webui.audit.models import Entry
 from webui.hosts.models import Host
 from webui.jobs.models import Job
 from webui.live import Picture, picture
@@ -201,9 +203,70 @@ def test_every_tab_opens(as_olga: Client, make_container: Make, tab: str) -> Non
     assertContains(as_olga.get(f"{LIST}{container_id[:12]}/{tab}"), "opened")
 
 
-def test_secrets_of_the_environment_are_masked_until_asked_for(as_olga: Client, make_container: Make) -> None:
+def test_secrets_are_in_no_page_until_asked_for_and_who_asked_is_written_down(
+    as_olga: Client, make_container: Make
+) -> None:
     container_id = make_container("vault", Env=["DB_PASSWORD=hunter2", "MODE=fast"])
-    assertContains(as_olga.get(f"{LIST}{container_id[:12]}/"), "DB_PASSWORD=••••••")
+    for tab in ("", "inspect/", "inspect/?as=text"):
+        page = as_olga.get(f"{LIST}{container_id[:12]}/{tab}")
+        assertContains(page, "DB_PASSWORD")
+        assertNotContains(page, "hunter2")
+    shown = as_olga.post(f"{LIST}{container_id[:12]}/environment/", {"name": "DB_PASSWORD"})
+    assert shown.json() == {"values": {"DB_PASSWORD": "hunter2"}}
+    entry = Entry.objects.get(operation="container.inspect", target=container_id)
+    assert (entry.username, entry.message) == ("olga", "secrets shown: DB_PASSWORD")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
+def test_each_of_many_is_told_as_it_happens_where_the_page_can_show_it(
+    as_olga: Client, make_container: Make, dockerd_host: Host
+) -> None:
+    ids = [make_container(name, start=False, Labels={"com.docker.compose.project": "fleet"}) for name in ("a1", "a2")]
+    heading = re.search(r'id="(g-[0-9a-f]+)"', as_olga.get(f"{LIST}?q=stack:fleet").content.decode())
+    assert heading
+    sent = {"action": "start", "heading": heading[1], "query": "?q=stack:fleet"}
+    answer = as_olga.post(ACT, sent, headers={"HX-Request": "true", "Accept": "application/x-ndjson"})
+    first, *outcomes, last = [json.loads(line) for line in b"".join(answer).splitlines()]
+    assert (first["title"], first["total"]) == ("Starting 2 containers", 2)
+    assert {(one["name"], one["ok"]) for one in outcomes} == {("a1", True), ("a2", True)}
+    assert last == {"end": True}
+    for container_id in ids:
+        wait_for(dockerd_host, container_id, "running")
+
+
+def test_the_list_over_all_hosts_acts_on_each_under_its_own_rules(
+    as_rita: Client, as_olga: Client, make_container: Make, dockerd_host: Host
+) -> None:
+    container_id = make_container("somewhere")
+    named = f"docks/{container_id[:12]}"
+    assertContains(as_rita.get("/containers/"), f'data-id="{named}"')
+    refused = as_rita.post("/containers/act/", {"action": "kill", "id": named}, headers={"HX-Request": "true"})
+    assertContains(refused, "container.kill")
+    done = as_olga.post("/containers/act/", {"action": "kill", "id": named}, headers={"HX-Request": "true"})
+    assertContains(done, "Killed somewhere")
+
+
+def test_the_list_is_a_file_too(as_olga: Client, make_container: Make) -> None:
+    make_container("filed")
+    answer = as_olga.get(f"{LIST}containers.csv?q=filed")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="containers-docks.csv"'
+    assert answer.content.decode().splitlines()[1].startswith("Docks,filed,")
+
+
+def test_what_a_container_changed_is_a_tree(as_olga: Client, make_container: Make) -> None:
+    container_id = make_container("busy", Cmd=["sh", "-c", "touch /etc/new; exec sleep 600"])
+    page = f"{LIST}{container_id[:12]}/layers/"
+    for _ in range(50):
+        if b">new<" in (shown := as_olga.get(page)).content:
+            break
+    assertContains(shown, '<span class="k">new</span>')
+
+
+def test_a_reader_neither_commits_nor_exports(as_rita: Client, make_container: Make) -> None:
+    container_id = make_container("guarded")
+    for part in ("commit", "export"):
+        assert as_rita.get(f"{LIST}{container_id[:12]}/{part}/").status_code == 403
 
 
 def test_names_and_labels_from_outside_are_escaped(as_olga: Client, make_container: Make) -> None:

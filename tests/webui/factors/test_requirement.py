@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from pytest_django.asserts import assertContains
@@ -127,3 +128,15 @@ async def test_an_open_socket_ends_when_an_administrator_resets_the_factors(tran
     async with opened("/ws/notices/", marek) as socket:
         await database_sync_to_async(lambda: people.reset_factors(actor_of(olga), marek))()
         assert await socket.closed() == 4401
+
+
+def test_the_command_line_lets_a_locked_out_administrator_in_again(
+    olga: User, with_app: Callable[[User], list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_app(olga)
+    call_command("reset_factors", "OLGA")
+    assert "removed authenticator app" in capsys.readouterr().out
+    assert not methods.has_factor(olga)
+    assert Entry.objects.get(operation="person.reset-factors").username == "command line"
+    with pytest.raises(CommandError, match="nobody is called"):
+        call_command("reset_factors", "eve")

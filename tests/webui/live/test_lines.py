@@ -1,7 +1,9 @@
 import struct
 
+import pytest
+
 from webui.live.lines import LineCutter
-from webui.log_lines import timestamp_of
+from webui.log_lines import Place, Skipper, moment_in, since_of, timestamp_of
 
 STAMP = "2026-11-24T03:00:00.123456789Z"
 
@@ -48,3 +50,51 @@ def test_bytes_that_are_no_text_do_not_end_the_log() -> None:
 def test_the_timestamp_is_read_and_nothing_else_is_taken_for_one() -> None:
     assert timestamp_of(f"o{STAMP} hello") == STAMP
     assert timestamp_of("ohello world") == ""
+
+
+def test_a_line_of_fifty_pieces_is_cut_alike_whatever_the_chunks_and_says_that_it_goes_on() -> None:
+    text = "x" * 200_000
+    pieces = [text[at : at + 8000] for at in range(0, len(text), 8000)]
+    # Engines stamp each piece; only the last one ends the line.
+    data = b"".join(frame(1, f"{STAMP} {piece}".encode()) for piece in pieces[:-1])
+    data += frame(1, f"{STAMP} {pieces[-1]}\n".encode()) + frame(1, f"{STAMP} after\n".encode())
+    whole = LineCutter(is_terminal=False).feed(data)
+    assert [line[0] for line in whole] == ["o", "O", "O", "O", "o"]
+    assert {timestamp_of(line) for line in whole} == {STAMP}
+    assert "".join(line[32:] for line in whole[:4]) == text
+    cutter = LineCutter(is_terminal=False)
+    assert [line for at in range(0, len(data), 5000) for line in cutter.feed(data[at : at + 5000])] == whole
+
+
+def test_timestamps_of_other_zones_and_lengths_are_written_alike() -> None:
+    cutter = LineCutter(is_terminal=False)
+    lines = cutter.feed(
+        frame(1, b"2026-11-24T04:00:00.5+01:00 hello\n2026-11-24T03:00:01Z there\n2026-99-99T99:99:99Z x\n")
+    )
+    assert lines[:2] == ["o2026-11-24T03:00:00.500000000Z hello", "o2026-11-24T03:00:01.000000000Z there"]
+    assert lines[2].endswith("x")
+
+
+def test_what_claims_to_be_a_frame_of_gigabytes_is_no_log() -> None:
+    with pytest.raises(ValueError, match="no log stream"):
+        LineCutter(is_terminal=False).feed(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100)
+
+
+@pytest.mark.parametrize("taken", [0, 1, 4, 5, 6, 11, 12])
+def test_a_reader_that_comes_back_misses_nothing_and_gets_nothing_twice(taken: int) -> None:
+    stamps = ["2026-11-24T03:00:00.000000001Z"] * 5 + ["2026-11-24T03:00:00.000000002Z"] * 7
+    lines = [f"o{stamp} {number}" for number, stamp in enumerate(stamps)]
+    place: Place[str] = Place("")
+    for at in range(0, taken, 3):
+        place.passed(lines[at : min(at + 3, taken)])
+    # An engine that only looks at whole seconds sends all of them again.
+    skipper = Skipper(place)
+    assert [line for one in lines for line in skipper.new([one])] == lines[taken:]
+
+
+def test_a_moment_of_an_address_is_a_timestamp_or_nothing() -> None:
+    assert moment_in("2026-11-24T03:00:00Z") == "2026-11-24T03:00:00.000000000Z"
+    assert moment_in("2026-11-24T04:00:00.25+01:00") == "2026-11-24T03:00:00.250000000Z"
+    assert moment_in("yesterday") == ""
+    assert moment_in("2026-13-24T03:00:00Z") == ""
+    assert since_of("2026-11-24T03:00:00.250000000Z") == "1795489200.250000000"

@@ -106,39 +106,6 @@ async def test_stats_come_by_the_second_and_are_replayed(engine: Daemon, host: H
     assert replay["samples"]
 
 
-async def test_a_console_is_a_terminal_of_the_size_that_was_asked_for(
-    engine: Daemon, host: Host, olga: User, opened: Opens
-) -> None:
-    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
-    async with opened(f"/ws/h/local/containers/{container_id}/console/?rows=31&columns=101", olga) as socket:
-        output = (await socket.frame())["bytes"]
-        await socket.send(b"stty size; exit 3\n")
-        async with asyncio.timeout(20):
-            while b"31 101" not in output:
-                output += (await socket.frame()).get("bytes") or b""
-        assert (await socket.json_until(lambda message: message["t"] == "ended"))["code"] == 3
-
-
-async def test_a_container_without_a_shell_says_so(engine: Daemon, host: Host, olga: User, opened: Opens) -> None:
-    script = "rm /bin/sh /bin/bash /bin/ash; exec sleep 100"
-    container_id = await asyncio.to_thread(run_container, engine, script)
-    async with asyncio.timeout(20):
-        commands = ["sh"]
-        while not all(command.startswith("sleep") for command in commands):
-            top = await asyncio.to_thread(engine.json, "GET", f"/containers/{container_id}/top")
-            commands = [row[-1] for row in top["Processes"]]
-    async with opened(f"/ws/h/local/containers/{container_id}/console/", olga) as socket:
-        message = await socket.json_until(lambda message: message["t"] == "failed")
-    assert "no shell" in message["words"]
-
-
-async def test_a_stopped_container_says_to_start_it(engine: Daemon, host: Host, olga: User, opened: Opens) -> None:
-    created = await asyncio.to_thread(engine.json, "POST", "/containers/create", {"Image": "busybox"})
-    async with opened(f"/ws/h/local/containers/{created['Id']}/console/", olga) as socket:
-        message = await socket.json_until(lambda message: message["t"] == "failed")
-    assert "not running" in message["words"]
-
-
 async def test_a_reader_may_not_open_a_console(engine: Daemon, host: Host, rita: User, opened: Opens) -> None:
     async with opened("/ws/h/local/containers/0123456789ab/console/", rita) as socket:
         assert await socket.close_code() == 4403

@@ -8,7 +8,7 @@ from webui.access.models import Team
 from webui.accounts.models import User
 from webui.hosts.models import Host
 from webui.ownership import LEDGER, Kind, Level, Sight, Thing, owner_of, repository_of, thing_of
-from webui.ownership.changes import add_reader, carry_over, claim, give_access, release, set_unowned_public, sweep
+from webui.ownership.changes import add_reader, carry_over, claim, give_access, release, set_policy, sweep
 from webui.ownership.kinds import Visibility
 from webui.ownership.ledger import Ledger
 from webui.ownership.models import Owned, Share
@@ -75,7 +75,7 @@ def test_shares_do_nothing_while_it_is_private(docks: Host, sam: User, tess: Use
 
 def test_what_nobody_owns_is_for_administrators_unless_the_host_says_public(docks: Host, sam: User) -> None:
     assert sight(docks, sam).level(WEB) is Level.NOTHING
-    set_unowned_public(docks.pk, is_public=True)
+    set_policy(docks.pk, is_unowned_public=True)
     assert sight(docks, sam).level(WEB) is Level.READ
 
 

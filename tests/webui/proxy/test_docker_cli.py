@@ -6,13 +6,17 @@ import select
 import subprocess
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from tests.webui.proxy.conftest import Cli, Proxy
+from webui.access import Role
 from webui.accounts.models import User
-from webui.audit.models import Entry
+from webui.audit.models import Entry, Recording
+from webui.audit.recordings import path_of
 from webui.gate import actor_of
+from webui.hosts.models import Host
 from webui.tokens import revoke
 from webui.tokens.models import Token
 
@@ -28,7 +32,8 @@ def test_run_brings_output_and_exit_code_and_is_written_down_with_the_token(
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (3, b"out\n", b"err\n")
     assert docker.ok("ps", "-aq") == ""
     created = Entry.objects.get(operation="container.create")
-    assert (created.username, created.address, created.status) == ("olga", "127.0.0.1", 201)
+    assert (created.username, created.token, created.address, created.status) == ("olga", "laptop", "127.0.0.1", 201)
+    assert Entry.objects.get(operation="container.attach").duration_ms is not None
 
 
 def test_the_end_of_standard_input_arrives_and_the_program_may_still_speak(
@@ -69,6 +74,19 @@ def test_a_terminal_in_a_container_takes_keys_and_gives_the_exit_code(proxy: Pro
     assert process.wait(20) == 5
     os.close(ours)
     assert b"42" in seen
+
+
+def test_a_terminal_on_a_recorded_host_is_recorded_here_too(
+    proxy: Proxy, cli: MakeCli, admin: User, settings: Any, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings.QUAYSIDE_DATA = tmp_path_factory.mktemp("data")
+    Host.objects.update(records_consoles=True)
+    docker = cli(proxy.token(admin))
+    docker.ok("run", "-d", "--name", "web", "busybox", "sleep", "60")
+    assert docker.ok("exec", "web", "echo", "on the record") == "on the record"
+    # The CLI is told of the end before the last of it is written down.
+    _wait_for(Recording.objects.exists)
+    assert "on the record" in path_of(Recording.objects.get().name).read_text()
 
 
 def test_events_come_as_they_happen(proxy: Proxy, cli: MakeCli, admin: User) -> None:
@@ -115,6 +133,17 @@ def test_what_a_role_may_not_do_is_refused_in_words_by_the_cli_too(proxy: Proxy,
     assert Entry.objects.filter(operation="container.create", is_allowed=False, username="otto").exists()
 
 
+def test_what_is_somebody_elses_is_not_there(proxy: Proxy, cli: MakeCli, admin: User) -> None:
+    theirs = cli(proxy.token(admin))
+    theirs.ok("run", "-d", "--name", "theirs", "busybox", "sleep", "60")
+    standard = cli(proxy.token(User.objects.create_user("stan", None, role=Role.STANDARD)))
+    assert standard.ok("ps", "-aq") == ""
+    for command in (["logs"], ["rm", "-f"], ["inspect"], ["exec", "-i"], ["wait"]):
+        outcome = standard(*command, "theirs", *(["true"] if command[0] == "exec" else []))
+        assert b"o such" in outcome.stderr, (command, outcome)
+    assert theirs.ok("ps", "-q")
+
+
 def test_a_token_gives_less_than_its_person_may(proxy: Proxy, cli: MakeCli, admin: User) -> None:
     docker = cli(proxy.token(admin, access=Token.Access.READ, name="watcher"))
     assert docker.ok("images", "-q")
@@ -132,6 +161,13 @@ def test_the_cli_builds_without_buildkit_where_its_session_may_not_be_opened(
     outcome = docker("build", str(folder))
     assert outcome.returncode != 0
     assert b"build.run on Local is outside" in outcome.stderr
+
+
+def _wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def _until(terminal: int, words: bytes, seen: bytes) -> bytes:

@@ -344,3 +344,75 @@ def test_a_provider_that_is_off_is_not_there(keycloak: Keycloak, liar: Liar) -> 
     keycloak(liar.issuer, is_enabled=False)
     assert Client().get(START).status_code == 404
     assertNotContains(Client().get("/sign-in/"), "Keycloak")
+
+
+def confirm_old(client: Client) -> str:
+    """As if the last proof were long ago; returns where it is asked for again."""
+    session = client.session
+    session["confirmed-at"] = 1
+    session.save()
+    assert client.get(reverse("factors:add-app")).headers["Location"].startswith(reverse("factors:confirm"))
+    return f"{reverse('signin:start-confirming', args=['keycloak'])}?next={reverse('factors:add-app')}"
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({"auth_time": int(time.time())}, 302),
+        ({"auth_time": 1}, 400),
+        ({}, 400),
+        ({"sub": "s-2", "auth_time": 9**10}, 403),
+    ],
+)
+def test_who_has_no_password_here_confirms_by_signing_in_there_again(
+    claims: dict[str, Any], status: int, keycloak: Keycloak, liar: Liar
+) -> None:
+    keycloak(liar.issuer)
+    client = ask(liar).client
+    asked = ask(liar, client)
+    asked.back()
+    url = confirm_old(client)
+    assertContains(client.get(reverse("factors:confirm")), "By signing in there again")
+    asked = ask(liar, client, url)
+    liar.claims = claims
+    assert asked.back().status_code == status
+    assert (client.get(reverse("factors:add-app")).status_code == 200) is (status == 302)
+
+
+@pytest.mark.real
+def test_a_real_provider_asks_again_where_it_is_to_confirm(keycloak: Keycloak, real_issuer: str) -> None:
+    keycloak(real_issuer)
+    client = Client()
+    client.get(sign_in_there(begin(client), "anna", BACK))
+    there = begin(client, confirm_old(client))
+    assert client.get(sign_in_there(there, "anna", BACK)).headers["Location"] == reverse("factors:add-app")
+    assert client.get(reverse("factors:add-app")).status_code == 200
+
+
+def test_whoever_floods_the_way_back_slows_down_nobody_else(keycloak: Keycloak, liar: Liar) -> None:
+    keycloak(liar.issuer)
+    flood = Client(REMOTE_ADDR="192.0.2.66")
+    for _ in range(25):
+        flood.get(CALLBACK, {"state": "guess"})
+    assert last() == (False, "throttled")
+    assert ask(liar).back().status_code == 302
+
+
+def test_pressing_the_button_again_and_again_asks_the_provider_once(keycloak: Keycloak, liar: Liar) -> None:
+    keycloak(liar.issuer)
+    for _ in range(3):
+        assert Client().get(START).status_code == 302
+    assert liar.asked == ["/.well-known/openid-configuration"]
+
+
+def test_a_provider_that_fails_is_asked_again_after_some_seconds(
+    keycloak: Keycloak, liar: Liar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keycloak(liar.issuer)
+    liar.raw = {"/.well-known/openid-configuration": b"<html>"}
+    assert [Client().get(START).status_code for _ in range(3)] == [502, 502, 502]
+    assert len(liar.asked) == 1
+    liar.raw = {}
+    now = time.monotonic()
+    monkeypatch.setattr("webui.signin.oidc.recent.time.monotonic", lambda: now + 6)
+    assert Client().get(START).status_code == 302

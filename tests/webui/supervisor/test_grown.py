@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -39,10 +40,12 @@ def grown() -> Iterator[dict[str, str]]:
 
 
 def test_up_runs_on_postgresql_and_redis_without_a_store_of_its_own(grown: dict[str, str], tmp_path: Path) -> None:
-    with running_console(tmp_path, "--no-engine", **grown) as console:
+    port = _free_port()
+    with running_console(tmp_path, "--no-engine", QUAYSIDE_PROXY_BIND=f"127.0.0.1:{port}", **grown) as console:
         person = Person(console)
         person.sign_in()
         assert person.open("/")[0] == 200
+        assert _ask_proxy(port).startswith(b"HTTP/1.1 401 ")
         assert not (console.data / "quayside.sqlite3").exists()
         assert not (console.data / "store").exists()
 
@@ -121,6 +124,15 @@ def _process(arguments: list[str], environment: dict[str, str], folder: Path) ->
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _ask_proxy(port: int) -> bytes:
+    """What the proxy, which is up before the console says so, answers to a stranger."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as plain, context.wrap_socket(plain) as connection:
+        connection.sendall(b"GET /_ping HTTP/1.1\r\nHost: quay\r\n\r\n")
+        return connection.recv(4096)
 
 
 def _free_port() -> int:

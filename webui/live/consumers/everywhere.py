@@ -21,12 +21,15 @@ class EverywhereConsumer(LiveConsumer):
 
     needs: ClassVar[str] = LiveConsumer.SIGNED_IN
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._news = asyncio.Event()
+
     async def watch(self) -> None:
         make = everywhere_of(self.scope["url_route"]["kwargs"]["kind"])
         if make is None:
             await self.close(GONE)
             return
-        self._news = asyncio.Event()
         self._followed: dict[str, Callable[[], None]] = {}
         params = {key: str(value) for key, value in QueryDict(self.scope["query_string"]).dict().items()}
         memory: dict[str, Any] = {}
@@ -43,6 +46,14 @@ class EverywhereConsumer(LiveConsumer):
         finally:
             for stop in self._followed.values():
                 stop()
+
+    async def owners_changed(self, event: dict[str, Any]) -> None:
+        await super().owners_changed(event)
+        self._news.set()
+
+    async def rights_changed(self, event: dict[str, Any]) -> None:
+        await super().rights_changed(event)
+        self._news.set()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """A list has nothing to hear."""

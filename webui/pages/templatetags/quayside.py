@@ -1,5 +1,6 @@
 """The tags and filters that templates load: `{% load quayside %}`."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,10 +9,12 @@ from django.forms import BoundField, Form
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from webui.pages import formats, icons
 from webui.pages.assets import asset_url, has_asset, imports_of
 from webui.pages.declarations import Action, Outcome, State
+from webui.pages.shell import Entry
 
 register = template.Library()
 register.filter("bytes", formats.size)
@@ -130,6 +133,23 @@ def _menu_item(action: Action, row: Any) -> SafeString:
         '<button type="button" role="menuitem" tabindex="-1" class="{}" data-act="{}">{}{}</button>',
         classes, action.name, icons.icon(action.icon), words,
     )  # fmt: skip
+
+
+@register.simple_tag
+def nav(entries: Sequence[Entry]) -> SafeString:
+    """The entries of a menu. They stand on every page and change rarely, so their HTML is kept."""
+    return _drawn("pages/_nav.html", tuple(entries), get_language())
+
+
+@register.simple_tag
+def tab_bar(entries: Sequence[Entry]) -> SafeString:
+    """Those entries that a phone's tab bar has room for."""
+    return _drawn("pages/_tab_bar.html", tuple(entry for entry in entries if entry.on_phone), get_language())
+
+
+@functools.lru_cache(maxsize=512)
+def _drawn(template_name: str, entries: tuple[Entry, ...], _language: str | None) -> SafeString:
+    return SafeString(render_to_string(template_name, {"entries": entries}))
 
 
 @register.simple_tag

@@ -1,6 +1,7 @@
 """A connection to a directory: opened, made private, bound. Every failure says which of these steps it was."""
 
 import contextlib
+import re
 import ssl
 from collections.abc import Iterator
 from typing import Any, Final
@@ -15,6 +16,7 @@ _CONNECT_S: Final = 5
 _ANSWER_S: Final = 10
 _INVALID_CREDENTIALS: Final = 49
 
+_ABOUT_ITSELF: Final = re.compile(r"(?:wrap socket error|socket [\w ]*error[\w ]*): |\[SSL: \w+\] | \(_ssl\.c:\d+\)")
 CONNECT, TLS, BIND, SEARCH, GROUPS = "connect", "tls", "bind", "search", "groups"
 
 
@@ -135,4 +137,6 @@ def _is_tls(error: Exception) -> bool:
 
 
 def _said(error: Exception) -> str:
-    return str(error)[:300] or type(error).__name__
+    """ldap3 wraps what the system said into words about itself, and OpenSSL adds where in its source it was."""
+    words = _ABOUT_ITSELF.sub("", str(error)).strip("(',)\" ")
+    return words[:300] or type(error).__name__

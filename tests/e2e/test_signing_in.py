@@ -1,19 +1,27 @@
-"""Second factors in a real browser, with the virtual authenticator that Chromium has for tests (CDP, WebAuthn)."""
+"""Signing in by more than a password, in a real browser: passkeys, codes, a real provider, a real directory.
 
+Passkeys come from the virtual authenticator that Chromium has for tests (CDP, WebAuthn).
+"""
+
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.authenticator import code_of
 from tests.consoles import ADMIN, PASSWORD, Console
+from tests.directories import BASE, SERVICE, SERVICE_PASSWORD, running_directory
+from tests.directories import PASSWORD as THEIR_PASSWORD
 from tests.e2e.conftest import PATIENCE_MS
+from tests.peers import CLIENT_ID, CLIENT_SECRET, make_certificates, running_provider
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 
 @pytest.fixture
-def stranger(harbour: Console, chromium: Browser) -> Iterator[Page]:
+def computer(harbour: Console, chromium: Browser) -> Iterator[Page]:
     """A browser whose computer can make passkeys. They are for names: the console is opened as localhost."""
     url = harbour.url.replace("127.0.0.1", "localhost")
     context = chromium.new_context(base_url=url, viewport={"width": 1440, "height": 900})
@@ -47,8 +55,8 @@ def sign_out(page: Page) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def test_a_passkey_and_an_app_from_adding_to_removal(stranger: Page) -> None:
-    page = stranger
+def test_a_passkey_and_an_app_from_adding_to_removal(computer: Page) -> None:
+    page = computer
     give_password(page)
     page.goto("/profile/")
     page.get_by_role("link", name="Set one up").click()
@@ -109,3 +117,70 @@ def test_a_passkey_and_an_app_from_adding_to_removal(stranger: Page) -> None:
     page.goto("/audit/?show=sign-ins")
     for words in ("password + passkey", "password + recovery code", "wrong code"):
         expect(page.get_by_text(words).first).to_be_visible()
+
+
+@pytest.fixture
+def stranger(harbour: Console, chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(base_url=harbour.url)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    faults: list[str] = []
+    page.on("console", lambda said: "Content Security Policy" in said.text and faults.append(said.text))
+    yield page
+    context.close()
+    assert faults == []
+
+
+def fill(page: Page, **values: str) -> None:
+    for name, value in values.items():
+        page.fill(f"[name={name}]", value)
+
+
+def test_a_provider_is_set_up_tested_and_signs_somebody_in(harbour: Console, page: Page, stranger: Page) -> None:
+    with running_provider(f"{harbour.url}/sign-in/with/keycloak/back/") as issuer:
+        page.goto("/ways-in/")
+        page.get_by_role("link", name="Add an OpenID Connect provider").click()
+        fill(page, name="Keycloak", issuer=issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+        page.get_by_role("button", name="Test").click()
+        expect(page.locator("#findings")).to_contain_text("Teams follow the claim groups.")
+        # The test takes nothing out of the form.
+        expect(page.locator("[name=client_secret]")).to_have_value(CLIENT_SECRET)
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("/sign-in/with/keycloak/back/")).to_be_visible()
+
+        stranger.goto("/jobs/")
+        stranger.get_by_role("link", name="Sign in with Keycloak").click()
+        fill(stranger, login="anna", password="any")
+        stranger.click("button[type=submit]")
+        stranger.get_by_role("button", name="Continue").click()
+        stranger.wait_for_url("**/jobs/")
+        expect(stranger.get_by_role("button", name="profile and sign-out")).to_be_visible()
+
+    # A provider that is down says so beside the way in that still works.
+    stranger.context.clear_cookies()
+    stranger.goto("/sign-in/")
+    stranger.get_by_role("link", name="Sign in with Keycloak").click()
+    expect(stranger.get_by_role("alert").first).to_contain_text("cannot be reached")
+    expect(stranger.get_by_label("Password")).to_be_visible()
+
+
+def test_a_directory_is_set_up_tested_and_signs_somebody_in(page: Page, stranger: Page) -> None:
+    with tempfile.TemporaryDirectory(prefix="qs-ldap-") as name:
+        certificates = make_certificates(Path(name))
+        with running_directory(Path(name), certificates) as running:
+            page.goto("/ways-in/directory/add/")
+            fill(page, name="Office", server=running.plain, bind_name=SERVICE, bind_password=SERVICE_PASSWORD,
+                 people_base=f"ou=people,{BASE}", groups_base=f"ou=groups,{BASE}", test_username="rose,lee",
+                 test_password=THEIR_PASSWORD)  # fmt: skip
+            page.get_by_role("button", name="Test").click()
+            expect(page.locator("#findings .bad")).to_contain_text("certificate verify failed")
+            fill(page, ca=certificates.ca.read_text())
+            page.get_by_role("button", name="Test").click()
+            expect(page.locator("#findings")).to_contain_text("It is theirs.")
+            page.get_by_role("button", name="Save").click()
+            expect(page.get_by_role("link", name="Office")).to_be_visible()
+
+            stranger.goto("/sign-in/")
+            fill(stranger, username="rose,lee", password=THEIR_PASSWORD)
+            stranger.get_by_role("button", name="Sign in", exact=True).click()
+            expect(stranger.get_by_role("button", name="profile and sign-out")).to_be_visible()

@@ -1,0 +1,115 @@
+"""The log page in a browser: colours, fields, search, parts, links; what is kept; and a flood that stalls nothing."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.consoles import Console
+from tests.e2e.conftest import run_container
+
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
+
+_SPEAKS = r"""printf '\033[31mred\033[0m plain\n'
+echo '{"level":"error","msg":"refused","order":{"id":7}}'
+echo '<img src=x onerror=alert(1)><script>alert(2)</script>'
+printf '\033]0;title\007cleared\033[2J\n'
+for i in 1 2 3 4 5 6 7 8 9; do echo "apple $i"; done
+sleep 600"""
+
+
+def test_a_line_is_shown_as_what_it_is_and_never_as_markup(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "speaker", _SPEAKS)
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    lines = page.locator(".log-line")
+    expect(lines).to_have_count(13)
+    expect(lines.nth(0).locator(".ansi-ink-1")).to_have_text("red")
+    expect(lines.nth(1)).to_have_class(re.compile("error"))
+    expect(lines.nth(1).locator(".words")).to_have_text("refused  order.id=7")
+    expect(lines.nth(2).locator(".words")).to_have_text("<img src=x onerror=alert(1)><script>alert(2)</script>")
+    expect(lines.nth(3).locator(".words")).to_have_text("cleared")
+    assert page.locator(".log-view img").count() == 0
+    page.keyboard.press("f")
+    expect(lines.nth(1).locator(".words")).to_have_text('{"level":"error","msg":"refused","order":{"id":7}}')
+
+
+def test_searching_filtering_and_a_link_to_a_line_by_keys(page: Page, harbour: Console) -> None:
+    container_id = str(harbour.engine.json("GET", "/containers/speaker/json")["Id"])[:12]
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    expect(page.locator(".log-line")).to_have_count(13)
+    page.keyboard.press("/")
+    page.keyboard.type("apple [1-3]")
+    expect(page.locator("[data-log-matches]")).to_have_text("0 found")
+    page.get_by_label("Regular expression").click()
+    expect(page.locator(".log-line")).to_have_count(3)
+    page.get_by_label("Only matches").click()
+    expect(page.locator(".log-line")).to_have_count(13)
+    page.keyboard.press("n")
+    expect(page.locator("[data-log-matches]")).to_have_text("3 of 3")
+    page.keyboard.press("N")
+    expect(page.locator(".log-line.is-current")).to_contain_text("apple 2")
+    assert "regex=1" in page.url
+    page.locator(".log-line.is-current .t").click()
+    page.evaluate("navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }")
+    page.get_by_label("Copy a link to the chosen line").click()
+    page.goto(page.evaluate("window.copied"))
+    expect(page.locator(".log-line.is-chosen")).to_have_count(1)
+    expect(page.get_by_text("the end of the log, as it was just now")).to_be_visible()
+    page.get_by_role("button", name="back to live").click()
+    expect(page.locator("[data-log-figures]")).to_contain_text("lines/s")
+
+
+def test_a_flood_is_shown_whole_or_counted_and_can_be_paused(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "flood", "yes flood | head -n 60000; echo last; sleep 600", start=False)
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    expect(page.locator(".log-note")).to_have_count(1)
+    harbour.engine.api("POST", f"/containers/{container_id}/start")
+    expect(page.get_by_text("last", exact=True)).to_be_visible()
+    logs = page.locator("[data-logs]")
+    expect(logs).to_have_attribute("data-taken", re.compile(r"\d{4,}"))
+    taken, skipped = (int(logs.get_attribute(name) or 0) for name in ("data-taken", "data-skipped"))
+    assert taken + skipped == 60_001
+    assert page.locator(".log-line").count() < 100
+    page.keyboard.press("p")
+    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+
+
+def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, harbour: Console) -> None:
+    script = "sleep {}; i=0; while [ $i -lt 5 ]; do echo {} $i; i=$((i+1)); sleep 0.2; done; sleep 600"
+    run_container(harbour, "odd", script.format(0, "odd"))
+    run_container(harbour, "even", script.format(0.1, "even"))
+    page.goto("/h/local/logs/")
+    page.get_by_role("button", name="Choose containers").click()
+    page.get_by_label("odd").check()
+    page.get_by_label("even").check()
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".log-line")).to_have_count(10)
+    times = page.locator(".log-line .t").all_inner_texts()
+    assert times == sorted(times)
+    assert {*page.locator(".log-source").all_inner_texts()} == {"odd", "even"}
+
+
+def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page, harbour: Console) -> None:
+    run_container(harbour, "ledger", "echo first entry; sleep 600")
+    page.goto("/h/local/logs/kept/?q=first+entry")
+    # The keeper tells no page: asked again until it is there.
+    for _ in range(60):
+        if page.locator(".log-line").count():
+            break
+        page.wait_for_timeout(250)
+        page.reload()
+        expect(page.locator("[data-log-figures], .empty").first).not_to_contain_text("Searching")
+    harbour.engine.api("DELETE", "/containers/ledger?force=1")
+    container_id = run_container(harbour, "ledger", "echo second entry; sleep 600")
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    page.get_by_text("1 earlier container of this name is kept").wait_for()
+    page.get_by_role("link", name="search all of them").click()
+    expect(page.locator(".log-line").first).to_contain_text("first entry")
+
+
+def test_the_last_minutes_and_the_past_are_drawn_without_anyone_having_watched(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "worker", "while :; do :; done", HostConfig={"NanoCpus": 500_000_000})
+    page.goto(f"/h/local/containers/{container_id}/stats/?span=3600")
+    expect(page.get_by_role("button", name="1 h")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-words=cpu]")).to_have_text("% of at most 50 %")
+    expect(page.locator(".u-over")).to_have_count(5)

@@ -1,0 +1,107 @@
+"""A kept log survives what kills its writer, without a hole and without a line twice."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.webui.history.conftest import ABOUT, line, lines_in
+from webui.history.segments import about_in, segments_in
+from webui.history.store import LogStore
+from webui.log_lines import Skipper
+
+LINES = [line(number) for number in range(1_050)]
+
+
+def test_lines_come_back_as_they_were_added_through_sealed_and_open_files(store: LogStore, folder: Path) -> None:
+    store.add(LINES[:500])
+    store.seal()
+    store.add(LINES[500:700])
+    store.seal()
+    store.add(LINES[700:])
+    assert lines_in(folder) == LINES
+    assert [segment.is_sealed for segment in segments_in(folder)] == [True, True, False]
+    assert segments_in(folder)[0].line_count == 500
+    assert about_in(folder) == ABOUT
+
+
+def test_a_line_with_a_carriage_return_or_rubbish_stays_one_line(store: LogStore, folder: Path) -> None:
+    rubbish = line(0, "a\rb") + b"\x00\xff\x1b[31m\x0b\x85"
+    store.add([rubbish])
+    store.seal()
+    assert lines_in(folder) == [rubbish]
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 499, 1_050])
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_writer_that_starts_again_skips_exactly_what_it_has(folder: Path, count: int, *, is_sealed: bool) -> None:
+    first = LogStore(folder, ABOUT)
+    first.add(LINES[:count])
+    if is_sealed:
+        first.seal()
+    again = LogStore(folder, ABOUT)  # the first was killed: nothing was closed
+    stamp = again.place.stamp
+    answer = [one for one in LINES if one[1:31] >= stamp]  # what an engine gives for `since` its place
+    again.add(Skipper(again.place).new(answer))
+    assert lines_in(folder) == LINES
+
+
+def test_half_a_line_that_a_power_cut_left_is_cut_off(store: LogStore, folder: Path) -> None:
+    store.add(LINES[:10])
+    active = segments_in(folder)[-1].path
+    active.write_bytes(active.read_bytes() + LINES[10][:20])
+    again = LogStore(folder, ABOUT)
+    again.add(LINES[10:12])
+    assert lines_in(folder) == LINES[:12]
+
+
+def test_a_crash_between_compressing_and_removing_leaves_nothing_twice(store: LogStore, folder: Path) -> None:
+    store.add(LINES[:200])
+    active = segments_in(folder)[-1].path
+    before = active.read_bytes()
+    store.seal()
+    active.write_bytes(before)
+    (folder / ".00000002-1-2-3.zst.new").write_bytes(b"half")
+    assert lines_in(folder) == LINES[:200]
+    LogStore(folder, ABOUT).add(LINES[200:300])
+    assert lines_in(folder) == LINES[:300]
+    assert not list(folder.glob(".*"))
+
+
+def test_what_was_dropped_to_make_room_is_not_read_again(store: LogStore, folder: Path) -> None:
+    store.add(LINES[:250])
+    store.close()
+    for segment in segments_in(folder):
+        segment.path.unlink()
+    again = LogStore(folder, ABOUT)
+    assert again.place.stamp == LINES[249][1:31]
+    assert list(Skipper(again.place).new(LINES[200:260])) == LINES[250:260]
+
+
+def test_a_disk_that_is_full_costs_the_lines_and_not_the_file(
+    store: LogStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.add(LINES[:10])
+    write = os.write
+
+    def full(fd: int, data: Any) -> int:
+        write(fd, data[:7])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.write", full)
+    with pytest.raises(OSError, match="No space"):
+        store.add(LINES[10:20])
+    monkeypatch.undo()
+    store.add(LINES[10:20])
+    assert lines_in(folder) == LINES[:20]
+
+
+def test_a_new_name_is_written_down(store: LogStore, folder: Path) -> None:
+    from dataclasses import replace
+
+    store.name_it(replace(ABOUT, name="shop-web-old"))
+    about = about_in(folder)
+    assert about is not None
+    assert about.name == "shop-web-old"

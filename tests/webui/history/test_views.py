@@ -1,0 +1,102 @@
+"""The pages of logs and of what is kept: who may see them, and what they say."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.webui.history.conftest import ABOUT, line
+from webui.access import Role
+from webui.accounts.models import User
+from webui.history.models import keeping_of
+from webui.history.places import forget_others, logs_folder
+from webui.history.store import LogStore
+from webui.hosts.models import Host
+from webui.live.pictures import forget
+
+PAGES = ["", "kept/", "kept/?q=x", "keeping/", "generations/c0ffee/", "stats/c0ffee/"]
+
+
+@pytest.fixture
+def down_host(db: None, settings: Any, tmp_path: Path) -> Any:
+    """A host that nobody answers for: what is kept must be readable then of all times."""
+    settings.QUAYSIDE_DATA = tmp_path
+    yield Host.objects.create(slug="docks", name="Docks", url=f"unix://{tmp_path}/none.sock", is_bundled=True)
+    forget("docks")
+
+
+@pytest.fixture
+def nobody(db: None) -> User:
+    return User.objects.create_user("nadia", role=Role.NONE)
+
+
+def keep(name: str = ABOUT.name, container_id: str = ABOUT.container_id) -> None:
+    about = replace(ABOUT, name=name, container_id=container_id)
+    store = LogStore(logs_folder("docks") / container_id, about)
+    store.add([line(1, "<script>alert(1)</script>")])
+    store.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_who_may_not_read_logs_on_a_host_sees_nothing_of_them(
+    down_host: Host, nobody: User, signed_in: Callable[[User], Client], page: str
+) -> None:
+    keep()
+    assert signed_in(nobody).get(f"/h/docks/logs/{page}").status_code == 404
+    assert Client().get(f"/h/docks/logs/{page}").status_code == 302
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_reader_may_open_each_page_also_of_a_host_that_is_down(
+    down_host: Host, rita: User, signed_in: Callable[[User], Client], page: str
+) -> None:
+    keep("<b>web</b>")
+    response = signed_in(rita).get(f"/h/docks/logs/{page}")
+    assert response.status_code == 200
+    assert b"<b>web" not in response.content
+
+
+def test_the_search_names_what_is_kept_and_teaches_where_nothing_is(
+    down_host: Host, rita: User, signed_in: Callable[[User], Client]
+) -> None:
+    assert b"Nothing is kept yet" in signed_in(rita).get("/h/docks/logs/kept/").content
+    keep()
+    keep(container_id="d" * 64)
+    page = signed_in(rita).get("/h/docks/logs/kept/").content.decode()
+    assert ABOUT.name in page
+    assert "2 containers" in page
+
+
+def test_how_much_is_kept_is_set_by_administrators_alone(
+    down_host: Host, rita: User, olga: User, signed_in: Callable[[User], Client]
+) -> None:
+    wanted = {"keeps_logs": "on", "megabytes": "64", "days": "2"}
+    assert keeping_of(down_host).megabytes == 256
+    assert signed_in(rita).post("/h/docks/logs/keeping/", wanted).status_code == 403
+    assert signed_in(olga).post("/h/docks/logs/keeping/", {**wanted, "megabytes": "1"}).status_code == 422
+    assert signed_in(olga).post("/h/docks/logs/keeping/", wanted).status_code == 302
+    assert (keeping_of(down_host).megabytes, keeping_of(down_host).days) == (64, 2)
+
+
+def test_only_the_bundled_engine_is_kept_without_being_asked(down_host: Host) -> None:
+    assert keeping_of(down_host).keeps_logs
+    assert not keeping_of(Host.objects.create(slug="far", name="Far", url="tcp://far:2376")).keeps_logs
+
+
+def test_a_folder_that_claims_to_be_another_container_is_not_read(
+    down_host: Host, rita: User, signed_in: Callable[[User], Client]
+) -> None:
+    store = LogStore(logs_folder("docks") / ("e" * 64), ABOUT)
+    store.close()
+    assert b"Nothing is kept yet" in signed_in(rita).get("/h/docks/logs/kept/").content
+
+
+def test_the_history_of_a_host_that_was_removed_goes_with_it(down_host: Host) -> None:
+    keep()
+    forget_others(["docks"])
+    assert logs_folder("docks").exists()
+    forget_others([])
+    assert not logs_folder("docks").exists()

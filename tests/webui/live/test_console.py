@@ -1,0 +1,258 @@
+"""Consoles on our engine and on a real dockerd: a shell, a lost connection, the main process, and who is refused."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+
+from tests.daemons import Daemon
+from tests.webui.live.conftest import WAIT_S, Opens, Socket, run_container
+from webui.access import Role
+from webui.accounts import people
+from webui.accounts.models import User
+from webui.gate import actor_of
+from webui.hosts.models import Host
+from webui.live import console
+from webui.live.pictures import forget
+from webui.live.shells import _kept
+
+pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(params=["engine", "dockerd"])
+def quay(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[Daemon]:
+    daemon: Daemon = request.getfixturevalue(request.param)
+    Host.objects.create(slug="quay", name="Quay", url=daemon.url)
+    _kept.clear()
+    yield daemon
+    forget("quay")
+    daemon.remove_all_containers()
+
+
+def path_of(container_id: str, **query: Any) -> str:
+    return f"/ws/h/quay/containers/{container_id}/console/?" + "&".join(f"{key}={one}" for key, one in query.items())
+
+
+class Screen:
+    """What came over one socket, drawn as it came."""
+
+    def __init__(self, socket: Socket) -> None:
+        self.socket = socket
+        self.text = b""
+
+    async def opened(self) -> dict[str, Any]:
+        message = await self._message("opened")
+        self.text = b""
+        return message
+
+    async def until(self, words: bytes) -> None:
+        async with asyncio.timeout(WAIT_S):
+            while words not in self.text:
+                await self._next()
+
+    async def ended(self) -> dict[str, Any]:
+        return await self._message("ended")
+
+    async def failed(self) -> str:
+        return str((await self._message("failed"))["words"])
+
+    async def _message(self, kind: str) -> dict[str, Any]:
+        async with asyncio.timeout(WAIT_S):
+            while (message := await self._next()).get("t") != kind:
+                pass
+        return message
+
+    async def _next(self) -> dict[str, Any]:
+        frame = await self.socket.frame()
+        assert frame["type"] == "websocket.send", frame
+        if frame.get("bytes") is None:
+            return dict(orjson.loads(frame["text"]))
+        self.text += frame["bytes"]
+        await self.socket.send({"drawn": len(frame["bytes"])})
+        return {}
+
+
+async def commands(daemon: Daemon, container_id: str) -> list[str]:
+    top = await asyncio.to_thread(daemon.json, "GET", f"/containers/{container_id}/top")
+    return [row[-1] for row in top["Processes"]]
+
+
+async def test_a_shell_has_the_size_user_and_folder_that_were_asked_for(
+    quay: Daemon, olga: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    async with opened(path_of(container_id, rows=31, columns=101, user="www", folder="/etc"), olga) as socket:
+        screen = Screen(socket)
+        shells = await socket.json_until(lambda message: message["t"] == "shells")
+        assert "/bin/sh" in shells["shells"]
+        assert (await screen.opened())["label"] in {"ash", "sh"}
+        await socket.send(b"stty size; id -u; pwd; exit 3\n")
+        await screen.until(b"31 101\r\n33\r\n/etc\r\n")
+        ended = await screen.ended()
+        assert ended["code"] == 3
+        assert "exit code 3" in ended["words"]
+
+
+async def test_a_lost_connection_loses_neither_the_shell_nor_what_it_said(
+    quay: Daemon, olga: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    async with opened(path_of(container_id, command="sh"), olga) as socket:
+        screen = Screen(socket)
+        session = (await screen.opened())["session"]
+        await socket.send(b"x=kept; (while [ ! -e /go ]; do :; done; echo later) & echo first\n")
+        await screen.until(b"\nfirst\r\n")
+        seen = len(screen.text)
+    marker = await asyncio.to_thread(
+        quay.json, "POST", f"/containers/{container_id}/exec", {"Cmd": ["touch", "/go"], "AttachStdout": True}
+    )
+    await asyncio.to_thread(quay.api, "POST", f"/exec/{marker['Id']}/start", {"Detach": True})
+    async with opened(path_of(container_id, session=session, at=seen), olga) as socket:
+        screen = Screen(socket)
+        again = await screen.opened()
+        assert (again["session"], again["at"], again["lost"]) == (session, seen, 0)
+        await screen.until(b"later\r\n")
+        await socket.send(b"echo $x$x\n")
+        await screen.until(b"keptkept\r\n")
+        assert b"first" not in screen.text
+        await socket.send({"bye": True})
+        assert await socket.close_code() == 1000
+    async with asyncio.timeout(WAIT_S):
+        while any(command in {"sh", "/bin/sh"} for command in await commands(quay, container_id)):
+            await asyncio.sleep(0.05)
+    async with opened(path_of(container_id, session=session), olga) as socket:
+        assert "is over" in await Screen(socket).failed()
+
+
+async def test_the_main_process_is_attached_to_and_left_running(quay: Daemon, olga: User, opened: Opens) -> None:
+    script = 'while read -r line; do echo "got $line"; [ "$line" = end ] && exit 7; done'
+    container_id = await asyncio.to_thread(run_container, quay, script, OpenStdin=True, Tty=True)
+    async with opened(path_of(container_id, kind="attach"), olga) as socket:
+        screen = Screen(socket)
+        note = await socket.json_until(lambda message: message["t"] == "note")
+        assert "Ctrl-P Ctrl-Q" in note["words"]
+        assert (await screen.opened())["tty"]
+        await socket.send(b"hello\n")
+        await screen.until(b"got hello")
+        await socket.send(b"\x10\x11")
+        assert "goes on without you" in (await screen.ended())["words"]
+    async with opened(path_of(container_id, kind="attach"), olga) as socket:
+        screen = Screen(socket)
+        await screen.opened()
+        await socket.send(b"end\n")
+        assert (await screen.ended())["code"] == 7
+    async with opened(path_of(container_id, kind="attach"), olga) as socket:
+        assert "not running" in await Screen(socket).failed()
+
+
+async def test_what_cannot_be_opened_says_why(quay: Daemon, olga: User, opened: Opens) -> None:
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    async with opened(path_of(container_id, command="/bin/nothing"), olga) as socket:
+        words = (await Screen(socket).ended())["words"]
+        assert "/bin/nothing could not be started" in words
+    async with opened(path_of(container_id, command="'open"), olga) as socket:
+        assert "cannot be read" in await Screen(socket).failed()
+    bare = await asyncio.to_thread(run_container, quay, "rm /bin/sh /bin/bash /bin/ash; exec sleep 100")
+    async with asyncio.timeout(20):
+        while not all(command.startswith("sleep") for command in await commands(quay, bare)):
+            await asyncio.sleep(0.02)
+    async with opened(path_of(bare), olga) as socket:
+        assert "no shell" in await Screen(socket).failed()
+    async with opened(path_of(bare, command="/bin/id"), olga) as socket:
+        screen = Screen(socket)
+        await screen.until(b"uid=0")
+        assert (await screen.ended())["code"] == 0
+    created = await asyncio.to_thread(quay.json, "POST", "/containers/create", {"Image": "busybox"})
+    async with opened(path_of(created["Id"]), olga) as socket:
+        assert "not running" in await Screen(socket).failed()
+    async with opened(path_of(container_id, command="sh"), olga) as socket:
+        screen = Screen(socket)
+        await screen.opened()
+        await screen.until(b"# ")
+        await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/kill")
+        assert "has stopped" in (await screen.ended())["words"]
+
+
+async def test_a_session_is_its_owners_and_there_are_not_endlessly_many(
+    engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "MOST_PER_USER", 2)
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    path = f"/ws/h/local/containers/{container_id}/console/"
+    marek = await User.objects.acreate(username="marek", role=olga.role)
+    async with opened(f"{path}?command=sh", olga) as first, opened(f"{path}?command=sh", olga) as second:
+        session = (await Screen(first).opened())["session"]
+        await Screen(second).opened()
+        async with opened(f"{path}?session={session}", marek) as other:
+            assert "is over" in await Screen(other).failed()
+        async with opened(f"{path}?command=sh", olga) as third:
+            assert "You have 2 consoles open" in await Screen(third).failed()
+        # The second window of the same person takes over.
+        async with opened(f"{path}?session={session}", olga) as again:
+            await Screen(again).opened()
+            await first.json_until(lambda message: message["t"] == "taken")
+            for socket in (again, second):
+                await socket.send({"bye": True})
+                await socket.close_code()
+
+
+async def test_what_is_too_much_for_nobody_who_looks_is_counted_and_bounded(
+    engine: Daemon, host: Host, olga: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    path = f"/ws/h/local/containers/{container_id}/console/"
+    async with opened(f"{path}?command=sh", olga) as socket:
+        screen = Screen(socket)
+        session = (await screen.opened())["session"]
+        await screen.until(b"# ")
+        seen = len(screen.text)
+        await socket.send(b"head -c 2000000 /dev/zero | tr '\\0' x; echo; echo all; touch /told\n")
+    async with asyncio.timeout(WAIT_S):
+        while (await asyncio.to_thread(engine.api, "HEAD", f"/containers/{container_id}/archive?path=/told"))[0] != 200:
+            await asyncio.sleep(0.05)
+    async with opened(f"{path}?session={session}&at={seen}", olga) as socket:
+        screen = Screen(socket)
+        assert (await screen.opened())["lost"] > 1_000_000
+        await screen.until(b"all\r\n")
+        assert len(screen.text) <= 512 * 1024 + 64 * 1024
+        # A browser that does not draw makes the terminal wait, and is sent no more than it may have.
+        await socket.send(b"head -c 5000000 /dev/zero | tr '\\0' y\n")
+        undrawn = await _until_silent(socket)
+        assert 0 < undrawn <= console.MOST_UNDRAWN + 128 * 1024
+        await socket.send({"bye": True})
+        await socket.close_code()
+
+
+async def _until_silent(socket: Socket) -> int:
+    """How many bytes come when none are said to be drawn."""
+    count = 0
+    while not await socket.communicator.receive_nothing(timeout=1):
+        count += len((await socket.frame()).get("bytes") or b"")
+    return count
+
+
+async def test_a_session_that_nobody_looks_at_ends_with_the_right_to_it(
+    engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_RIGHTS_S", 0.2)
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    path = f"/ws/h/local/containers/{container_id}/console/"
+    marek = await User.objects.acreate(username="marek", role=Role.OPERATOR)
+    async with opened(f"{path}?command=sh", marek) as socket:
+        await Screen(socket).opened()
+    assert len(console.sessions()._by_id) == 1
+    await asyncio.to_thread(_deactivated, olga, marek)
+    async with asyncio.timeout(5):
+        while console.sessions()._by_id:
+            await asyncio.sleep(0.05)
+
+
+def _deactivated(olga: User, user: User) -> None:
+    from django.db import connections
+
+    try:
+        people.deactivate(actor_of(olga), user)
+    finally:
+        connections.close_all()
