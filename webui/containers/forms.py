@@ -62,7 +62,10 @@ class RunForm(forms.Form):
     platform = forms.CharField(max_length=64, required=False, label="Platform")
     restart = forms.ChoiceField(choices=RESTARTS, required=False, initial="no", label="Restart")
     tries = forms.IntegerField(required=False, min_value=0, label="Tries")
-    exposed = forms.CharField(required=False, max_length=_LONGEST, label="Exposed only")
+    exposed = forms.CharField(
+        required=False, max_length=_LONGEST, label="Exposed only",
+        widget=forms.Textarea(attrs={"class": "code short-text", "rows": 1, "placeholder": "9187 or 7000-7010/udp"}),
+    )  # fmt: skip
 
     def __init__(
         self,
