@@ -134,15 +134,10 @@ def _viewers(console: Console, client: Client) -> Iterator[Figure]:
 async def _watch_many(console: Console, path: str) -> tuple[int, float]:
     before = _connections(console)
     cookies = "; ".join(f"{one.name}={one.value}" for one in _person(console).cookies)
-    async with aiohttp.ClientSession(headers={"Cookie": cookies}) as session:
-
-        async def view() -> None:
-            async with session.ws_connect(console.url + path, max_msg_size=0) as socket:
-                async for _ in socket:
-                    await socket.send_str('{"ack":1}')
-
-        tasks = [asyncio.create_task(view()) for _ in range(_VIEWERS)]
-        await asyncio.sleep(8)
+    async with aiohttp.ClientSession(headers={"Cookie": cookies}, connector=aiohttp.TCPConnector(limit=0)) as session:
+        sockets = [await session.ws_connect(console.url + path, max_msg_size=0) for _ in range(_VIEWERS)]
+        tasks = [asyncio.create_task(_take(socket)) for socket in sockets]
+        await asyncio.sleep(5)
         connections = _connections(console) - before
         began, used = time.monotonic(), _cpu(console)["quayside-web"]
         await asyncio.sleep(10)
@@ -171,14 +166,9 @@ def _live_figures(console: Console, client: Client) -> Iterator[Figure]:
 async def _watch_figures(console: Console) -> tuple[int, float]:
     before = _connections(console)
     cookies = "; ".join(f"{one.name}={one.value}" for one in _person(console).cookies)
-    async with aiohttp.ClientSession(headers={"Cookie": cookies}) as session:
-
-        async def view() -> None:
-            async with session.ws_connect(f"{console.url}/ws/h/local/figures/") as socket:
-                async for _ in socket:
-                    await socket.send_str('{"ack":1}')
-
-        tasks = [asyncio.create_task(view()) for _ in range(5)]
+    async with aiohttp.ClientSession(headers={"Cookie": cookies}, connector=aiohttp.TCPConnector(limit=0)) as session:
+        sockets = [await session.ws_connect(f"{console.url}/ws/h/local/figures/") for _ in range(5)]
+        tasks = [asyncio.create_task(_take(socket)) for socket in sockets]
         await asyncio.sleep(6)
         connections = _connections(console) - before
         share = (await asyncio.to_thread(_shares, console, 10))["quayside-web"]
@@ -187,6 +177,12 @@ async def _watch_figures(console: Console) -> tuple[int, float]:
         await asyncio.gather(*tasks, return_exceptions=True)
     await asyncio.sleep(8)
     return connections, share
+
+
+async def _take(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """What a browser does: say of each frame that it was taken."""
+    async for _ in socket:
+        await socket.send_str('{"ack":1}')
 
 
 def _person(console: Console) -> Person:

@@ -34,7 +34,8 @@ def test_a_line_is_shown_as_what_it_is_and_never_as_markup(page: Page, harbour: 
 
 
 def test_searching_filtering_and_a_link_to_a_line_by_keys(page: Page, harbour: Console) -> None:
-    page.goto("/h/local/containers/speaker/logs/")
+    container_id = str(harbour.engine.json("GET", "/containers/speaker/json")["Id"])[:12]
+    page.goto(f"/h/local/containers/{container_id}/logs/")
     expect(page.locator(".log-line")).to_have_count(13)
     page.keyboard.press("/")
     page.keyboard.type("apple [1-3]")

@@ -7,7 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+
 from webui.history.bounds import Bound, enforce
+from webui.history.owners import note_access
 from webui.history.places import is_container_id, logs_folder
 from webui.history.segments import About
 from webui.history.store import LogStore
@@ -199,8 +203,13 @@ class Follower:
                 for store in [store for store in self._stores.values() if store.is_old]:
                     await asyncio.to_thread(store.seal)
                 await self._enforce()
-            except OSError:
+                await database_sync_to_async(self._note_access)()
+            except (OSError, DatabaseError):
                 logger.exception("the kept logs of host %s cannot be tidied", self._host.slug)
+
+    def _note_access(self) -> None:
+        folder = logs_folder(self._host.slug)
+        note_access(self._host.pk, folder.iterdir() if folder.is_dir() else (), present=self._feed.picture.containers)
 
     async def _enforce(self) -> None:
         async with self._tidying:

@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from webui import gate
+from webui.history.owners import sees_past, thing_about
 from webui.history.places import logs_folder
 from webui.history.segments import About, about_in
+from webui.live.pictures import picture_if_any
+from webui.ownership import LEDGER, Kind
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -13,12 +16,25 @@ if TYPE_CHECKING:
 
 
 def may_read(actor: "Actor", host: "Host", about: About) -> bool:
-    """Whether somebody may read the kept log of this container, which may be gone since long."""
-    return gate.may(actor, host, gate.Operation.CONTAINER_LOGS)
+    """Whether somebody may read the kept log of this container. One that is gone is whose it was."""
+    if not gate.may(actor, host, gate.Operation.CONTAINER_LOGS):
+        return False
+    sight = actor.sight(host, gate.Operation.CONTAINER_LOGS)
+    if sight.sees_all or _is_there(host, about):
+        return sight.sees(thing_about(about))
+    return sees_past(sight, host, logs_folder(host.slug) / about.container_id)
+
+
+def _is_there(host: "Host", about: About) -> bool:
+    if LEDGER.access(host.pk, Kind.CONTAINER, about.container_id) is not None:
+        return True
+    picture = picture_if_any(host)
+    return picture is not None and about.container_id in picture.containers
 
 
 def readable(actor: "Actor", host: "Host") -> list[About]:
-    """Whose kept logs on a host somebody may read: by name, the newest container of a name first."""
+    """Whose kept logs on a host somebody may read: by name, the newest container of a name first. Reads files."""
+    LEDGER.refresh()
     return sorted(
         (about for about in _kept(host) if may_read(actor, host, about)),
         key=lambda about: (about.name, -about.created),

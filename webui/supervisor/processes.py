@@ -78,6 +78,8 @@ def serve_web(descriptor: int) -> None:
         server_name="Quayside",
         http_timeout=None,
         websocket_timeout=-1,
+        # After a restart all pages come back at once: who has to wait must not be cut off, or all of them try again.
+        websocket_handshake_timeout=60,
         application_close_timeout=5,
         verbosity=0,
     ).run()
