@@ -1,8 +1,8 @@
 from engine.logs.lines import LogQuery, pieces
 
-OUT = b"2026-11-24T02:55:11.123456789+00:00 stdout F hello"
-ERR = b"2026-11-24T02:55:12.000000001+00:00 stderr F trouble"
-PART = b"2026-11-24T02:55:13.000000000+00:00 stdout P half"
+OUT = b"2026-11-24T02:55:11.123456789+00:00 stdout F hello\n"
+ERR = b"2026-11-24T02:55:12.000000001+00:00 stderr F trouble\n"
+PART = b"2026-11-24T02:55:13.000000000+00:00 stdout P half\n"
 
 
 def test_a_full_line_ends_with_a_newline_and_a_piece_does_not() -> None:
@@ -33,10 +33,5 @@ def test_a_stream_that_is_not_wanted_is_left_out() -> None:
     assert pieces([OUT, ERR], LogQuery(stdout=False)) == [(2, b"trouble\n")]
 
 
-def test_lines_that_come_with_their_newline_are_the_same() -> None:
-    for query in (LogQuery(), LogQuery(timestamps=True), LogQuery(stderr=False)):
-        assert pieces([OUT + b"\n", PART + b"\n", ERR + b"\n"], query) == pieces([OUT, PART, ERR], query)
-
-
 def test_what_is_no_log_line_is_passed_over() -> None:
-    assert pieces([b"", b"nonsense", OUT], LogQuery()) == [(1, b"hello\n")]
+    assert pieces([b"\n", b"nonsense\n", OUT], LogQuery()) == [(1, b"hello\n")]
