@@ -158,7 +158,7 @@ def _live_figures(console: Console, client: Client) -> Iterator[Figure]:
     watched = asyncio.run(_watch_figures(console))[1]
     yield Figure(f"live figures of {_RUNNING} running, 5 lists: more connections to the host", "", connections)
     yield Figure("   CPU of the web process for them", "%", watched - idle.get("quayside-web", 0.0))
-    yield Figure("   CPU of the keeper (stats and logs of all, nobody looks)", "%", idle.get("quayside-keepe", 0.0))
+    yield Figure("   CPU of the keeper (stats and logs of all, nobody looks)", "%", idle.get("quayside-keeper", 0.0))
     for container in containers:
         client.remove(container)
 
