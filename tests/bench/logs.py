@@ -135,8 +135,11 @@ async def _watch_many(console: Console, path: str) -> tuple[int, float]:
     before = _connections(console)
     cookies = "; ".join(f"{one.name}={one.value}" for one in _person(console).cookies)
     async with aiohttp.ClientSession(headers={"Cookie": cookies}, connector=aiohttp.TCPConnector(limit=0)) as session:
-        sockets = [await session.ws_connect(console.url + path, max_msg_size=0) for _ in range(_VIEWERS)]
-        tasks = [asyncio.create_task(_take(socket)) for socket in sockets]
+        tasks: list[asyncio.Task[None]] = []
+        for _ in range(_VIEWERS):
+            # Reading from the start: who does not answer pings is taken for gone.
+            socket = await session.ws_connect(console.url + path, max_msg_size=0)
+            tasks.append(asyncio.create_task(_take(socket)))
         await asyncio.sleep(5)
         connections = _connections(console) - before
         began, used = time.monotonic(), _cpu(console)["quayside-web"]
