@@ -85,6 +85,7 @@ def parse_arguments(argv: list[str]) -> EngineConfig:
         default_address_pools=tuple(given.default_address_pool),
         cgroup_parent=given.cgroup_parent,
         id_map=given.userns_remap,
+        has_selinux=given.selinux_enabled,
         cdi_folders=tuple(given.cdi_spec_dir or DEFAULT_CDI_FOLDERS),
         log_level=given.log_level,
     )
@@ -117,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="default|USER[:GROUP]|start=N,size=N",
         help="run containers in user namespaces: their root is a user without rights on the host",
     )
+    parser.add_argument("--selinux-enabled", action="store_true", help="label containers where the kernel has SELinux")
     parser.add_argument(
         "--cdi-spec-dir", action="append", type=Path, metavar="DIR", help="default /etc/cdi and /var/run/cdi"
     )

@@ -64,6 +64,7 @@ class EngineConfig:
     default_address_pools: tuple[AddressPool, ...] = ()
     cgroup_parent: str = "/quayside"
     id_map: IdMap | None = None
+    has_selinux: bool = False
     cdi_folders: tuple[Path, ...] = DEFAULT_CDI_FOLDERS
     log_level: str = "info"
 

@@ -129,6 +129,7 @@ async def _opened(config: EngineConfig) -> AsyncIterator[list[Route]]:
                 conmon_version=choice.conmon_version,
                 cgroup_mode=runtime.hierarchies.mode,
                 has_apparmor=apparmor_profile is not None,
+                has_selinux=containers.has_selinux,
                 listener_count=lambda: events.listener_count,
                 check_credentials=images.check_credentials,
             ),

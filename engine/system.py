@@ -64,6 +64,7 @@ class Parts:
     runtime: Runtime
     cgroup_mode: str
     has_apparmor: bool
+    has_selinux: bool
     conmon_version: str
     listener_count: Callable[[], int]
     check_credentials: Callable[[Mapping[str, Any]], Awaitable[str]]
@@ -245,6 +246,7 @@ def _rfc3339(moment: datetime) -> str:
 
 def _security_options(parts: "Parts", *, is_remapped: bool) -> list[str]:
     options = ["name=apparmor"] if parts.has_apparmor else []
+    options += ["name=selinux"] if parts.has_selinux else []
     options += ["name=seccomp,profile=builtin", *(["name=userns"] if is_remapped else [])]
     return [*options, "name=cgroupns"] if parts.cgroup_mode == "v2" else options
 

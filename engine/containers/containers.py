@@ -69,7 +69,7 @@ class Containers:
         publish: Publish,
         facts: HostFacts | None = None,
     ) -> None:
-        facts = facts or HostFacts.read()
+        facts = facts or HostFacts.read(with_selinux=config.has_selinux)
         self._config = config
         self._facts = facts
         self._images = images
@@ -132,6 +132,11 @@ class Containers:
             for one in self._store
             if any(point.type == "volume" and point.name == name for point in one.record.mounts)
         ]
+
+    @property
+    def has_selinux(self) -> bool:
+        """Whether containers are labelled."""
+        return self._facts.selinux is not None
 
     def counts(self) -> dict[str, int]:
         """How many there are, and how many of them are running, paused and stopped (GET /info)."""

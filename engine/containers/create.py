@@ -69,7 +69,7 @@ class Creator:
             undo.callback(self._store.release, bare)
             record = await self._record(container_id, bare, body, wanted_platform)
             warnings += drop_unsupported(record.host_config, self._facts)
-            warnings += other_warnings(body, record.host_config)
+            warnings += other_warnings(body, record.host_config, self._facts)
             container = Container(record, self._store.directory_of(container_id))
             sink_of(container)  # raises where the log cannot be sent
             await self._layers.create_writable(container_id, record.chain_id, record.id_map)

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _SIGKILL = 9
 _EXIT_WAIT_S = 10.0
+_READY_WAIT_S = 10.0
 _KEPT_ENDED = 256
 
 Tell = Callable[[Container, str, Mapping[str, str] | None], None]
@@ -50,6 +51,7 @@ class Exec:
     exit_code: int | None = None
     pid: int = 0
     handle: ExecHandle | None = None
+    ready: asyncio.Event = field(default_factory=asyncio.Event)  # it runs, or it never will
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def to_wire(self) -> dict[str, Any]:
@@ -153,6 +155,7 @@ class Execs:
             self._end(found)
             raise
         found.pid = found.handle.pid
+        found.ready.set()
         task = asyncio.create_task(self._wait(found, found.handle), name=f"exec {found.id[:12]}")
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
@@ -179,7 +182,12 @@ class Execs:
                         await found.ended.wait()
 
     async def resize(self, exec_id: str, rows: int, columns: int) -> None:
+        """Set the size of the terminal. Raises Conflict when it does not run."""
         found = self.get(exec_id)
+        # Clients send the size while the start is under way, and older ones not often enough for a busy machine.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_READY_WAIT_S):
+                await found.ready.wait()
         if found.handle is None:
             raise Conflict(f"exec {exec_id} is not running")
         await found.handle.resize(rows, columns)
@@ -245,6 +253,7 @@ class Execs:
     def _end(self, found: Exec) -> None:
         found.is_running = False
         found.pid = 0
+        found.ready.set()
         found.ended.set()
 
     def _forget_old(self) -> None:

@@ -92,12 +92,12 @@ def outdated_fields(given: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def other_warnings(config: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
+def other_warnings(config: Mapping[str, Any], host: Mapping[str, Any], facts: HostFacts) -> list[str]:
     """What is done as asked, or not at all, and is worth a word."""
-    return list(_other_warnings(config, host))
+    return list(_other_warnings(config, host, facts))
 
 
-def _other_warnings(config: Mapping[str, Any], host: Mapping[str, Any]) -> Iterator[str]:
+def _other_warnings(config: Mapping[str, Any], host: Mapping[str, Any], facts: HostFacts) -> Iterator[str]:
     if host["NetworkMode"] == "host" and (host["PortBindings"] or host["PublishAllPorts"]):
         yield "Published ports are discarded when using host network mode"
     for address in host["Dns"] or ():
@@ -107,7 +107,8 @@ def _other_warnings(config: Mapping[str, Any], host: Mapping[str, Any]) -> Itera
         yield (
             "The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead."
         )
-    if any(_option(text)[0] == "label" and _option(text)[1] != "disable" for text in host["SecurityOpt"] or ()):
+    labels = [_option(text)[1] for text in host["SecurityOpt"] or () if _option(text)[0] == "label"]
+    if facts.selinux is None and any(label != "disable" for label in labels):
         yield "SELinux is not enabled on this host. The label of SecurityOpt is discarded."
 
 

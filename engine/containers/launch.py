@@ -26,6 +26,7 @@ from engine.errors import Conflict, EngineError, InvalidArgument
 from engine.linux.user_namespaces import HeldNamespace
 from engine.network import Sandbox
 from engine.runtime import Bundle, connect_attach
+from engine.selinux import Labels, labels_of, relabel
 from engine.spec import (
     HostFacts,
     MountSpec,
@@ -54,6 +55,17 @@ class Foundation:
     cdi: CdiSpecs
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made for a run before its document is written."""
+
+    rootfs: Path
+    sandbox: Sandbox
+    mounts: list[MountSpec]
+    userns: Path | None
+    labels: Labels | None
+
+
 class Launcher:
     """Makes runs of containers and clears them away."""
 
@@ -70,19 +82,21 @@ class Launcher:
 
     async def launch(self, container: Container, stdio: Stdio) -> int:
         """Make everything and start the process; returns its pid. When it raises, nothing of the run is left."""
+        labels = self._labels(container)
         async with self._held_namespace(container) as held, contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(self.release, container)
             rootfs, sandbox, mounts = await _all(
-                self._rooms.layers.mount(container.id),
-                self._open_sandbox(container, held),
-                self._mount_volumes(container),
+                self._rooms.layers.mount(container.id, labels.mount if labels else ""),
+                self._open_sandbox(container, held, labels),
+                self._mount_volumes(container, labels),
             )
             undo.push_async_callback(self._rooms.runtime.delete, container.id)
-            spec, cgroup_path = await self._spec(container, rootfs, sandbox, mounts, held.user if held else None)
+            made = _Made(rootfs, sandbox, mounts, held.user if held else None, labels)
+            spec, cgroup_path = await self._spec(container, made)
             # Saved while the runtime works: a daemon that comes after a crash right now must know this network as ours,
             # and what `docker exec` begins with.
             container.record.sandbox = sandbox.to_json()
-            container.record.spec = {"process": spec["process"]}
+            container.record.spec = {"process": spec["process"], "mountLabel": spec["linux"].get("mountLabel", "")}
             pid, _ = await _all(self._create(container, Bundle(spec, cgroup_path)), self._save_now(container))
             if stdio.is_wanted or closes_stdin(container):
                 # Between create and start, so that the first byte is not missed.
@@ -133,20 +147,30 @@ class Launcher:
         has_network = not container.host_config["NetworkMode"].startswith("container:")
         return held_namespace(id_map, joined=joined, with_network=has_network)
 
-    async def _open_sandbox(self, container: Container, held: HeldNamespace | None) -> Sandbox:
+    async def _open_sandbox(self, container: Container, held: HeldNamespace | None, labels: Labels | None) -> Sandbox:
         mode = container.host_config["NetworkMode"]
         if mode.startswith("container:"):
             other = self._running_container(mode.partition(":")[2], "network")
             mode = f"container:{other.id}"
         request = sandbox_request(container, mode=mode)
-        if held is None:
-            return await self._rooms.network.open_sandbox(request)
-        sandbox = await self._rooms.network.open_sandbox(replace(request, namespace=held.network))
+        namespace = held.network if held else None
+        sandbox = await self._rooms.network.open_sandbox(replace(request, namespace=namespace))
+        if labels is not None:
+            await asyncio.to_thread(_relabel_files, container.directory, labels.mount)
         if container.record.id_map is not None:
             await asyncio.to_thread(give_files, container.directory, container.record.id_map)
         return sandbox
 
-    async def _mount_volumes(self, container: Container) -> list[MountSpec]:
+    def _labels(self, container: Container) -> Labels | None:
+        """Those of SELinux, shared with the containers whose processes or memory this one is to reach."""
+        host, contexts = container.host_config, self._rooms.facts.selinux
+        if contexts is None or host["Privileged"] or "host" in (host["PidMode"], host["IpcMode"]):
+            return None
+        joined = self._joined_containers(host)
+        owner = joined.get("ipc") or joined.get("pid") or container
+        return labels_of(owner.id, owner.host_config["SecurityOpt"] or (), contexts)
+
+    async def _mount_volumes(self, container: Container, labels: Labels | None) -> list[MountSpec]:
         """The volumes and binds as mounts, each source made or mounted."""
         specs = []
         for point in container.record.mounts:
@@ -156,24 +180,25 @@ class Launcher:
                 source = await asyncio.to_thread(_subpath, Path(source), point.subpath)
             elif point.type == "bind":
                 await asyncio.to_thread(ensure_bind_source, point)
+            if labels is not None and (words := {"z", "Z"} & set(point.mode.split(","))):
+                label = labels.mount if "Z" in words else labels.shared_mount
+                await asyncio.to_thread(relabel, Path(source), label)
             specs.append(mount_spec(replace(point, source=source)))
         return specs
 
-    async def _spec(
-        self, container: Container, rootfs: Path, sandbox: Sandbox, mounts: list[MountSpec], userns: Path | None
-    ) -> tuple[dict[str, Any], str]:
+    async def _spec(self, container: Container, made: "_Made") -> tuple[dict[str, Any], str]:
         host, config = container.host_config, container.config
         names = self._joined_containers(host).get("network", container).config
         facts = self._rooms.facts
         user = await asyncio.to_thread(
-            _look_into, rootfs, config["User"], tuple(host["GroupAdd"] or ()), container.record.id_map
+            _look_into, made.rootfs, config["User"], tuple(host["GroupAdd"] or ()), container.record.id_map
         )
         capabilities = effective_capabilities(host, facts.capabilities)
         cgroup_path = container_cgroup_path(self._rooms.config, container.id, host["CgroupParent"])
-        taken = {mount.destination for mount in mounts}
+        taken = {mount.destination for mount in made.mounts}
         request = SpecRequest(
             container_id=container.id,
-            rootfs=rootfs,
+            rootfs=made.rootfs,
             args=[container.record.path, *container.record.args],
             env=[*(config["Env"] or ()), *self._link_environment(container)],
             user=user,
@@ -184,16 +209,17 @@ class Launcher:
             domainname=names["Domainname"],
             cwd=config["WorkingDir"] or "/",
             tty=container.is_tty,
-            mounts=(*mounts, *(m for m in self._network_files(container) if m.destination not in taken)),
-            netns=sandbox.netns_path,
-            userns=userns,
+            mounts=(*made.mounts, *(m for m in self._network_files(container) if m.destination not in taken)),
+            netns=made.sandbox.netns_path,
+            userns=made.userns,
             joined=self._joined(host),
             seccomp=self._rooms.seccomp.resolve(
                 host["SecurityOpt"] or (), capabilities, privileged=bool(host["Privileged"])
             ),
             init=_init_program() if host.get("Init") else None,
             annotations=host.get("Annotations") or {},
-            shared_memory=await self._shared_memory(container),
+            shared_memory=await self._shared_memory(container, made.labels),
+            labels=made.labels,
         )
         spec = build_spec(request)
         if host["DeviceRequests"] or host["Devices"]:
@@ -218,11 +244,13 @@ class Launcher:
         pairs = [parse_link(text) for text in container.host_config["Links"] or ()]
         return link_environment(container, [(alias, self._find(target)) for target, alias in pairs])
 
-    async def _shared_memory(self, container: Container) -> Path | None:
+    async def _shared_memory(self, container: Container, labels: Labels | None) -> Path | None:
         """The /dev/shm that others may join, or that of the container which this one joins."""
         host = container.host_config
         if host["IpcMode"] == "shareable":
-            return await self._rooms.runtime.make_shared_memory(container.id, host["ShmSize"])
+            return await self._rooms.runtime.make_shared_memory(
+                container.id, host["ShmSize"], labels.mount if labels else ""
+            )
         kind, _, donor = host["IpcMode"].partition(":")
         if kind != "container":
             return None
@@ -265,6 +293,12 @@ class Launcher:
                 raise Conflict(f"cannot join network of a non running container: {other.id}")
             raise Conflict(f"cannot join {what} of a non running container: {other.id}")
         return other
+
+
+def _relabel_files(folder: Path, label: str) -> None:
+    for name in _NETWORK_FILES.values():
+        if (folder / name).exists():
+            relabel(folder / name, label)
 
 
 def _look_into(rootfs: Path, user: str, group_add: tuple[str, ...], id_map: IdMap | None) -> ProcessUser:

@@ -276,11 +276,11 @@ class Layers:
             await self.remove_writable(container_id)
             raise
 
-    async def mount(self, container_id: str) -> Path:
+    async def mount(self, container_id: str, label: str = "") -> Path:
         """The container's merged root file system; mounting it again returns the same. Raises NotFound."""
         if container_id not in self._writable:
             raise NotFound(f"container {container_id} has no writable layer")
-        return await asyncio.to_thread(self._driver.mount, container_id)
+        return await asyncio.to_thread(self._driver.mount, container_id, label)
 
     async def unmount(self, container_id: str) -> None:
         await asyncio.to_thread(self._driver.unmount, container_id)

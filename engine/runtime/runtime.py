@@ -203,10 +203,10 @@ class Runtime:
         await self._clean_up(container_id, record.cgroup_path if record else self._default_cgroup(container_id))
         await asyncio.to_thread(self._shared_memory.remove, container_id)
 
-    async def make_shared_memory(self, container_id: str, size_bytes: int) -> Path:
+    async def make_shared_memory(self, container_id: str, size_bytes: int, label: str = "") -> Path:
         """The folder to be the /dev/shm of a container that others may join, mounted until `delete`. Call it before
         `create`; again is fine. Those who join bind the same folder (`shared_memory_path`)."""
-        return await asyncio.to_thread(self._shared_memory.mount, container_id, size_bytes)
+        return await asyncio.to_thread(self._shared_memory.mount, container_id, size_bytes, label)
 
     def shared_memory_path(self, container_id: str) -> Path | None:
         """The folder that make_shared_memory has mounted for this container, None when it shares none."""

@@ -17,13 +17,14 @@ class SharedMemory:
         folder = self.root / container_id
         return folder if folder.is_dir() else None
 
-    def mount(self, container_id: str, size_bytes: int) -> Path:
-        """Mount it unless it is; blocking."""
+    def mount(self, container_id: str, size_bytes: int, label: str = "") -> Path:
+        """Mount it unless it is, with the SELinux label; blocking."""
         folder = self.root / container_id
         folder.mkdir(parents=True, exist_ok=True)
         if not mounts.is_mountpoint(folder):
             flags = MountFlag.NOSUID | MountFlag.NODEV | MountFlag.NOEXEC
-            mounts.mount("shm", folder, "tmpfs", flags, f"mode=1777,size={size_bytes}")
+            context = f',context="{label}"' if label else ""
+            mounts.mount("shm", folder, "tmpfs", flags, f"mode=1777,size={size_bytes}{context}")
         return folder
 
     def remove(self, container_id: str) -> None:

@@ -91,6 +91,8 @@ def _process(request: SpecRequest) -> dict[str, Any]:
         process["rlimits"] = limits
     if profile := _apparmor_profile(request):
         process["apparmorProfile"] = profile
+    if request.labels is not None:
+        process["selinuxLabel"] = request.labels.process
     height, width = host.get("ConsoleSize") or (0, 0)
     if request.tty and height and width:
         process["consoleSize"] = {"height": height, "width": width}
@@ -109,6 +111,8 @@ def _linux(request: SpecRequest) -> dict[str, Any]:
         "readonlyPaths": _paths(host.get("ReadonlyPaths"), READ_ONLY_PATHS, is_privileged=is_privileged),
         "rootfsPropagation": rootfs_propagation(request.mounts),
     }
+    if request.labels is not None:
+        linux["mountLabel"] = request.labels.mount
     sysctl = dict(host.get("Sysctls") or {})
     if request.domainname and _has_own_uts(request):
         sysctl.setdefault("kernel.domainname", request.domainname)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import apparmor
+from engine.selinux import Contexts, read_contexts
 from engine.spec.capabilities import names_of
 
 _INIT_PROGRAMS = ("docker-init", "tini-static", "tini", "catatonit")
@@ -28,9 +29,10 @@ class HostFacts:
     online_cpus: int = 1
     has_swap_limit: bool = True
     has_message_queues: bool = True
+    selinux: Contexts | None = None
 
     @classmethod
-    def read(cls) -> "HostFacts":
+    def read(cls, *, with_selinux: bool = False) -> "HostFacts":
         """Look at this machine. Cheap, blocking."""
         return cls(
             cgroup_v2=Path("/sys/fs/cgroup/cgroup.controllers").exists(),
@@ -41,6 +43,7 @@ class HostFacts:
             online_cpus=os.cpu_count() or 1,
             has_swap_limit=_swap_can_be_limited(),
             has_message_queues=Path("/dev/mqueue").is_dir(),
+            selinux=read_contexts() if with_selinux else None,
         )
 
 

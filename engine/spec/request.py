@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engine.selinux import Labels
 from engine.spec.facts import HostFacts
 from engine.spec.users import ProcessUser
 
@@ -36,7 +37,7 @@ class SpecRequest:
     unconfined; `init` is the host's tini or catatonit when the container wants one as its first process.
     `shared_memory` is the host's folder that becomes /dev/shm, for a container whose IPC namespace is shared: its own
     if it is the donor (IpcMode `shareable`), else the donor's (see Runtime.make_shared_memory); None gives it a
-    private one.
+    private one. `labels` are those of SELinux.
     """
 
     container_id: str
@@ -58,4 +59,5 @@ class SpecRequest:
     seccomp: Mapping[str, Any] | None = None
     init: Path | None = None
     shared_memory: Path | None = None
+    labels: Labels | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)

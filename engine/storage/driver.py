@@ -77,8 +77,8 @@ class StorageDriver(ABC):
         """
 
     @abstractmethod
-    def mount(self, writable_id: str) -> Path:
-        """The merged root file system; doing it again returns the same."""
+    def mount(self, writable_id: str, label: str = "") -> Path:
+        """The merged root file system; doing it again returns the same. To SELinux its files are those of `label`."""
 
     @abstractmethod
     def unmount(self, writable_id: str) -> None:

@@ -133,20 +133,22 @@ class Overlay2(StorageDriver):
     def close(self) -> None:
         self._mapped.close()
 
-    def mount(self, writable_id: str) -> Path:
+    def mount(self, writable_id: str, label: str = "") -> Path:
         merged = self._folders.writable / writable_id / "merged"
         if not _is_mounted(merged):
             id_map = id_map_of(merged.parent)
             mounter = self._mounter if id_map is None else self._mapped.mounter(id_map)
-            mounter.submit(self._mount, writable_id, merged).result(timeout=60)
+            mounter.submit(self._mount, writable_id, merged, label).result(timeout=60)
         return merged
 
-    def _mount(self, writable_id: str, merged: Path) -> None:
+    def _mount(self, writable_id: str, merged: Path, label: str) -> None:
         if _is_mounted(merged):
             return
         # Relative to the layers, and so short; where these are mapped, what is beside them is not to be.
         own = self._folders.writable / writable_id if id_map_of(merged.parent) else f"../writable/{writable_id}"
         options = f"lowerdir={self._lower(writable_id)},upperdir={own}/diff,workdir={own}/work"
+        if label:
+            options += f',context="{label}"'
         mounts.mount("overlay", merged, "overlay", data=options)
 
     def _lower(self, writable_id: str) -> str:

@@ -13,6 +13,7 @@ import orjson
 from engine.config import IdMap
 from engine.errors import EngineError
 from engine.linux.files import write_atomically
+from engine.selinux import relabel
 from engine.storage.changes import tree_changes
 from engine.storage.driver import StagedLayer, StorageDriver
 from engine.storage.folders import Folders, id_map_of, names_in, save_id_map, size_of
@@ -90,9 +91,11 @@ class Vfs(StorageDriver):
     def check_id_map(self, id_map: IdMap) -> None:
         """A copy can belong to anybody."""
 
-    def mount(self, writable_id: str) -> Path:
+    def mount(self, writable_id: str, label: str = "") -> Path:
         files = self._folders.writable / writable_id / "diff"
         files.stat()
+        if label:
+            relabel(files, label)
         return files
 
     def unmount(self, writable_id: str) -> None:

@@ -25,13 +25,16 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 
 def _pages(container: str, stopped: str, job: str) -> list[str]:
     host, here = "/h/local", f"/h/local/containers/{container}"
-    tabs = ("", "logs/", "console/", "stats/", "configuration/", "inspect/", "inspect/?as=text")
+    files = ("files/", "files/?path=/etc", "files/?path=/no/where", "files/file/?path=/etc/passwd")
+    pages = ("stats/", "configuration/", "inspect/", "inspect/?as=text", "layers/", "commit/")
+    tabs = ("", "logs/", "console/", *files, *pages)
     return [
         "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/", "/profile/tokens/", "/profile/tokens/add/",
         f"{host}/terminal/",
         "/people/", "/people/add/", "/profile/security/", "/profile/security/app/", "/profile/connected/", "/ways-in/",
         "/ways-in/provider/add/", "/ways-in/directory/add/", "/audit/", f"{host}/", f"{host}/containers/",
-        f"{host}/containers/?q=nothing-like-it", f"{host}/containers/run/", f"{host}/containers/run/?edit={container}",
+        "/containers/", f"{host}/containers/?q=stack:shop&group=folded", f"{host}/containers/?q=nothing-like-it",
+        f"{host}/containers/run/", f"{host}/containers/run/?edit={container}",
         *(f"{here}/{tab}" for tab in tabs), f"{host}/containers/{stopped}/", f"{host}/images/", f"{host}/images/pull/",
         f"{host}/volumes/", f"{host}/volumes/create/", f"{host}/networks/", f"{host}/networks/create/",
         "/no-such-page/",

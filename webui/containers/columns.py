@@ -41,8 +41,10 @@ COLUMNS: Final = (
 )
 SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age", "owner")
 SHOWN_EVERYWHERE: Final = ("name", "host", "state", "cpu", "memory", "image", "ports", "owner")
-# More columns than this are scrolled to: in a fixed layout they would leave the name nothing.
-MOST_AT_ONCE: Final = 9
+# What the steps of Column.width are in pixels, and what the two that share the rest need at least.
+_STEPS: Final[Mapping[str, int]] = {"xs": 64, "s": 88, "m": 128, "l": 184, "xl": 228, "auto": 150}
+# Pick, acts, and the room that a page of 1,440 pixels has for all.
+_AROUND_PX, _ROOM_PX = 150, 1176
 
 CHIPS: Final = (
     (Condition.RUNNING, _("Running"), "good"),
@@ -200,6 +202,12 @@ def chips_of(counts: Mapping[str, int], show: str) -> list[Chip]:
     if counts.get(UPDATES) or show == UPDATES:
         shown.append(Chip(UPDATES, _("Updates"), counts.get(UPDATES, 0), "warning"))
     return [Chip("", _("All"), total), *shown]
+
+
+def table_px(shown: Sequence[Column]) -> int:
+    """How wide the table must be for these columns; 0 where they fit into a common window."""
+    needed = _AROUND_PX + sum(column.width_px or _STEPS[column.width] for column in shown)
+    return needed if needed > _ROOM_PX else 0
 
 
 def group_select(query: Query, *, is_everywhere: bool = False) -> Select:

@@ -101,7 +101,7 @@ def list_page(
         terms=[Term(term.typed, filtering.without(found.query.text, term))
                for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
         layout_url=reverse("all-containers:columns"),
-        is_wide=len(reader.layout.columns) > columns.MOST_AT_ONCE,
+        table_px=columns.table_px(reader.layout.columns),
     )  # fmt: skip
 
 

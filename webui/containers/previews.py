@@ -55,12 +55,13 @@ def _recreation(aim: Aim, *, url: str) -> Preview:
         keep=_("Leave it as it is"),
         kept=_kept_words(),
         columns=(_("Step"), _("What happens"), ""),
+        is_danger=False,
         extra=[("pull", _("Pull %s first, for a newer image of that name") % image, True)],
     )
 
 
 def _kept_words() -> str:
-    return _("Kept: its volumes, networks, labels and every other setting. What it wrote elsewhere is lost.")
+    return _("Kept: volumes, networks, labels and every other setting. What was written elsewhere is lost.")
 
 
 def _update(aims: Sequence[Aim], *, url: str) -> Preview:
@@ -89,6 +90,7 @@ def _update(aims: Sequence[Aim], *, url: str) -> Preview:
         keep=_("Leave it as it is") if count == 1 else _("Leave them as they are"),
         kept=_kept_words(),
         columns=(_("Container"), _("What happens to it"), ""),
+        is_danger=False,
     )
 
 

@@ -49,6 +49,7 @@ class Looked:
     claims: tuple[Claim, ...] = ()
     releases: tuple[Kind, str] | None = None
     exec_of: str = ""
+    new_volumes: int = 0
 
 
 def concerns(operation: Operation, sight: Sight) -> bool:
@@ -79,7 +80,7 @@ def look(
         releases = (kind, found.thing.keys[0] if found else target)
     makes_exec = operation is Operation.CONTAINER_EXEC and rule.resource == "container"
     exec_of = found.thing.keys[0] if found and makes_exec else ""
-    return Looked(found.sent if found else "", claims, releases, exec_of)
+    return Looked(found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims))
 
 
 def require_on(actor: Actor, host: "Host", operation: str, kind: Kind, reference: str) -> str:
@@ -170,6 +171,13 @@ class _Looking:
                 yield Claim(Kind.VOLUME, (named.reference,))
         for reference in _images_made(operation, self.query):
             yield from self._image(repository_of(reference))
+
+    def new_volumes(self, claims: tuple[Claim, ...]) -> int:
+        """How many volumes there will be more; one of a stack is nobody's claim, and new all the same."""
+        if self.operation is Operation.VOLUME_CREATE:
+            name = field_of(self.body, "Name")
+            return int(not name or self.references.find(Kind.VOLUME, str(name)) is None)
+        return sum(claim.kind is Kind.VOLUME for claim in claims)
 
     def _volume(self, *, is_child: bool) -> Iterator[Claim]:
         """Docker answers a create with the volume that is there already: so it must be one that they may see."""

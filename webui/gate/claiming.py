@@ -29,6 +29,8 @@ class Belongings:
     user_id: int | None
     looked: Looked
     cut: AnswerFilter | None = None
+    # What was taken of a quota, to be settled under the id of what was made or given back.
+    taken: int | None = None
 
     @property
     def cuts_lines(self) -> bool:
@@ -37,7 +39,12 @@ class Belongings:
     @property
     def reads_whole(self) -> bool:
         is_named_by_answer = any(not claim.keys for claim in self.looked.claims)
-        return is_named_by_answer or bool(self.looked.exec_of) or (self.cut is not None and not self.cuts_lines)
+        return (
+            is_named_by_answer
+            or bool(self.looked.exec_of)
+            or self.taken is not None
+            or (self.cut is not None and not self.cuts_lines)
+        )
 
     def answered(self, body: bytes) -> bytes:
         """What the host answered with success. Claims what the answer names, before anybody reads it."""
@@ -46,15 +53,33 @@ class Belongings:
             remember_exec(self.host_id, made, self.looked.exec_of)
         if made:
             self._claim(made)
+            self._settle(made)
         return self.cut.whole(body) if self.cut is not None else body
 
     def done(self) -> None:
         """The host has said yes."""
         self._claim("")
+        # What an update changed has no id in its answer.
+        self._settle(self.looked.target)
         if self.looked.releases is not None:
             from webui.ownership.changes import release
+            from webui.ownership.quotas import forget
 
             release(self.host_id, self.looked.releases[0], [self.looked.releases[1]])
+            forget(self.host_id, [self.looked.releases[1]])
+
+    def failed(self) -> None:
+        """The host has said no, or nothing."""
+        if self.taken is not None:
+            from webui.ownership.quotas import give_back
+
+            give_back(self.taken)
+
+    def _settle(self, key: str) -> None:
+        if self.taken is not None and key:
+            from webui.ownership.quotas import settle
+
+            settle(self.taken, key)
 
     def _claim(self, made: str) -> None:
         """The claims that are named by the answer, or with "" the others."""
@@ -76,11 +101,13 @@ class Belongings:
             logger.exception("what user %s made on host %s could not be given to them", self.user_id, self.host_id)
 
 
-def belongings_of(actor: Actor, host: "Host", operation: Operation, looked: Looked) -> Belongings:
+def belongings_of(
+    actor: Actor, host: "Host", operation: Operation, looked: Looked, taken: int | None = None
+) -> Belongings:
     sight = actor.sight(host, operation)
     is_cut = not sight.sees_all and operation in FILTERED | {Operation.SYSTEM_EVENTS}
     cut = AnswerFilter(operation, sight, References(host)) if is_cut else None
-    return Belongings(host.pk, actor.user_id, looked, cut)
+    return Belongings(host.pk, actor.user_id, looked, cut, taken)
 
 
 def _id_in(body: bytes) -> str:

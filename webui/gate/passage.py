@@ -23,6 +23,7 @@ from webui.gate.claiming import Belongings, belongings_of
 from webui.gate.decision import Body, Decision, decide
 from webui.gate.errors import Refused
 from webui.gate.rules import Audit, Query
+from webui.gate.taking import take
 from webui.ownership import LEDGER, Kind
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ class Passage:
     def end(self, status: int | None, message: str = "") -> None:
         """Complete the audit entry, if there is one. The thing is done: a database that fails now is only logged."""
         try:
-            if self.belongings is not None and status is not None and status < HTTPStatus.BAD_REQUEST:
-                self.belongings.done()
+            if self.belongings is not None:
+                is_done = status is not None and status < HTTPStatus.BAD_REQUEST
+                (self.belongings.done if is_done else self.belongings.failed)()
             if self.entry_id is not None:
                 complete(self.entry_id, status=status, duration_s=time.monotonic() - self.began, message=message)
         except DatabaseError:
@@ -208,11 +210,12 @@ def _looked(actor: Actor, host: "Host", decision: Decision, query: Query, body: 
         fields = read_body(body) if decision.row.is_json else {}
         try:
             looked = look(actor, host, decision.row, operation, target=decision.target, query=query, body=fields)
+            taken = take(actor, host, operation, looked, fields)
         except Refused as refused:
             _recorded(actor, host, replace(decision, rule=refused.rule, refusal=str(refused)))
             raise
         decision = decision.aimed_at(looked.target)
-        belongings = belongings_of(actor, host, operation, looked)
+        belongings = belongings_of(actor, host, operation, looked, taken)
     entry_id = _recorded(actor, host, decision)
     if not decision.is_allowed:
         raise Refused(decision.refusal, rule=decision.rule)

@@ -54,7 +54,7 @@ def _network(rules: Rules) -> Check:
     return check
 
 
-def _security_option(rules: Rules) -> Check:
+def security_option(rules: Rules) -> Check:
     always = {"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"}
 
     def check(value: Any) -> str | None:
@@ -66,7 +66,7 @@ def _security_option(rules: Rules) -> Check:
     return check
 
 
-def _capability(rules: Rules) -> Check:
+def capability(rules: Rules) -> Check:
     def check(value: Any) -> str | None:
         name = value.upper().removeprefix("CAP_") if isinstance(value, str) else ""
         if name and (name in rules.capabilities or (name != "ALL" and "ALL" in rules.capabilities)):
@@ -82,7 +82,7 @@ def _device(rules: Rules) -> Check:
     )
 
 
-def _sysctls(rules: Rules) -> Check:
+def sysctls(rules: Rules) -> Check:
     def check(value: Any) -> str | None:
         if not value:
             return None
@@ -140,6 +140,11 @@ def _endpoints(rules: Rules) -> Check:
     return check
 
 
+ULIMITS: Final = each(
+    fields({"Name": only("core", "cpu", "data", "fsize", "nofile", "nproc", "stack"), "Soft": anything,
+            "Hard": anything})
+)  # fmt: skip
+LOG: Final = fields({"Type": only("json-file", "local", "journald", "none"), "Config": anything})
 _LIMITS: Final[Mapping[str, Check]] = dict.fromkeys(
     ("BlkioWeight", "CpuCount", "CpuPercent", "CpuPeriod", "CpuQuota", "CpuShares", "CpusetCpus", "CpusetMems",
      "IOMaximumBandwidth", "IOMaximumIOps", "KernelMemory", "KernelMemoryTCP", "Memory", "MemoryReservation",
@@ -158,13 +163,13 @@ def _host_config(rules: Rules) -> Check:
                 anything,
             ),
             "Binds": each(mounting.bind(rules)),
-            "CapAdd": each(_capability(rules)),
+            "CapAdd": each(capability(rules)),
             "CgroupParent": one_of(rules.cgroup_parents, "cgroup parent"),
             "CgroupnsMode": namespace(rules, "cgroup", "private"),
             "Devices": each(_device(rules)),
             "IpcMode": namespace(rules, "ipc", "private", "shareable", "none"),
             "Isolation": only("default"),
-            "LogConfig": fields({"Type": only("json-file", "local", "journald", "none"), "Config": anything}),
+            "LogConfig": LOG,
             "MaskedPaths": absent,
             "Mounts": each(mounting.mount(rules)),
             "NetworkMode": _network(rules),
@@ -173,14 +178,11 @@ def _host_config(rules: Rules) -> Check:
             "Privileged": only(True) if rules.is_privileged_allowed else _unprivileged,
             "ReadonlyPaths": absent,
             "Runtime": one_of(rules.runtimes, "runtimes"),
-            "SecurityOpt": each(_security_option(rules)),
+            "SecurityOpt": each(security_option(rules)),
             "StorageOpt": fields({"size": anything}),
-            "Sysctls": _sysctls(rules),
+            "Sysctls": sysctls(rules),
             "Tmpfs": mounting.tmpfs,
-            "Ulimits": each(
-                fields({"Name": only("core", "cpu", "data", "fsize", "nofile", "nproc", "stack"), "Soft": anything,
-                        "Hard": anything})
-            ),
+            "Ulimits": ULIMITS,
             "UTSMode": namespace(rules, "uts", "private"),
             "UsernsMode": namespace(rules, "user", "private"),
             "VolumeDriver": only("local"),

@@ -6,7 +6,7 @@ What is not here is refused by name; what stands in NEVER is known and refused f
 from typing import Final
 
 from webui.access import Operation
-from webui.gate import restrictions
+from webui.gate import restrictions, swarm_restrictions
 from webui.gate.rules import Audit, Never, Query, Rule, Table
 
 
@@ -165,15 +165,45 @@ TABLE: Final = (
     Rule("GET", "/volumes/{name}", Operation.VOLUME_INSPECT, "volume", "name"),
     Rule("PUT", "/volumes/{name}", Operation.VOLUME_UPDATE, "volume", "name", Audit.CHANGE),
     Rule("GET", "/configs", Operation.CONFIG_LIST, "config"),
-    Rule("POST", "/configs/create", Operation.CONFIG_CREATE, "config", audit=Audit.SENSITIVE),
+    Rule(
+        "POST",
+        "/configs/create",
+        Operation.CONFIG_CREATE,
+        "config",
+        audit=Audit.SENSITIVE,
+        restricted_rules=(swarm_restrictions.data,),
+    ),
     Rule("DELETE", "/configs/{id}", Operation.CONFIG_REMOVE, "config", "id", Audit.CHANGE),
     Rule("GET", "/configs/{id}", Operation.CONFIG_INSPECT, "config", "id", Audit.SENSITIVE),
-    Rule("POST", "/configs/{id}/update", Operation.CONFIG_UPDATE, "config", "id", Audit.SENSITIVE),
+    Rule(
+        "POST",
+        "/configs/{id}/update",
+        Operation.CONFIG_UPDATE,
+        "config",
+        "id",
+        Audit.SENSITIVE,
+        restricted_rules=(swarm_restrictions.data,),
+    ),
     Rule("GET", "/secrets", Operation.SECRET_LIST, "secret"),
-    Rule("POST", "/secrets/create", Operation.SECRET_CREATE, "secret", audit=Audit.SENSITIVE),
+    Rule(
+        "POST",
+        "/secrets/create",
+        Operation.SECRET_CREATE,
+        "secret",
+        audit=Audit.SENSITIVE,
+        restricted_rules=(swarm_restrictions.data,),
+    ),
     Rule("DELETE", "/secrets/{id}", Operation.SECRET_REMOVE, "secret", "id", Audit.CHANGE),
     Rule("GET", "/secrets/{id}", Operation.SECRET_INSPECT, "secret", "id", Audit.SENSITIVE),
-    Rule("POST", "/secrets/{id}/update", Operation.SECRET_UPDATE, "secret", "id", Audit.SENSITIVE),
+    Rule(
+        "POST",
+        "/secrets/{id}/update",
+        Operation.SECRET_UPDATE,
+        "secret",
+        "id",
+        Audit.SENSITIVE,
+        restricted_rules=(swarm_restrictions.data,),
+    ),
     Rule("GET", "/nodes", Operation.NODE_LIST, "node"),
     Rule("DELETE", "/nodes/{id}", Operation.NODE_REMOVE, "node", "id", Audit.CHANGE),
     Rule("GET", "/nodes/{id}", Operation.NODE_INSPECT, "node", "id"),
@@ -190,11 +220,26 @@ TABLE: Final = (
     Rule("POST", "/plugins/{name:.*}/set", Operation.PLUGIN_SET, "plugin", "name", Audit.CHANGE, is_json=False),
     Rule("POST", "/plugins/{name:.*}/upgrade", Operation.PLUGIN_UPGRADE, "plugin", "name", Audit.CHANGE, is_json=False),
     Rule("GET", "/services", Operation.SERVICE_LIST, "service"),
-    Rule("POST", "/services/create", Operation.SERVICE_CREATE, "service", audit=Audit.CHANGE),
+    Rule(
+        "POST",
+        "/services/create",
+        Operation.SERVICE_CREATE,
+        "service",
+        audit=Audit.CHANGE,
+        restricted_rules=(swarm_restrictions.service,),
+    ),
     Rule("DELETE", "/services/{id}", Operation.SERVICE_REMOVE, "service", "id", Audit.CHANGE),
     Rule("GET", "/services/{id}", Operation.SERVICE_INSPECT, "service", "id"),
     Rule("GET", "/services/{id}/logs", Operation.SERVICE_LOGS, "service", "id"),
-    Rule("POST", "/services/{id}/update", Operation.SERVICE_UPDATE, "service", "id", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/services/{id}/update",
+        Operation.SERVICE_UPDATE,
+        "service",
+        "id",
+        Audit.CHANGE,
+        restricted_rules=(swarm_restrictions.service,),
+    ),
     Rule("GET", "/swarm", Operation.SWARM_INSPECT, "swarm", audit=Audit.SENSITIVE),
     Rule("POST", "/swarm/init", Operation.SWARM_INIT, "swarm", audit=Audit.SENSITIVE),
     Rule("POST", "/swarm/join", Operation.SWARM_JOIN, "swarm", audit=Audit.SENSITIVE),

@@ -19,14 +19,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 # Nothing of a host that could belong to somebody.
 FREE: Final = frozenset(
     {
-        Operation.BUILD_SESSION, Operation.IMAGE_SEARCH, Operation.NODE_INSPECT, Operation.NODE_LIST,
-        Operation.NODE_REMOVE, Operation.NODE_UPDATE, Operation.PLUGIN_CREATE, Operation.PLUGIN_DISABLE,
-        Operation.PLUGIN_ENABLE, Operation.PLUGIN_INSPECT, Operation.PLUGIN_INSTALL, Operation.PLUGIN_LIST,
-        Operation.PLUGIN_PRIVILEGES, Operation.PLUGIN_PUSH, Operation.PLUGIN_REMOVE, Operation.PLUGIN_SET,
-        Operation.PLUGIN_UPGRADE, Operation.REGISTRY_INSPECT, Operation.REGISTRY_SIGN_IN, Operation.SWARM_INIT,
-        Operation.SWARM_INSPECT, Operation.SWARM_JOIN, Operation.SWARM_LEAVE, Operation.SWARM_UNLOCK,
-        Operation.SWARM_UNLOCK_KEY, Operation.SWARM_UPDATE, Operation.SYSTEM_INFO, Operation.SYSTEM_PING,
-        Operation.SYSTEM_VERSION,
+        Operation.IMAGE_SEARCH, Operation.NODE_INSPECT, Operation.NODE_LIST, Operation.PLUGIN_INSPECT,
+        Operation.PLUGIN_LIST, Operation.PLUGIN_PRIVILEGES, Operation.REGISTRY_INSPECT, Operation.REGISTRY_SIGN_IN,
+        Operation.SYSTEM_INFO, Operation.SYSTEM_PING, Operation.SYSTEM_VERSION,
     }
 )  # fmt: skip
 
@@ -73,14 +68,35 @@ LISTS: Final = frozenset(
     }
 )  # fmt: skip
 
-# What they do is not done to one thing, and cannot be kept to what is theirs.
+_OTHERS: Final = "it removes what is others' too; remove yours one by one"
+_PLUGINS: Final = "a plugin is a part of the host, and can do on it what it likes"
+_SWARM: Final = "the swarm is everybody's, and its keys are the keys to every node"
+# What they do is not done to one thing, and cannot be kept to what is theirs, nor within the rules of the host.
 TO_EVERYTHING: Final[Mapping[Operation, str]] = {
     Operation.BUILD_PRUNE: "it removes the build cache of everybody",
-    Operation.CONTAINER_PRUNE: "it removes what is others' too; remove yours one by one",
+    Operation.BUILD_SESSION: "what a BuildKit session asks of the host cannot be looked at",
+    Operation.CONTAINER_PRUNE: _OTHERS,
     Operation.IMAGE_LOAD: "the archive may hold images under the names of others'; import, build or pull instead",
-    Operation.IMAGE_PRUNE: "it removes what is others' too; remove yours one by one",
-    Operation.NETWORK_PRUNE: "it removes what is others' too; remove yours one by one",
-    Operation.VOLUME_PRUNE: "it removes what is others' too; remove yours one by one",
+    Operation.IMAGE_PRUNE: _OTHERS,
+    Operation.NETWORK_PRUNE: _OTHERS,
+    Operation.NODE_REMOVE: _SWARM,
+    Operation.NODE_UPDATE: _SWARM,
+    Operation.PLUGIN_CREATE: _PLUGINS,
+    Operation.PLUGIN_DISABLE: _PLUGINS,
+    Operation.PLUGIN_ENABLE: _PLUGINS,
+    Operation.PLUGIN_INSTALL: _PLUGINS,
+    Operation.PLUGIN_PUSH: _PLUGINS,
+    Operation.PLUGIN_REMOVE: _PLUGINS,
+    Operation.PLUGIN_SET: _PLUGINS,
+    Operation.PLUGIN_UPGRADE: _PLUGINS,
+    Operation.SWARM_INIT: _SWARM,
+    Operation.SWARM_INSPECT: _SWARM,
+    Operation.SWARM_JOIN: _SWARM,
+    Operation.SWARM_LEAVE: _SWARM,
+    Operation.SWARM_UNLOCK: _SWARM,
+    Operation.SWARM_UNLOCK_KEY: _SWARM,
+    Operation.SWARM_UPDATE: _SWARM,
+    Operation.VOLUME_PRUNE: _OTHERS,
 }
 
 REMOVES: Final = frozenset(

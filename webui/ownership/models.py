@@ -73,6 +73,40 @@ class Policy(models.Model):
         return f"on {self.host}: what nobody owns is {'public' if self.is_unowned_public else 'for administrators'}"
 
 
+class Quota(models.Model):
+    """The most that the members of a team may have together on a host; None is no bound. `cpus` in thousandths."""
+
+    host = models.ForeignKey("hosts.Host", on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+")
+    containers = models.PositiveIntegerField(null=True, blank=True)
+    memory_mb = models.PositiveIntegerField(null=True, blank=True)
+    cpus = models.PositiveIntegerField(null=True, blank=True)
+    volumes = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["host", "team"], name="ownership_one_quota_each")]
+
+    def __str__(self) -> str:
+        return f"of {self.team} on {self.host}"
+
+
+class Usage(models.Model):
+    """What somebody who is not above quotas made, and what it may use. `key` "" while the host has not answered."""
+
+    host = models.ForeignKey("hosts.Host", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=300, blank=True, db_index=True)
+    containers = models.PositiveIntegerField(default=0)
+    memory_bytes = models.BigIntegerField(default=0)
+    nano_cpus = models.BigIntegerField(default=0)
+    volumes = models.PositiveIntegerField(default=0)
+    made_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.key or 'pending'} of {self.user}"
+
+
 class Serial(models.Model):
     """Counts the changes, in one row. `epoch` tells a database from another that has counted as far."""
 

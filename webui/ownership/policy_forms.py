@@ -52,7 +52,7 @@ class PolicyForm(forms.Form):
     capabilities = Lines(label=_("Capabilities to add"), rule="capabilities", placeholder="NET_ADMIN")
     devices = Lines(label=_("Devices"), rule="devices", placeholder="/dev/fuse")
     host_namespaces = forms.MultipleChoiceField(
-        label=_("Namespaces of the host"), required=False, choices=[(one, one) for one in NAMESPACES],
+        label=_("Host namespaces"), required=False, choices=[(one, one) for one in NAMESPACES],
         widget=forms.CheckboxSelectMultiple(attrs={"class": "form-check-input"}),
     )  # fmt: skip
     joins_containers = forms.BooleanField(

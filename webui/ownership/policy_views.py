@@ -14,6 +14,7 @@ from webui.hosts.models import Host
 from webui.ownership.changes import set_policy
 from webui.ownership.ledger import LEDGER
 from webui.ownership.policy_forms import GROUPS, PolicyForm
+from webui.ownership.quota_lines import lines_of, save_lines
 from webui.ownership.rules import Rules
 from webui.pages import Crumb, go, render_page
 
@@ -25,19 +26,21 @@ def rules(request: HttpRequest, host: str) -> HttpResponse:
     now = LEDGER.rules(here.pk)
     initial = {**asdict(now), "is_unowned_public": LEDGER.is_unowned_public(here.pk)}
     form = PolicyForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    lines = lines_of(here.pk, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and not any(line.error for line in lines):
         is_public = form.cleaned_data["is_unowned_public"]
         set_policy(here.pk, is_unowned_public=is_public, rules=form.rules)
+        quotas = save_lines(here.pk, lines)
         audit.record(
             actor_of(request), "host.rules", is_allowed=True, host=here.slug, resource="host", target=here.name,
-            message=_words(now, form.rules, is_public=is_public)[:500],
+            message=f"{_words(now, form.rules, is_public=is_public)}; quotas: {quotas or 'none'}"[:500],
         )  # fmt: skip
         return go(request, here.get_absolute_url())
     groups = [(title, [form[name] for name in names]) for title, names in GROUPS]
     return render_page(
-        request, "ownership/rules.html", {"form": form, "groups": groups}, host=here, active="host",
+        request, "ownership/rules.html", {"form": form, "groups": groups, "lines": lines}, host=here, active="host",
         title=_("Rules for restricted people"), crumbs=[Crumb(here.name, here.get_absolute_url())],
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from webui.hosts.models import Host
 from webui.ownership.changes import sweep
 from webui.ownership.kinds import Kind, parents_of, thing_of
 from webui.ownership.models import Owned
+from webui.ownership.quotas import forget_gone
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ def sweep_all() -> None:
         except (HostUnreachable, APIError, DockerException, RequestException) as error:
             logger.info("what is gone from %s is not known: %s", host.slug, error)
             continue
+        forget_gone(host.pk, there[Kind.CONTAINER] | there[Kind.VOLUME])
         for kind, keys in there.items():
             sweep(host.pk, kind, keys, before=asked_at)
     Owned.objects.filter(is_gone=True, changed_at__lt=timezone.now() - timedelta(days=1)).delete()

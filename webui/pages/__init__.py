@@ -34,6 +34,11 @@ new row `{"target": "#g-shop", "swap": "afterend", ...}` or `{"target": "#rows",
 one `{"target": "#c-...", "swap": "delete", "content": " "}`. `#rows` is the tbody, `#chips` the chips (`{% include
 "pages/_chips.html" %}`, swap outerHTML), `#list-count` the count. A selection survives all of these.
 
+A list may also have `terms` (what its filter asks for, as chips that are taken out one by one) and a `layout_url`
+(columns can be dragged; POST `width-<column>=<pixels>`; see webui.resources.layouts). `<button
+data-dialog-url="...">` fetches a dialog, with the page's own query as `query`; a `<form data-list-form>` in it posts,
+and a 204 closes it and shows the list anew. `<a data-with-query>` goes along with the page's query.
+
 **Acts.** `{% row_actions %}` and the bulk bar make buttons `data-act="stop"`; one delegated script posts
 `action=stop&id=...&id=...` to the page's `act_url`. The view answers with
 
@@ -41,7 +46,10 @@ one `{"target": "#c-...", "swap": "delete", "content": " "}`. `#rows` is the tbo
     return preview(request, Preview(...))                      the dialog; its button posts the same with `confirmed=1`
     return go(request, url)                                    goes to a page (also for plain POSTs)
 
-Elsewhere: `<button type="button" data-act="stop" data-id="..." data-act-url="...">`. Nothing else is needed.
+Elsewhere: `<button type="button" data-act="stop" data-id="..." data-act-url="...">`. Nothing else is needed. A view
+that answers with lines of JSON (`application/x-ndjson`, see webui.containers.progress) gets a panel with an outcome for
+each; `data-group="<heading id>"` acts on all under a heading, and "Select all" on all that the filter shows: then
+`heading` or `all=1` come with the page's `query` in place of ids.
 
 **A detail page.** Extend `pages/detail.html` (block `content_body`) and pass `render_page(..., title=name,
 crumbs=[Crumb], state=State("healthy · up 6 days", "good"), buttons=[Button], tabs=[Tab], tab="logs", act_url=...)`.

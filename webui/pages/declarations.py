@@ -176,6 +176,7 @@ class Preview:
 
     `do` is the button's label and says the number ("Remove 4 images"). `kept` says what stays. `extra` are check boxes
     (name, label, is_checked) that go along with the confirming POST, e.g. ("volumes", "Remove its volumes too", False).
+    `is_danger` is False for what destroys nothing.
     """
 
     title: Text
@@ -190,6 +191,7 @@ class Preview:
     sum: Text = ""
     columns: tuple[Text, Text, Text] = ("Name", "Why it may go", "Frees")
     extra: Sequence[tuple[str, Text, bool]] = ()
+    is_danger: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,8 @@ class ListPage:
     """Everything that `pages/list.html` shows of a list.
 
     `rows` are rendered `<tr>` fragments (safe HTML); `total` counts what the filter leaves, `all_total` everything.
-    With a `layout_url` its columns can be dragged wider. `is_wide`: more columns than fit are there to be scrolled to.
+    With a `layout_url` its columns can be dragged wider. `table_px` is how wide it must
+    be for all of them; where that is more than there is, they are scrolled to. 0: as wide as there is room.
     """
 
     title: Text
@@ -233,4 +236,4 @@ class ListPage:
     crumbs: Sequence[Crumb] = field(default=())
     terms: Sequence["Term"] = ()
     layout_url: str = ""
-    is_wide: bool = False
+    table_px: int = 0

@@ -99,7 +99,7 @@ def _asked(request: HttpRequest, actor: Actor, host: Host) -> dict[str, Any]:
 def _grants_of(user: User) -> list[Grant]:
     """Their own and their teams'."""
     own = Grant.objects.filter(user=user) | Grant.objects.filter(team__members=user)
-    return list(own.distinct().select_related("host", "team", "user"))
+    return list(own.distinct().select_related("host", "group", "custom", "team", "user"))
 
 
 def _person_url(user: User) -> str:

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from webui.access.models import Grant, Team
+from webui.access.models import CUSTOM, CustomRole, Grant, HostGroup, Team
 from webui.access.roles import MEANINGS, OFFERED, Role
 from webui.accounts.models import User
 from webui.hosts.models import Host
@@ -52,7 +52,8 @@ class GrantForm(GrantFormBase):
 
     class Meta:
         model = Grant
-        fields = ["role", "host", "ends_at"]
+        fields = ["role", "host", "group", "ends_at"]
+        labels = {"group": _("Or on a group")}
         widgets = {"ends_at": forms.DateTimeInput(attrs={"type": "datetime-local", "optional": True})}
         help_texts = {"ends_at": _("UTC. Empty: until somebody ends it.")}
 
@@ -61,12 +62,27 @@ class GrantForm(GrantFormBase):
         self._to = to
         host: Any = self.fields["host"]
         host.queryset, host.empty_label = Host.objects.order_by("name"), _("Everything")
+        group: Any = self.fields["group"]
+        group.queryset, group.empty_label = HostGroup.objects.all(), _("No group")
+        if not HostGroup.objects.exists():
+            del self.fields["group"]
+        self._own_roles = {f"{CUSTOM}:{one.pk}": one for one in CustomRole.objects.all()}
+        roles: Any = self.fields["role"]
+        roles.choices = [*roles.choices, *((value, one.name) for value, one in self._own_roles.items())]
+        own: list[tuple[Any, Any]] = [(one.name, one.about) for one in self._own_roles.values()]
+        self.meanings = [*self.meanings, *own]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         ends_at = cleaned.get("ends_at")
         if ends_at and ends_at <= timezone.now():
             self.add_error("ends_at", _("This moment has passed."))
+        if cleaned.get("host") and cleaned.get("group"):
+            self.add_error("group", _("On one host or on a group: choose one of the two."))
+        own = self._own_roles.get(cleaned.get("role", ""))
+        self.instance.custom = own
+        if own is not None:
+            cleaned["role"] = CUSTOM
         return cleaned
 
     def save(self, commit: bool = True) -> Grant:

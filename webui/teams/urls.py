@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webui.teams import access_views, views
+from webui.teams import access_views, role_views, views
 
 app_name = "teams"
 
@@ -11,5 +11,13 @@ urlpatterns = [
     path("teams/grant/", views.grant, name="grant"),
     path("teams/grants/end/", views.end_grants, name="end-grants"),
     path("teams/<int:team_id>/", views.team, name="team"),
+    path("roles/", role_views.role_list, name="roles"),
+    path("roles/add/", role_views.role, name="add-role"),
+    path("roles/act/", role_views.act_on_roles, name="act-roles"),
+    path("roles/<int:role_id>/", role_views.role, name="role"),
+    path("host-groups/", role_views.group_list, name="groups"),
+    path("host-groups/add/", role_views.group, name="add-group"),
+    path("host-groups/act/", role_views.act_on_groups, name="act-groups"),
+    path("host-groups/<int:group_id>/", role_views.group, name="group"),
     path("people/<int:user_id>/access/", access_views.access, name="access"),
 ]

@@ -36,7 +36,7 @@ from webui.pages import (
     render_page,
 )
 from webui.teams.forms import GrantForm, TeamForm
-from webui.teams.words import grant_line, on_words, role_label
+from webui.teams.words import grant_line, role_label, where_words
 
 COLUMNS: Final = (
     Column("name", gettext_lazy("Team"), width="xl"),
@@ -47,7 +47,7 @@ REMOVE: Final = Action("remove", gettext_lazy("Remove"), "trash", "", is_bulk=Tr
 
 
 def _teams() -> QuerySet[Team]:
-    grants = Prefetch("grants", Grant.objects.select_related("host", "team", "user"))
+    grants = Prefetch("grants", Grant.objects.select_related("host", "group", "custom", "team", "user"))
     return Team.objects.annotate(member_count=Count("members", distinct=True)).prefetch_related(grants)
 
 
@@ -63,7 +63,7 @@ def team_list(request: HttpRequest) -> HttpResponse:
     page = ListPage(
         title=_("Teams"), columns=COLUMNS, rows=rows, total=len(rows), all_total=Team.objects.count(),
         noun=(_("team"), _("teams")), act_url=reverse("teams:act"), bulk=[REMOVE], filter_hint=_("Filter teams"),
-        buttons=[_add_button()], empty=_empty(),
+        buttons=[_add_button(), *_beside()], empty=_empty(),
     )  # fmt: skip
     return render_list(request, page, active="teams")
 
@@ -148,7 +148,7 @@ def grant(request: HttpRequest) -> HttpResponse:
 def end_grants(request: HttpRequest) -> HttpResponse:
     """End the grants `id`, and go back to whom they were given."""
     ids = [one for one in request.POST.getlist("id") if one.isdecimal()]
-    grants = list(Grant.objects.filter(pk__in=ids).select_related("host", "team", "user"))
+    grants = list(Grant.objects.filter(pk__in=ids).select_related("host", "group", "custom", "team", "user"))
     if not grants:
         raise Http404
     with transaction.atomic():
@@ -202,14 +202,14 @@ def _what_goes(team: Team) -> str:
 
 def _grants_words(team: Team) -> str:
     grants = [one for one in team.grants.all() if not one.is_over]
-    words = [f"{role_label(one.role)} {on_words(one.host)}" for one in grants]
+    words = [f"{role_label(one.role_words)} {where_words(one)}" for one in grants]
     return ", ".join(words) or _("no grants")
 
 
 def _grant_words(one: Grant) -> str:
     whose = f"team {one.team.name}" if one.team else str(one.user and one.user.username)
     until = f" until {one.ends_at:%Y-%m-%d %H:%M}" if one.ends_at else ""
-    return f"{one.role} → {whose}{until}"
+    return f"{one.role_words} → {whose}{f' on the group {one.group.name}' if one.group else ''}{until}"
 
 
 def _members_words(team: Team) -> str:
@@ -224,6 +224,13 @@ def _record(request: HttpRequest, operation: str, target: str, message: str, *, 
 
 def _add_button() -> Button:
     return Button(_("Add a team"), "users-plus", url=reverse("teams:add"), is_primary=True)
+
+
+def _beside() -> list[Button]:
+    return [
+        Button(_("Roles"), "shield", url=reverse("teams:roles")),
+        Button(_("Groups of hosts"), "server", url=reverse("teams:groups")),
+    ]
 
 
 def _empty() -> Empty:

@@ -38,9 +38,13 @@ def grant_line(grant: "Grant") -> GrantLine:
     )
     parts = [until_words(grant.ends_at), _("by %s") % grant.made_by]
     return GrantLine(
-        grant.pk, role_label(grant.role), on_words(grant.host), whose, url, " · ".join(filter(None, parts)),
+        grant.pk, role_label(grant.role_words), where_words(grant), whose, url, " · ".join(filter(None, parts)),
         grant.is_over,
     )  # fmt: skip
+
+
+def where_words(grant: "Grant") -> str:
+    return _("on the group %s") % grant.group.name if grant.group else on_words(grant.host)
 
 
 def on_words(host: "Host | None") -> str:
@@ -55,7 +59,8 @@ def until_words(ends_at: datetime | None) -> str:
 
 
 def role_label(role: str) -> str:
-    return str(Role(role).label) if role in Role.values else role
+    """A built-in role's label; a role of one's own (a RoleFacts has it with "custom:" in front) goes by its name."""
+    return str(Role(role).label) if role in Role.values else role.removeprefix("custom:")
 
 
 def because_words(base_role: str, because: Iterable[Held]) -> str:
@@ -71,4 +76,6 @@ def because_words(base_role: str, because: Iterable[Held]) -> str:
 def _because(held: Held) -> str:
     whose = _("granted to the team %s") % held.team if held.team else _("granted to them")
     where = _("on this host") if held.host_id is not None else _("on everything")
-    return ", ".join(filter(None, [role_label(held.role), whose, where, until_words(held.ends_at)]))
+    if held.group:
+        where = _("on the group %s") % held.group
+    return ", ".join(filter(None, [role_label(held.facts.name), whose, where, until_words(held.ends_at)]))

@@ -92,9 +92,13 @@ const written = (names) => names.map((name) => (/^\d+$/.test(name) ? `[${name}]`
 whenPresent("[data-tree]", (tree) => {
   const isFiles = tree.querySelector(".k")?.textContent.endsWith("/") || tree.querySelector("abbr") !== null;
   const button = make("button", { type: "button", class: "btn-icon copy", "aria-label": gettext("Copy the path"), title: gettext("Copy the path") }, icon("copy"));
-  const lineOf = (event) => event.target.closest?.(".leaf, summary");
-  tree.addEventListener("pointerover", (event) => lineOf(event)?.append(button));
-  tree.addEventListener("focusin", (event) => lineOf(event) && !button.contains(event.target) && lineOf(event).append(button));
+  function moveTo(event) {
+    const line = event.target.closest?.(".leaf, summary");
+    // Moved only to another line: a button that moves under the pointer is never clicked.
+    if (line && button.parentElement !== line) line.append(button);
+  }
+  tree.addEventListener("pointerover", moveTo);
+  tree.addEventListener("focusin", moveTo);
   button.addEventListener("click", (event) => {
     event.preventDefault();
     const line = button.closest(".leaf, summary");

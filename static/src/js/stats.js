@@ -42,7 +42,7 @@ whenPresent("[data-stats]", (pane) => {
     limits.memory = limited ? (live.at(-1)?.[LIMIT] ?? 0) : 0;
     limits.cpu = cpu_limit ?? 0;
     draw();
-    const last = samples.at(-1);
+    const last = live.at(-1);
     // Limits elsewhere on the page show what is used of them.
     if (last) pane.dispatchEvent(new CustomEvent("stats:sample", { bubbles: true, detail: { cpu: last[CPU], memory: last[MEMORY], pids: last[PIDS] } }));
   }

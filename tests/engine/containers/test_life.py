@@ -1,7 +1,9 @@
 """Whole lives of containers on the real engine, through its API and the docker CLI."""
 
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -129,3 +131,18 @@ def test_kill_9_of_the_daemon_stops_no_container_and_loses_no_line(engine: Daemo
     engine.api("POST", f"/containers/{runs}/stop?t=0")
     lines = docker(engine, "logs", runs).stdout.split()
     assert lines == [str(number).encode() for number in range(len(lines))]
+
+
+def test_a_size_that_comes_before_the_exec_runs_is_not_lost(engine: Daemon) -> None:
+    container = create(engine, "sleep", "60")
+    engine.json("POST", f"/containers/{container}/start")
+    body = {"Cmd": ["sh", "-c", "until stty size | grep -q 99; do sleep 0.02; done"], "Tty": True}
+    exec_id = engine.json("POST", f"/containers/{container}/exec", body)["Id"]
+    with ThreadPoolExecutor(1) as pool:
+        resized = pool.submit(engine.api, "POST", f"/exec/{exec_id}/resize?h=33&w=99")
+        assert engine.api("POST", f"/exec/{exec_id}/start", {"Detach": True, "Tty": True})[0] == 200
+        assert resized.result()[0] == 200
+    deadline = time.monotonic() + 20
+    while engine.json("GET", f"/exec/{exec_id}/json")["Running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.errors import InvalidArgument
+from engine.selinux import Labels
 from engine.spec import HostFacts, MountSpec, ProcessUser, SpecRequest, build_spec, exec_process
 from engine.spec.capabilities import ALL_CAPABILITIES, DEFAULT_CAPABILITIES
 
@@ -240,3 +241,19 @@ def test_an_exec_as_root_in_a_container_of_another_user_holds_its_capabilities()
     process = exec_process(spec, ["id"], facts=FACTS, user=ProcessUser(home="/root"))
     assert set(process["capabilities"]["effective"]) == DEFAULT_CAPABILITIES
     assert "HOME=/root" in process["env"]
+
+
+def test_the_labels_of_selinux_are_those_of_the_process_and_of_its_mounts() -> None:
+    labelled = spec_of(labels=Labels("u:r:container_t:s0:c1,c2", "u:r:container_file_t:s0:c1,c2"))
+    assert labelled["process"]["selinuxLabel"] == "u:r:container_t:s0:c1,c2"
+    assert labelled["linux"]["mountLabel"] == "u:r:container_file_t:s0:c1,c2"
+    assert "selinuxLabel" not in spec_of()["process"]
+    assert "mountLabel" not in spec_of()["linux"]
+
+
+def test_a_container_of_mapped_users_gets_the_hosts_own_device_files() -> None:
+    devices = {"Devices": [{"PathOnHost": "/dev/null", "PathInContainer": "/dev/mine"}]}
+    spec = spec_of(devices, userns=Path("/proc/7/ns/user"))
+    assert {"type": "user", "path": "/proc/7/ns/user"} in spec["linux"]["namespaces"]
+    assert spec["linux"]["devices"] == []
+    assert mount_at(spec, "/dev/mine")["source"] == "/dev/null"

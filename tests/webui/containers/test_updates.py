@@ -1,10 +1,11 @@
 """Whether a newer image stands under a name: what is asked about, how often, and what a row then says."""
 
 import pytest
+import requests
 from django.core.cache import cache
 
 from webui.containers import updates
-from webui.containers.tasks import is_due
+from webui.containers.tasks import _asked, is_due
 from webui.containers.updates import UpdateCheck, keep_answers, names_worth_asking, update_check
 from webui.live import HostState, Picture
 
@@ -63,3 +64,24 @@ def test_the_check_is_the_same_object_until_an_answer_or_an_image_changes(monkey
     assert update_check("docks", picture) is check
     keep_answers("docks", {"shop/web:4": {"digest": OLD}})
     assert not update_check("docks", picture).holds_for(RAW)
+
+
+class OffLine:
+    """An engine whose registries do not answer."""
+
+    def _url(self, path: str, name: str) -> str:
+        return path.format(name)
+
+    def _result(self, response: None) -> None:
+        raise AssertionError("there was no response")
+
+    def _get(self, url: str) -> None:
+        raise requests.ConnectionError(f"{url} is not reachable")
+
+
+def test_a_registry_that_does_not_answer_is_counted_and_what_was_known_stays() -> None:
+    known = {"shop/web:4": {"digest": NEW, "failures": 1, "asked_at": 0.0}}
+    [(name, answer), (_other, fresh)] = _asked(OffLine(), ["shop/web:4", "busybox:latest"], known)
+    assert (name, answer["digest"], answer["failures"]) == ("shop/web:4", NEW, 2)
+    assert fresh["failures"] == 1
+    assert "not reachable" in fresh["error"]

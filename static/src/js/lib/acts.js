@@ -30,6 +30,7 @@ function tellRows({ failed = {}, done = [] }) {
     const problem = document.createElement("span");
     problem.className = "problem";
     problem.textContent = words;
+    problem.title = words;
     cell.append(problem);
   }
 }
