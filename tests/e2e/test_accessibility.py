@@ -25,7 +25,9 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 
 def _pages(container: str, stopped: str, job: str) -> list[str]:
     host, here = "/h/local", f"/h/local/containers/{container}"
-    tabs = ("", "logs/", "console/", "stats/", "configuration/", "inspect/", "inspect/?as=text", "layers/", "commit/")
+    files = ("files/", "files/?path=/etc", "files/?path=/no/where", "files/file/?path=/etc/passwd")
+    pages = ("stats/", "configuration/", "inspect/", "inspect/?as=text", "layers/", "commit/")
+    tabs = ("", "logs/", "console/", *files, *pages)
     return [
         "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/", "/profile/tokens/", "/profile/tokens/add/",
         f"{host}/terminal/",

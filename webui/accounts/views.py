@@ -23,7 +23,7 @@ from webui.factors import methods, passkeys
 from webui.factors.confirming import confirmed
 from webui.gate import actor_of
 from webui.pages import Button, go, render_page
-from webui.signin.models import Provider
+from webui.signin.models import Source
 
 
 # Whoever signs in is still a stranger.
@@ -56,8 +56,8 @@ def sign_in_page(
     """`trouble` is what went wrong on the way by a provider; `status` says whose fault it was."""
     context = {
         "form": form or SignInForm(request=request), "next": following, "passkey_refused": passkey_refused,
-        "with_passkeys": passkeys.are_possible(request), "providers": Provider.objects.filter(is_enabled=True),
-        "trouble": trouble,
+        "with_passkeys": passkeys.are_possible(request), "trouble": trouble,
+        "providers": Source.objects.filter(is_enabled=True, provider__isnull=False),
     }  # fmt: skip
     has_failed = passkey_refused or (form is not None and form.is_bound)
     status = status or (HTTPStatus.UNPROCESSABLE_ENTITY if has_failed else HTTPStatus.OK)

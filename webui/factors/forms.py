@@ -103,7 +103,11 @@ def _by_passkey(request: HttpRequest, user: "User", answer: str, purpose: str) -
 
 
 def _by_code(_request: HttpRequest, user: "User", code: str, _purpose: str) -> str:
-    kind = methods.check_code(user, code)
+    try:
+        kind = methods.check_code(user, code)
+    except ValueError as error:
+        words = _("Your second factor cannot be read: the key of this console has changed. Ask an administrator.")
+        raise ValidationError(words, code="sealed with another key") from error
     if not kind:
         words = _("That code is wrong, or was used already. Codes change every 30 seconds: is the phone's clock right?")
         raise ValidationError(words, code="wrong code")

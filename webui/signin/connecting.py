@@ -4,8 +4,9 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -23,7 +24,9 @@ from webui.signin.arrivals import NotLetIn
 from webui.signin.arrivals import connect as connect_to
 from webui.signin.forms import ConnectForm
 from webui.signin.ldap import DirectoryFailed, sign_in
-from webui.signin.models import Directory, Identity, Source
+from webui.signin.models import Directory, Identity, Provider, Source
+
+_IS_PROVIDER = Exists(Provider.objects.filter(pk=OuterRef("pk")))
 
 
 @require_GET
@@ -32,7 +35,7 @@ from webui.signin.models import Directory, Identity, Source
 def connected(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     mine = {identity.source_id: identity for identity in user.identities.select_related("source")}
-    others = Source.objects.filter(is_enabled=True).exclude(pk__in=mine).select_related("provider", "directory")
+    others = Source.objects.filter(is_enabled=True).exclude(pk__in=mine).annotate(is_provider=_IS_PROVIDER)
     context = {
         "identities": mine.values(),
         "others": [{"source": source, "url": _connect_url(source)} for source in others],
@@ -48,7 +51,7 @@ def connected(request: HttpRequest) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("password")
 def connect_directory(request: HttpRequest, slug: str) -> HttpResponse:
-    directory = get_object_or_404(Directory, slug=slug, is_enabled=True)
+    directory = _directory(slug)
     form = ConnectForm(request.POST or None, user=_person(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -86,6 +89,14 @@ def disconnect(request: HttpRequest) -> HttpResponse:
     return go(request, reverse("signin:connected"))
 
 
+def _directory(slug: str) -> Directory:
+    try:
+        found: Directory = Directory.readable(slug=slug, is_enabled=True)
+    except Directory.DoesNotExist:
+        raise Http404 from None
+    return found
+
+
 def _connect(request: HttpRequest, directory: Directory, username: str, password: str) -> str:
     """Raises ValidationError, whose code is for the log."""
     address = str(request.META.get("REMOTE_ADDR", ""))
@@ -120,7 +131,7 @@ def _letting_go(identity: Identity, *, is_only: bool) -> Preview:
 
 
 def _connect_url(source: Any) -> str:
-    return reverse("signin:start-connecting" if hasattr(source, "provider") else "signin:connect", args=[source.slug])
+    return reverse("signin:start-connecting" if source.is_provider else "signin:connect", args=[source.slug])
 
 
 def _crumbs() -> list[Crumb]:

@@ -2,8 +2,8 @@
 
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -30,7 +30,7 @@ from webui.signin.oidc.flow import CONFIRM, CONNECT, ENTER
 @never_cache
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """A link and no form: the content policy lets forms go nowhere but here."""
-    provider = get_object_or_404(Provider, slug=slug, is_enabled=True)
+    provider = _provider(slug)
     following = entering.safe_path(request, request.GET.get("next", ""))
     if not request.user.is_authenticated:
         entering.keep_briefly(request)
@@ -42,7 +42,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 @needs_confirming
 @never_cache
 def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
-    provider = get_object_or_404(Provider, slug=slug, is_enabled=True)
+    provider = _provider(slug)
     return _sent(request, provider, CONNECT, reverse("signin:connected"))
 
 
@@ -50,7 +50,7 @@ def start_connecting(request: HttpRequest, slug: str) -> HttpResponse:
 @needs_session
 @never_cache
 def start_confirming(request: HttpRequest, slug: str) -> HttpResponse:
-    provider = get_object_or_404(Provider, slug=slug, is_enabled=True, identities__user=request.user.pk)
+    provider = _provider(slug, identities__user=request.user.pk)
     return _sent(request, provider, CONFIRM, entering.safe_path(request, request.GET.get("next", "")))
 
 
@@ -59,7 +59,7 @@ def start_confirming(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 @never_cache
 def callback(request: HttpRequest, slug: str) -> HttpResponse:
-    provider = get_object_or_404(Provider, slug=slug, is_enabled=True)
+    provider = _provider(slug)
     address = str(request.META.get("REMOTE_ADDR", ""))
     # By address alone: there is no name yet, and nobody may slow down everybody.
     name = f"provider {slug} {address}"
@@ -101,6 +101,14 @@ def status_of(rule: str) -> HTTPStatus:
     """Whose fault it is: the provider's, or what the browser brought along."""
     is_theirs = rule.startswith("provider") and rule != "provider refused"
     return HTTPStatus.BAD_GATEWAY if is_theirs else HTTPStatus.BAD_REQUEST
+
+
+def _provider(slug: str, **more: object) -> Provider:
+    try:
+        found: Provider = Provider.readable(slug=slug, is_enabled=True, **more)
+    except Provider.DoesNotExist:
+        raise Http404 from None
+    return found
 
 
 def _sent(request: HttpRequest, provider: Provider, purpose: str, following: str) -> HttpResponse:

@@ -86,8 +86,14 @@ class SourceForm(ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         for name in self.secrets:
             if not cleaned.get(name) and self.instance.pk:
-                cleaned[name] = getattr(type(self.instance).objects.get(pk=self.instance.pk), name)
+                cleaned[name] = getattr(type(self.instance).readable(pk=self.instance.pk), name)
         return cleaned
+
+    def ask_for_secrets_again(self) -> None:
+        """Of a form that is shown with errors: what was typed as a secret is not sent back to the page."""
+        for name in self.secrets:
+            if self.data.get(name):
+                self.add_error(name, _("Type it once more: secrets are not sent back to the page."))
 
     def save(self, commit: bool = True) -> Any:
         if not self.instance.slug:

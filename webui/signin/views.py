@@ -80,7 +80,11 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters()
 def change(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
-    return _form_page(request, _kind(kind), get_object_or_404(_kind(kind).model, slug=slug))
+    model = _kind(kind).model
+    try:
+        return _form_page(request, _kind(kind), model.readable(slug=slug))
+    except model.DoesNotExist:
+        raise Http404 from None
 
 
 @require_POST
@@ -101,7 +105,8 @@ def act(request: HttpRequest) -> HttpResponse:
 
 
 def _sources_page(request: HttpRequest, rules: PasswordRulesForm) -> HttpResponse:
-    rows = Source.objects.select_related("provider", "directory").annotate(people=Count("identities"))
+    unread = (f"{kind.__name__.lower()}__{kind.sealed}" for kind in (Provider, Directory))
+    rows = Source.objects.select_related("provider", "directory").defer(*unread).annotate(people=Count("identities"))
     buttons = [
         Button(_kind("provider").added, "plus", url=reverse("signin:add", args=["provider"]), is_primary=True),
         Button(_kind("directory").added, "plus", url=reverse("signin:add", args=["directory"])),
@@ -122,6 +127,8 @@ def _form_page(request: HttpRequest, kind: Kind, source: Any) -> HttpResponse:
         findings = list(_test(form))
         _record(request, "sign-in.test", form.instance, _in_short(findings))
     has_failed = form.is_bound and not form.is_valid()
+    if has_failed:
+        form.ask_for_secrets_again()
     title = Source.objects.get(pk=source.pk).name if source else kind.added
     context = {"form": form, "source": source, "findings": findings, "callback": _callback(request, source)}
     return render_page(
@@ -136,6 +143,7 @@ def _save(request: HttpRequest, kind: Kind, form: SourceForm, *, is_new: bool) -
     changed = [name for name in form.changed_data if not name.startswith("test_")]
     with transaction.atomic():
         source = form.save()
+        oidc.forget()
         # Names of fields only: some are secrets.
         _record(request, "sign-in.add" if is_new else "sign-in.change", source, "" if is_new else ", ".join(changed))
         if not source.is_enabled and "is_enabled" in changed:

@@ -18,6 +18,15 @@ import { whenPresent } from "./lib/dom.js";
 import { colours, look } from "./lib/editor_look.js";
 import { gettext } from "./lib/words.js";
 
+// Browsers carry the look of what is typed over into a style attribute, which our content policy refuses with a noise.
+const typingOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    if (event.inputType !== "insertText" || view.composing || view.state.selection.main.empty || view.state.readOnly) return false;
+    event.preventDefault();
+    view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    return true;
+  },
+});
 const stream = (mode) => () => StreamLanguage.define(mode);
 const LANGUAGES = [
   [/\.(json|webmanifest)$/i, json], [/\.ya?ml$/i, yaml], [/\.toml$/i, stream(toml)], [/\.(py|pyi)$/i, stream(python)],
@@ -46,7 +55,7 @@ whenPresent("[data-editor]", (form) => {
       doc: area.value,
       extensions: [
         EditorView.cspNonce.of(nonce), lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), highlightSpecialChars(), drawSelection(), history(), indentOnInput(),
-        bracketMatching(), search({ top: true }), highlightSelectionMatches(), look, colours, ...languageOf(form.dataset.name, area.value),
+        bracketMatching(), typingOver, search({ top: true }), highlightSelectionMatches(), look, colours, ...languageOf(form.dataset.name, area.value),
         keymap.of([{ key: "Mod-s", run: save, preventDefault: true }, indentWithTab, ...defaultKeymap, ...historyKeymap, ...searchKeymap]),
         EditorState.readOnly.of(isReadOnly), wrapping.of([]),
         EditorView.contentAttributes.of({ "aria-label": area.getAttribute("aria-label"), spellcheck: "false" }),

@@ -5,7 +5,7 @@ import { csrf, make, whenPresent } from "./lib/dom.js";
 import { droppedFiles, pickedFiles } from "./lib/file_choice.js";
 import { openDialog } from "./lib/dialogs.js";
 import { refreshList } from "./lib/lists.js";
-import { selectedIds } from "./lib/selection.js";
+import { isAllMatching, selectedIds } from "./lib/selection.js";
 import { size as formatSize } from "./lib/sizes.js";
 import { showToast } from "./lib/toasts.js";
 import { uploadFiles } from "./lib/uploading.js";
@@ -20,7 +20,7 @@ whenPresent("[data-files]", (page) => {
   // Many names do not fit into an address: a form takes them, and the browser shows the download.
   function downloadSelected(format) {
     const form = make("form", { method: "post", action: page.dataset.downloadUrl, hidden: true });
-    const pairs = [["csrfmiddlewaretoken", csrf()], ["format", format], ...selectedIds().map((id) => ["name", id])]; // prettier-ignore
+    const pairs = [["csrfmiddlewaretoken", csrf()], ["format", format], ...(isAllMatching() ? [["all", "1"], ["query", location.search]] : selectedIds().map((id) => ["name", id]))]; // prettier-ignore
     for (const [name, value] of pairs) form.append(make("input", { type: "hidden", name, value }));
     document.body.append(form);
     form.submit();
@@ -59,9 +59,9 @@ whenPresent("[data-files]", (page) => {
       if (error.name !== "AbortError") showToast(error.message);
       else showToast(gettext("The upload was cancelled. Files that were not whole yet were not written."), "warning");
     } finally {
+      await refreshList();
       running = null;
       part("uploading").hidden = true;
-      await refreshList();
     }
   }
 
@@ -95,11 +95,12 @@ whenPresent("[data-files]", (page) => {
     });
   }
 
-  page.addEventListener("click", async (event) => {
+  // On the document: an open menu may stand elsewhere than where it was written.
+  document.addEventListener("click", async (event) => {
     const pick = event.target.closest?.("[data-pick]");
-    if (pick) await upload(await pickedFiles({ isFolder: pick.dataset.pick === "folder" }));
     if (event.target.closest?.("[data-upload-cancel]")) running?.abort();
-  });
+    if (pick) await upload(await pickedFiles({ isFolder: pick.dataset.pick === "folder" }));
+  }, { signal }); // prettier-ignore
 
   if ("mayWrite" in page.dataset && part("drop")) {
     let depth = 0;

@@ -6,6 +6,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -141,7 +142,11 @@ def test_confirming_by_code_and_guessing_it_is_slowed_down(
     assertContains(client.post(CONFIRM, {"code": "000000"}), "Too many failed tries", status_code=422)
 
 
-def test_a_key_that_has_changed_says_so(rita: User, with_app: WithApp) -> None:
+def test_a_console_whose_key_has_changed_says_so_beside_the_code(
+    rita: User, with_app: WithApp, by_password: ByPassword
+) -> None:
     with_app(rita)
-    with mock.patch("webui.sealed.settings.SECRET_KEY", "x" * 50), pytest.raises(ValueError, match="another key"):
-        methods.check_code(rita, code_of(SECRET))
+    client = by_password(rita)
+    with mock.patch("webui.sealed._box", return_value=Fernet(Fernet.generate_key())):
+        response = client.post(reverse("accounts:second-step"), {"code": code_of(SECRET)})
+    assertContains(response, "the key of this console has changed", status_code=422)

@@ -18,9 +18,16 @@ from django.urls import reverse
 
 from tests.peers import CLIENT_ID, CLIENT_SECRET, running_provider
 from webui.signin.models import Provider
+from webui.signin.oidc import forget
 
 CALLBACK = "/sign-in/with/keycloak/back/"
 START = "/sign-in/with/keycloak/"
+
+
+@pytest.fixture(autouse=True)
+def forgotten_providers() -> None:
+    """What one said is remembered for a minute, which outlives a test."""
+    forget()
 
 
 @pytest.fixture(scope="session")
@@ -59,8 +66,10 @@ class Liar:
     token_status: int = 200
     nonce: str = ""
     challenge: str = ""
+    asked: list[str] = field(default_factory=list)
 
     def answer(self, path: str, form: dict[str, list[str]]) -> tuple[int, bytes]:
+        self.asked.append(path)
         if path in self.raw:
             return 200, self.raw[path]
         if path == "/token":

@@ -396,3 +396,23 @@ def test_whoever_floods_the_way_back_slows_down_nobody_else(keycloak: Keycloak, 
         flood.get(CALLBACK, {"state": "guess"})
     assert last() == (False, "throttled")
     assert ask(liar).back().status_code == 302
+
+
+def test_pressing_the_button_again_and_again_asks_the_provider_once(keycloak: Keycloak, liar: Liar) -> None:
+    keycloak(liar.issuer)
+    for _ in range(3):
+        assert Client().get(START).status_code == 302
+    assert liar.asked == ["/.well-known/openid-configuration"]
+
+
+def test_a_provider_that_fails_is_asked_again_after_some_seconds(
+    keycloak: Keycloak, liar: Liar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keycloak(liar.issuer)
+    liar.raw = {"/.well-known/openid-configuration": b"<html>"}
+    assert [Client().get(START).status_code for _ in range(3)] == [502, 502, 502]
+    assert len(liar.asked) == 1
+    liar.raw = {}
+    now = time.monotonic()
+    monkeypatch.setattr("webui.signin.oidc.recent.time.monotonic", lambda: now + 6)
+    assert Client().get(START).status_code == 302

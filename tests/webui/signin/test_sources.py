@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -120,6 +122,9 @@ def test_what_is_wrong_stands_beside_its_field(
     assert response.status_code == 422
     assert response.context["form"].errors[field]
     assertNotContains(response, SECRET, status_code=422)
+    # It is lost with the page, so that it must not be left out of the next try.
+    if "client_secret" in form:
+        assertContains(response, "Type it once more", status_code=422)
 
 
 def test_a_test_says_what_it_found_and_saves_nothing(administrator: Client, liar: Liar) -> None:
@@ -222,3 +227,24 @@ def test_a_minimum_that_protects_nobody_is_refused_beside_its_field(length: str,
 def test_only_administrators_choose_the_rules(rita: User, by_password: Callable[..., Client]) -> None:
     assert by_password(rita).post(RULES, {"min_length": "8"}).status_code == 403
     assert Client().post(RULES, {"min_length": "8"}).status_code == 302
+
+
+def test_secrets_sealed_with_another_key_lock_nobody_out_and_can_be_given_again(
+    administrator: Client, liar: Liar, olga: User
+) -> None:
+    administrator.post(ADD_PROVIDER, {**PROVIDER, "issuer": liar.issuer})
+    administrator.post(ADD_DIRECTORY, {**DIRECTORY, "server": "127.0.0.1:1"})
+    with mock.patch("webui.sealed._box", return_value=Fernet(Fernet.generate_key())):
+        sign_in = reverse("accounts:sign-in")
+        assertContains(Client().get(sign_in), "Sign in with Keycloak")
+        assert Client().get("/sign-in/with/keycloak/").status_code == 302
+        assert Client().post(sign_in, {"username": "olga", "password": PASSWORD}).status_code == 302
+        assert Client().post(sign_in, {"username": "eve", "password": "x"}).status_code == 422
+        for kind, slug in (("provider", "keycloak"), ("directory", "office")):
+            page = administrator.get(reverse("signin:change", args=[kind, slug]))
+            assertNotContains(page, "One is kept, sealed")
+        assertContains(administrator.get(LIST), "Keycloak")
+        assertContains(administrator.get(reverse("signin:connected")), "Connect Keycloak")
+        again = {**PROVIDER, "issuer": liar.issuer, "client_secret": "given-again"}
+        administrator.post(reverse("signin:change", args=["provider", "keycloak"]), again)
+        assert Provider.objects.get().client_secret == "given-again"

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from webui.containers.files.archive import Archive, TookTooLong
 from webui.containers.files.changes import Files, kind_words
 from webui.containers.files.entries import Kind
+from webui.containers.files.listing import Listing
 from webui.containers.files.names import check_name, joined, read_name, shown, written
-from webui.containers.files.page import Place
+from webui.containers.files.page import Place, names_asked
 from webui.pages import Outcome, Preview, PreviewLine, go, outcome, preview
 from webui.pages.formats import size
 from webui.resources import EngineRefusal
@@ -21,22 +22,27 @@ from webui.resources import EngineRefusal
 # A preview is waited for: what is not counted by then is said to be more.
 _COUNT_TIME_S: Final = 4.0
 _MOST_LINES: Final = 50
+# Each is a field of the form that confirms it.
+_MOST_AT_ONCE: Final = 500
+Every = Callable[[], Listing]
 _BITS: Final = (
     ("owner", 0o400, 0o200, 0o100), ("group", 0o040, 0o020, 0o010), ("others", 0o004, 0o002, 0o001),
 )  # fmt: skip
 _SPECIAL_BITS: Final = (0o4000, 0o2000, 0o1000)
 
 
-def answer(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
-    """Raises LookupError for an action that there is not, ValueError for a name that none can be."""
+def answer(request: HttpRequest, files: Files, place: Place, every: Every) -> HttpResponse:
+    """`every` lists the folder, for what is meant to be done to all of it.
+
+    Raises LookupError for an action that there is not, ValueError for a name that none can be."""
     form = request.POST
     act = _ACTS.get(form.get("action", ""))
     if act is None:
         raise LookupError(_("There is no action “%s” here.") % form.get("action", ""))
-    return act(request, files, place)
+    return act(request, files, place, every)
 
 
-def _folder(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
+def _folder(request: HttpRequest, files: Files, place: Place, _every: Every) -> HttpResponse:
     def make(name: str) -> HttpResponse:
         files.make_folder(place.path, name)
         return outcome(request, [Outcome(written(name), shown(name), is_done=True)], done=_("Made"))
@@ -44,7 +50,7 @@ def _folder(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
     return _named(request, place, title=_("New folder"), do=_("Make it"), act=make)
 
 
-def _file(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
+def _file(request: HttpRequest, files: Files, place: Place, _every: Every) -> HttpResponse:
     def make(name: str) -> HttpResponse:
         files.make_file(place.path, name)
         return go(request, place.url("file", path=written(joined(place.path, name))))
@@ -52,8 +58,8 @@ def _file(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
     return _named(request, place, title=_("New file"), do=_("Make and open it"), act=make)
 
 
-def _rename(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
-    [old] = _names(request.POST)[:1]
+def _rename(request: HttpRequest, files: Files, place: Place, _every: Every) -> HttpResponse:
+    old = _name(request.POST)
 
     def rename(name: str) -> HttpResponse:
         files.rename(place.path, old, name)
@@ -82,8 +88,8 @@ def _named(
     return _dialog(request, place, context, [item] if item else [])
 
 
-def _mode(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
-    [name] = _names(request.POST)[:1]
+def _mode(request: HttpRequest, files: Files, place: Place, _every: Every) -> HttpResponse:
+    name = _name(request.POST)
     path = joined(place.path, name)
     error = ""
     if "confirmed" in request.POST:
@@ -118,8 +124,12 @@ def _dialog(request: HttpRequest, place: Place, context: Mapping[str, object], n
     return response
 
 
-def _remove(request: HttpRequest, files: Files, place: Place) -> HttpResponse:
-    names = _names(request.POST)
+def _remove(request: HttpRequest, files: Files, place: Place, every: Every) -> HttpResponse:
+    names = names_asked(request.POST, "id", every)
+    if not names:
+        raise LookupError(_("Nothing was named to act on."))
+    if len(names) > _MOST_AT_ONCE:
+        raise EngineRefusal(_("Remove at most %d at once, or the folder that they are in.") % _MOST_AT_ONCE)
     if "confirmed" not in request.POST:
         return preview(request, _removal(files, place, names))
     error = ""
@@ -187,12 +197,11 @@ def _line(archive: Archive, path: str, name: str, until: float) -> tuple[Preview
     return PreviewLine(shown(name), why=words, frees=size(held) if is_whole else f"> {size(held)}", is_code=True), held
 
 
-def _names(form: QueryDict) -> list[str]:
+def _name(form: QueryDict) -> str:
     """Raises LookupError when nothing is named, ValueError for what is no name."""
-    names = [read_name(one) for one in dict.fromkeys(form.getlist("id"))]
-    if not names:
+    if "id" not in form:
         raise LookupError(_("Nothing was named to act on."))
-    return names
+    return read_name(form.get("id", ""))
 
 
 _WHO: Final = {"owner": gettext_lazy("Owner"), "group": gettext_lazy("Group"), "others": gettext_lazy("Others")}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from webui.access import Operation
 from webui.containers.files.entries import Entry, Kind
 from webui.containers.files.listing import Listing
-from webui.containers.files.names import joined, shown, split, written
+from webui.containers.files.names import joined, read_name, shown, split, written
 from webui.containers.rows import ContainerRow, Mount
 from webui.pages import Action, Column, Empty, ListPage
 from webui.resources import ListQuery, allowed_among, natural, next_url, read_query, select_rows, window_of
@@ -158,14 +159,29 @@ def query_of(params: Mapping[str, Any]) -> ListQuery:
     return read_query(params, shows=(), sorts=SORTS)
 
 
-def list_page(place: Place, listing: Listing, *, params: Mapping[str, str], allowed: frozenset[str]) -> ListPage:
-    """The page for somebody who may do `allowed`; `params` is the URL's query."""
+def chosen_of(listing: Listing, params: Mapping[str, Any]) -> list[Entry]:
+    """What a URL's query leaves of a folder, in its order."""
     query = query_of(params)
     words = query.text.lower().split()
-    chosen = select_rows(
+    return select_rows(
         listing.entries, query, matches=lambda entry: all(word in shown(entry.name).lower() for word in words),
         show_of=lambda _entry: "", sorts=SORTS,
     )  # fmt: skip
+
+
+def names_asked(form: QueryDict, field: str, every: Callable[[], Listing]) -> list[str]:
+    """The names that a form means: those in `field`, or with `all` every one that the page's `query` shows.
+
+    Raises ValueError for what is no name.
+    """
+    if form.get("all") == "1":
+        return [entry.name for entry in chosen_of(every(), QueryDict(form.get("query", "").lstrip("?")))]
+    return [read_name(one) for one in dict.fromkeys(form.getlist(field))]
+
+
+def list_page(place: Place, listing: Listing, *, params: Mapping[str, str], allowed: frozenset[str]) -> ListPage:
+    """The page for somebody who may do `allowed`; `params` is the URL's query."""
+    chosen = chosen_of(listing, params)
     window, following = window_of(chosen, params.get("after", ""), key=lambda entry: written(entry.name))
     bulk = [one for one in allowed_among(BULK, allowed) if one.name != "remove" or place.row.state == "running"]
     return ListPage(
@@ -180,7 +196,7 @@ def list_page(place: Place, listing: Listing, *, params: Mapping[str, str], allo
         empty=_empty(may_write="rename" in allowed),
         filter_hint=_("Filter by name"),
         next_url=next_url(params, following),
-        sort=query.sort,
+        sort=query_of(params).sort,
     )
 
 

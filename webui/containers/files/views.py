@@ -1,5 +1,6 @@
 """The files tab: a folder, a file, what is done to them, and what goes in and out."""
 
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,8 +18,8 @@ from webui.containers.files.archive import Archive
 from webui.containers.files.changes import Files
 from webui.containers.files.entries import Kind
 from webui.containers.files.listing import KEPT, Listing, list_folder
-from webui.containers.files.names import joined, read_name, read_path, shown, split, written
-from webui.containers.files.page import ACTIONS, Place, list_page
+from webui.containers.files.names import joined, read_path, shown, split, written
+from webui.containers.files.page import ACTIONS, BULK, Place, list_page, names_asked
 from webui.containers.views import row_or_404, tab
 from webui.gate import HostUnreachable
 from webui.pages import Outcome, host_down, outcome, render_list
@@ -44,7 +45,7 @@ def folder_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
         return HttpResponseBadRequest(str(error))
     except EngineRefusal as error:
         return _problem(request, here, place, error)
-    page = list_page(place, listing, params=request.GET.dict(), allowed=here.allowed(ACTIONS))
+    page = list_page(place, listing, params=request.GET.dict(), allowed=here.allowed((*ACTIONS, *BULK)))
     if is_part(request):
         return render_list(request, page)
     context = {**_context(here, place), **list_context(request.GET, page), "is_cut": listing.is_cut}
@@ -103,7 +104,8 @@ def act_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa:
     here = opened(request, host)
     try:
         place = place_of(request, here, id)
-        return acts.answer(request, Files(here, place.row), place)
+        every = partial(_listing, here, place, is_kept=True)
+        return acts.answer(request, Files(here, place.row), place, every)
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
     except (LookupError, ValueError) as error:
@@ -184,18 +186,19 @@ def download_view(request: HttpRequest, host: str, id: str) -> HttpResponseBase:
     archive_format = asked.get("format", "")
     try:
         place = place_of(request, here, id)
-        names = [read_name(one) for one in asked.getlist("name")]
     except ValueError as error:
         return HttpResponseBadRequest(str(error))
-    if archive_format not in {"", *downloads.FORMATS} or (not archive_format and len(names) != 1):
-        return HttpResponseBadRequest(_("Name one file, or a format: tar or zip."))
     archive = Archive(here, place.row.id)
     try:
+        names = names_asked(asked, "name", partial(_listing, here, place, is_kept=True))
+        if archive_format not in {"", *downloads.FORMATS} or (not archive_format and len(names) != 1):
+            raise ValueError(_("Name one file, or a format: tar or zip."))
         # Before the first byte a refusal can still be told.
-        for path in [joined(place.path, name) for name in names[:1]] or [place.path]:
-            archive.stat(path)
+        archive.stat(joined(place.path, names[0]) if names else place.path)
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
+    except ValueError as error:
+        return HttpResponseBadRequest(str(error))
     except EngineRefusal as error:
         return _problem(request, here, place, error)
     pieces, filename = downloads.made(archive, place.path, names, archive_format, container=place.row.name)

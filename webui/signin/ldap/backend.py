@@ -21,8 +21,9 @@ class DirectoryBackend(BaseBackend):
         if request is None or not username or not password:
             return None
         failure: DirectoryFailed | None = None
-        for directory in Directory.objects.filter(is_enabled=True):
+        for pk in Directory.objects.filter(is_enabled=True).values_list("pk", flat=True):
             try:
+                directory = Directory.readable(pk=pk)
                 arrival = sign_in(directory, username, password)
             except DirectoryFailed as error:
                 failure = error

@@ -3,5 +3,16 @@
 from webui.signin.oidc.discovery import Metadata, discover, examine
 from webui.signin.oidc.errors import ProviderFailed
 from webui.signin.oidc.flow import Pending, arrival_of, begin, take_pending
+from webui.signin.oidc.recent import forget
 
-__all__ = ["Metadata", "Pending", "ProviderFailed", "arrival_of", "begin", "discover", "examine", "take_pending"]
+__all__ = [
+    "Metadata",
+    "Pending",
+    "ProviderFailed",
+    "arrival_of",
+    "begin",
+    "discover",
+    "examine",
+    "forget",
+    "take_pending",
+]

@@ -19,8 +19,9 @@ from django.utils.translation import gettext as _
 from webui.access.origins import absolute
 from webui.signin.arrivals import Arrival
 from webui.signin.models import Provider
-from webui.signin.oidc.discovery import Metadata, discover
+from webui.signin.oidc.discovery import Metadata
 from webui.signin.oidc.errors import ProviderFailed
+from webui.signin.oidc.recent import metadata_of
 from webui.signin.oidc.tokens import claims_of
 from webui.signin.oidc.transport import ask
 
@@ -46,7 +47,7 @@ class Pending:
 
 def begin(request: HttpRequest, provider: Provider, *, purpose: str, following: str) -> str:
     """Where to send the browser. Raises ProviderFailed."""
-    metadata = discover(provider)
+    metadata = metadata_of(provider)
     state = secrets.token_urlsafe(32)
     pending = Pending(
         provider.slug, purpose, following, secrets.token_urlsafe(32), secrets.token_urlsafe(48), int(time.time())
@@ -83,7 +84,7 @@ def arrival_of(request: HttpRequest, provider: Provider, pending: Pending) -> Ar
         raise ProviderFailed(
             _("%(name)s said no: %(said)s") % {"name": provider.name, "said": said[:300]}, rule="provider refused"
         )
-    metadata = discover(provider)
+    metadata = metadata_of(provider)
     # RFC 9207: a code of another provider must not be brought to this one.
     if request.GET.get("iss", metadata.issuer) != metadata.issuer:
         raise ProviderFailed(_("This answer comes from another provider."), rule="issuer")

@@ -14,10 +14,13 @@ export function pickedFiles({ isFolder }) {
 }
 
 export async function droppedFiles(transfer) {
-  // Only until the event is over can the items be asked.
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  // Only until the event is over can the items be asked. What is no file of a disk has no entry.
+  const items = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
   const found = [];
-  for (const entry of entries) await walk(entry, "", found);
+  for (const { entry, file } of items) {
+    if (entry) await walk(entry, "", found);
+    else if (file) found.push({ path: file.name, file });
+  }
   return found;
 }
 

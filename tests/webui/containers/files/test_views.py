@@ -257,6 +257,21 @@ def test_downloads_hold_everything_as_tar_and_as_zip(shelf: Shelf) -> None:
     assert shelf.get("download/", path="/srv", name="nothing").status_code == 404
 
 
+def test_all_that_a_filter_shows_can_be_meant(shelf: Shelf) -> None:
+    page = shelf.get(path="/srv/many").content.decode()
+    assert 'data-act="zip"' in page
+    everything = {"all": "1", "query": "?path=%2Fsrv%2Fmany&q=f24", "format": "tar"}
+    response = shelf.client.post(shelf.url("download/", path="/srv/many"), everything)
+
+    async def collected() -> bytes:
+        return b"".join([piece async for piece in response.streaming_content])
+
+    with tarfile.open(fileobj=io.BytesIO(async_to_sync(collected)())) as tar:
+        assert len(tar.getnames()) == 11
+    asked = shelf.act("remove", path="/srv/many", all="1", query="?q=f24").content.decode()
+    assert "Remove 11 entries" in asked
+
+
 def test_readers_may_not_look_into_files(shelf: Shelf, rita: User, signed_in: Callable[[User], Client]) -> None:
     reader = signed_in(rita)
     for page in ("", "file/", "download/"):

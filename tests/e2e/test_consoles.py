@@ -1,0 +1,55 @@
+"""Consoles in a browser: several tabs, a connection that breaks, a page that is loaded again, the main process."""
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.consoles import Console
+from tests.e2e.conftest import run_container
+
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
+
+
+def test_consoles_survive_a_cut_network_and_a_reload(page: Page, harbour: Console) -> None:
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/console/**", through)
+    talker = run_container(harbour, "chatty", "while read -r line; do echo got $line; done", OpenStdin=True, Tty=True)
+    page.goto(f"/h/local/containers/{talker}/console/")
+    screen = page.locator(".console-pane:not([hidden]) .xterm-rows")
+    state = page.locator("[data-console-state]")
+    expect(state).to_have_text("connected")
+    page.keyboard.type("x=ke; printf '\\033]0;stolen\\007\\033]52;c;c3RvbGVu\\007'; echo ${x}pt\n")
+    expect(screen).to_contain_text("kept")
+    assert "stolen" not in page.title()
+
+    sockets[-1].close(code=4000)
+    expect(state).to_have_text("connected")
+    page.keyboard.type("echo still $x\n")
+    expect(screen).to_contain_text("still ke")
+
+    page.get_by_role("button", name="New").click()
+    page.get_by_label("Run").select_option("attach")
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.locator("[data-console-note]")).to_contain_text("Ctrl-P Ctrl-Q")
+    expect(state).to_have_text("connected")
+    page.keyboard.type("ahoy\n")
+    expect(screen).to_contain_text("got ahoy")
+
+    page.reload()
+    tabs = page.get_by_role("tab")
+    expect(tabs).to_have_count(2)
+    tabs.first.click()
+    expect(screen).to_contain_text("still ke")
+    page.keyboard.type("echo $x$x\n")
+    expect(screen).to_contain_text("keke")
+    page.keyboard.type("exit 5\n")
+    expect(page.locator("[data-console-failed]")).to_contain_text("exit code 5")
+    page.get_by_role("button", name="Open again").click()
+    expect(state).to_have_text("connected")
+    for _tab in range(2):
+        page.get_by_role("button", name="Close this console").first.click()
+    expect(tabs).to_have_count(0)
