@@ -17,7 +17,7 @@ from webui.history.rights import readable
 from webui.history.store import LogStore
 from webui.hosts.models import Host
 from webui.ownership import LEDGER, Kind
-from webui.ownership.changes import claim, release, set_unowned_public
+from webui.ownership.changes import claim, release, set_policy
 
 CREATED = int(time.time()) - 3600
 
@@ -56,7 +56,7 @@ def test_a_private_log_stays_its_owners_when_the_container_is_gone(docks: Host, 
     assert not may_read(people["nina"], docks)
     release(docks.pk, Kind.CONTAINER, [ABOUT.container_id])
     # Also where everybody may see what nobody owns: this was somebody's.
-    set_unowned_public(docks.pk, is_public=True)
+    set_policy(docks.pk, is_unowned_public=True)
     assert may_read(people["owen"], docks)
     assert not may_read(people["nina"], docks)
 
@@ -76,7 +76,7 @@ def test_of_what_nothing_was_noted_only_those_read_who_see_everything(
     docks: Host, people: dict[str, User], rita: User
 ) -> None:
     folder = keep()
-    set_unowned_public(docks.pk, is_public=True)
+    set_policy(docks.pk, is_unowned_public=True)
     assert not may_read(people["nina"], docks)
     assert may_read(User.objects.create_user("hal", role=Role.HELPDESK), docks)
     note_access(docks.pk, [folder], present=[ABOUT.container_id])
