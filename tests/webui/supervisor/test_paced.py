@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.real
 
-# What the server is for here: /flood writes for ever and says how much, /broken stops in the middle, / counts a body.
+# What the server is for here: /flood writes for ever and says how much, /pieces ends, /broken stops in the middle, / counts a body.
 _SERVER = """
 import sys
 from pathlib import Path
@@ -27,6 +27,12 @@ async def application(scope, receive, send):
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         count += 1
         Path(sys.argv[2]).write_text(str(count * len(piece)))
+    if scope["path"] == "/pieces":
+        for _piece in range(30):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body"})
+        Path(sys.argv[2]).write_text("sent")
+        return
     if scope["path"] == "/broken":
         await send({"type": "http.response.body", "body": b"half", "more_body": True})
         raise OSError("the host broke off")
@@ -92,6 +98,16 @@ def test_nothing_is_made_for_a_browser_that_does_not_read(server: Path) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     client.close()
+
+
+def test_an_answer_in_pieces_comes_whole_and_its_application_ends_well(server: Path) -> None:
+    received = _all_of(_asked(server, b"GET /pieces HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+    assert received.count(b"\0") == 3_000_000
+    assert received.endswith(b"\r\n0\r\n\r\n")
+    told, deadline = server.with_name("flood"), time.monotonic() + 20
+    while not told.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_a_long_body_is_read_from_disk_piece_by_piece(server: Path) -> None:
