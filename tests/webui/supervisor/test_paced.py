@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.real
 
-# What the server is for here: /flood writes for ever and says how much, /pieces ends, /broken stops in the middle, / counts a body.
+# What the server does: /flood writes for ever and says how much, /pieces ends, /broken does not, / counts a body.
 _SERVER = """
 import sys
 from pathlib import Path
