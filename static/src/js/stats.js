@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
-import { AT, CHARTS, clockFor, columnsOf, LIMIT, momentFor, NAMES, WORDS } from "./lib/stats_shape.js";
+import { AT, CHARTS, clockFor, columnsOf, CPU, LIMIT, MEMORY, momentFor, NAMES, PIDS, WORDS } from "./lib/stats_shape.js";
 import { writeAddress } from "./lib/log_bar.js";
 import { filled, gettext } from "./lib/words.js";
 
