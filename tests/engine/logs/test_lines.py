@@ -19,7 +19,7 @@ def test_with_timestamps_each_line_is_a_piece_of_its_own() -> None:
 
 
 def test_a_time_in_another_zone_is_told_in_utc() -> None:
-    line = b"2026-11-24T04:55:11.123456789+02:00 stdout F hello"
+    line = b"2026-11-24T04:55:11.123456789+02:00 stdout F hello\n"
     assert pieces([line], LogQuery(timestamps=True)) == pieces([OUT], LogQuery(timestamps=True))
 
 
@@ -31,6 +31,12 @@ def test_since_and_until_are_inclusive() -> None:
 
 def test_a_stream_that_is_not_wanted_is_left_out() -> None:
     assert pieces([OUT, ERR], LogQuery(stdout=False)) == [(2, b"trouble\n")]
+
+
+def test_the_quick_way_and_the_exact_one_agree() -> None:
+    plain = pieces([OUT, PART, ERR], LogQuery())
+    assert plain == pieces([OUT, PART, ERR], LogQuery(since_ns=1))
+    assert [piece for piece in plain if piece[0] == 1] == pieces([OUT, PART, ERR], LogQuery(stderr=False))
 
 
 def test_what_is_no_log_line_is_passed_over() -> None:

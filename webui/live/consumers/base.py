@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from webui.accounts.notices import EVERYBODY, group_of
 from webui.live.rights import ADMINISTRATOR, Rights, rights_of
-from webui.ownership import Kind
+from webui.ownership import LEDGER, Kind
 from webui.ownership.notices import GROUP as OWNERS
 
 if TYPE_CHECKING:
@@ -107,7 +107,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         await self._check()
 
     async def owners_changed(self, _event: dict[str, Any]) -> None:
-        """What this socket is about may no longer be theirs to see (webui.ownership.notices). Lists look again."""
+        """What this socket is about may no longer be theirs to see (webui.ownership.notices). Lists look again.
+
+        The change may be another process's: it is read here, before anybody looks.
+        """
+        await database_sync_to_async(LEDGER.refresh)(older_than_s=0)
         if self.scope["url_route"]["kwargs"].get("id"):
             await self._check()
 

@@ -77,8 +77,7 @@ class ListConsumer(LiveConsumer):
         def made() -> list[Message]:
             viewer = Viewer(self.actor, self.host, lambda operation: gate.may(self.actor, self.host, operation), memory)
             params = QueryDict(self.scope["query_string"])
-            # A notice may have brought us here: what it tells of is read now.
-            LEDGER.refresh(older_than_s=0)
+            LEDGER.refresh()
             picture = seen_by(self.actor, self.host, host_feed(self.host).picture)
             return list(feed.messages(picture=picture, viewer=viewer, params=params, changed=changed))
 

@@ -52,7 +52,8 @@ class NoticesConsumer(LiveConsumer):
             self._stop_listening()
             self._stop_listening = await self._listen()
 
-    async def owners_changed(self, _event: dict[str, Any]) -> None:
+    async def owners_changed(self, event: dict[str, Any]) -> None:
+        await super().owners_changed(event)
         self._news.set()
 
     async def jobs_changed(self, _event: dict[str, Any]) -> None:

@@ -41,7 +41,8 @@ class OverviewConsumer(LiveConsumer):
             for stop in self._followed.values():
                 stop()
 
-    async def owners_changed(self, _event: dict[str, Any]) -> None:
+    async def owners_changed(self, event: dict[str, Any]) -> None:
+        await super().owners_changed(event)
         self._news.set()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
