@@ -1,6 +1,7 @@
 """Clients that cost little: what is measured is the daemon."""
 
 import contextlib
+import http.client
 import json
 import socket
 from collections.abc import Iterator
@@ -33,6 +34,16 @@ class Client:
         connection = UnixConnection(self.daemon.socket, _TIMEOUT_S)
         try:
             return self._request(connection, method, path, body)
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def streamed(self, path: str) -> Iterator[http.client.HTTPResponse]:
+        """An answer that is read as it comes."""
+        connection = UnixConnection(self.daemon.socket, _TIMEOUT_S)
+        try:
+            connection.request("GET", path)
+            yield connection.getresponse()
         finally:
             connection.close()
 

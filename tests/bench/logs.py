@@ -135,8 +135,11 @@ async def _watch_many(console: Console, path: str) -> tuple[int, float]:
     before = _connections(console)
     cookies = "; ".join(f"{one.name}={one.value}" for one in _person(console).cookies)
     async with aiohttp.ClientSession(headers={"Cookie": cookies}, connector=aiohttp.TCPConnector(limit=0)) as session:
-        sockets = [await session.ws_connect(console.url + path, max_msg_size=0) for _ in range(_VIEWERS)]
-        tasks = [asyncio.create_task(_take(socket)) for socket in sockets]
+        tasks: list[asyncio.Task[None]] = []
+        for _ in range(_VIEWERS):
+            # Reading from the start: who does not answer pings is taken for gone.
+            socket = await session.ws_connect(console.url + path, max_msg_size=0)
+            tasks.append(asyncio.create_task(_take(socket)))
         await asyncio.sleep(5)
         connections = _connections(console) - before
         began, used = time.monotonic(), _cpu(console)["quayside-web"]
@@ -158,7 +161,7 @@ def _live_figures(console: Console, client: Client) -> Iterator[Figure]:
     watched = asyncio.run(_watch_figures(console))[1]
     yield Figure(f"live figures of {_RUNNING} running, 5 lists: more connections to the host", "", connections)
     yield Figure("   CPU of the web process for them", "%", watched - idle.get("quayside-web", 0.0))
-    yield Figure("   CPU of the keeper (stats and logs of all, nobody looks)", "%", idle.get("quayside-keepe", 0.0))
+    yield Figure("   CPU of the keeper (stats and logs of all, nobody looks)", "%", idle.get("quayside-keeper", 0.0))
     for container in containers:
         client.remove(container)
 

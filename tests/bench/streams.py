@@ -43,8 +43,9 @@ def _logs(clients: Mapping[str, Client]) -> Iterator[Figure]:
         written[name] = _rate(lambda client=client, container=container: client.run_to_end(container))
         read[name] = _rate(lambda client=client, container=container: client.once("GET", _logs_path(container)))
         client.remove(container)
-        container = client.create(Cmd=["sh", "-c", f"read go; yes {_LINE} | head -n {_LINES}"], OpenStdin=True)
-        followed[name] = _rate(lambda client=client, container=container: _follow(client, container))
+        # Time for the follower to be there before the first line.
+        container = client.create(Cmd=["sh", "-c", f"sleep 0.5; yes {_LINE} | head -n {_LINES}"])
+        followed[name] = _LINES / 1000 / _follow_s(client, container)
         client.remove(container)
     for work, rates in (("written", written), ("read back", read), ("followed", followed)):
         yield Figure(f"logs {work}, 100-byte lines", "kl/s", rates["ours"], rates["theirs"])
@@ -61,12 +62,15 @@ def _logs_path(container: str, **more: int) -> str:
     return f"/containers/{container}/logs?stdout=1" + "".join(f"&{key}={value}" for key, value in more.items())
 
 
-def _follow(client: Client, container: str) -> None:
-    """Follow from before the first line to the end of the container."""
+def _follow_s(client: Client, container: str) -> float:
+    """Seconds from the first line that a follower gets to the end of the container."""
     client.call("POST", f"/containers/{container}/start")
-    with client.hijack(f"/containers/{container}/attach?stream=1&stdin=1") as stdin:
-        stdin.sendall(b"go\n")
-        client.once("GET", _logs_path(container, follow=1))
+    with client.streamed(_logs_path(container, follow=1)) as response:
+        response.read1(_READ_BYTES)
+        began = time.perf_counter()
+        while response.read1(_READ_BYTES):
+            pass
+        return time.perf_counter() - began
 
 
 def _attach(clients: Mapping[str, Client]) -> Figure:

@@ -32,7 +32,7 @@ def test_consoles_survive_a_cut_network_and_a_reload(page: Page, harbour: Consol
     expect(screen).to_contain_text("still ke")
 
     page.get_by_role("button", name="New").click()
-    page.get_by_label("Run").select_option("attach")
+    page.locator("[data-console-form] select").select_option("attach")
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator("[data-console-note]")).to_contain_text("Ctrl-P Ctrl-Q")
     expect(state).to_have_text("connected")

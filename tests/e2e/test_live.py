@@ -103,3 +103,28 @@ def test_the_run_form_can_be_sent_from_a_phone(page: Page) -> None:
     page.goto("/h/local/containers/run/")
     expect(page.get_by_role("button", name="Create and start")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_pasted_line_becomes_a_container_that_is_edited_and_brought_back(page: Page) -> None:
+    page.goto("/h/local/containers/run/")
+    page.get_by_text("Paste docker run or compose").click()
+    page.fill("#id_pasted", "docker run -d --name barge -m 64m --label kept=yes --ulimit nofile=64 busybox sleep 600")
+    page.get_by_role("button", name="Fill the form").click()
+    expect(page.locator("[data-words=resources]")).to_contain_text("Memory: 64m")
+    page.fill("#id_memory", "96m")
+    expect(page.locator("#command")).to_contain_text("--memory 96m")
+    page.get_by_label("API body").check()
+    expect(page.locator("#command")).to_contain_text('"kept": "yes"')
+    page.get_by_role("button", name="Create and start").last.click()
+    expect(page.locator("#head-state")).to_contain_text("up ")
+    container = page.url.rstrip("/").rsplit("/", 1)[-1]
+    page.goto(f"/h/local/containers/run/?edit={container}")
+    page.locator("#s-networks > summary").click()
+    page.fill("#id_hostname", "barge-two")
+    page.get_by_role("button", name="Recreate with these changes").click()
+    expect(page.locator("#head-state")).to_contain_text("done")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bring barge back")
+    expect(page.locator("#head-state")).to_contain_text("done")
+    page.goto(f"/h/local/containers/{container}/configuration/")
+    expect(page.locator("#kept")).to_contain_text("barge-before-")

@@ -11,7 +11,7 @@ from webui.access import Operation, needs
 from webui.containers import configuration, running
 from webui.containers.configuration import Configuration, back, configuration_of, tried
 from webui.containers.overview import health_of
-from webui.containers.processes import processes_of
+from webui.containers.processes import asked_top, processes_of
 from webui.containers.rows import ContainerRow
 from webui.containers.views import inspected, row_or_404, tab
 from webui.gate import HostUnreachable
@@ -98,9 +98,7 @@ def processes_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  #
     context: dict[str, Any] = {"row": row, "host": here.host}
     try:
         with engine_call(), here.client(timeout_s=10) as client:
-            context["processes"] = processes_of(
-                client.api.top(row.id, ps_args="-eo pid,user,pcpu,pmem,stime,time,args")
-            )
+            context["processes"] = processes_of(asked_top(client.api, row.id))
     except (EngineRefusal, HostUnreachable) as error:
         context["error"] = refusal_words(str(error), here.picture.container_names)
     return HttpResponse(render_to_string("containers/_processes.html", context, request))

@@ -29,8 +29,13 @@ class RunLine(Wanted):
     is_detached: bool = False
 
 
+_LONGEST: Final = 65536
+
+
 def parse_run_line(line: str) -> RunLine:
     """Read a line as it is typed into a shell, on one line or several. Raises RunLineError, in words."""
+    if len(line) > _LONGEST:
+        raise RunLineError(f"That is more than {_LONGEST // 1024} kB: no shell is given such a line.")
     try:
         return _read(split_words(line))
     except DialectError as error:

@@ -45,8 +45,8 @@ class BodyField(forms.CharField):
         self._run_field, self._before, self._was = run_field, before, was
 
     def clean(self, value: Any) -> Any:
-        text = str(super().clean(value)).replace("\r\n", "\n")
-        if text == self._was.strip():
+        text = run_lines.plain(str(super().clean(value)))
+        if text == run_lines.plain(self._was).strip():
             return self._before
         try:
             return self._run_field.value_of(text, self._before)
@@ -62,7 +62,10 @@ class RunForm(forms.Form):
     platform = forms.CharField(max_length=64, required=False, label="Platform")
     restart = forms.ChoiceField(choices=RESTARTS, required=False, initial="no", label="Restart")
     tries = forms.IntegerField(required=False, min_value=0, label="Tries")
-    exposed = forms.CharField(required=False, max_length=_LONGEST, label="Exposed only")
+    exposed = forms.CharField(
+        required=False, max_length=_LONGEST, label="Exposed only",
+        widget=forms.Textarea(attrs={"class": "code short-text", "rows": 1, "placeholder": "9187 or 7000-7010/udp"}),
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -99,7 +102,8 @@ class RunForm(forms.Form):
             return forms.BooleanField(required=False, label=one.label, help_text=one.hint)
         attrs = {"placeholder": one.placeholder, "autocomplete": "off", "spellcheck": "false"}
         widget: forms.Widget = forms.TextInput(attrs={**attrs, **({"class": "code"} if one.kind == "code" else {})})
-        if one.kind in {"lines", "map"}:
+        # A script in a command has lines too; in a field of one line a browser would join them.
+        if one.kind in {"lines", "map"} or "\n" in str(self.initial.get(one.name) or ""):
             lines = str(self.initial.get(one.name) or "").count("\n") + 1
             widget = forms.Textarea(attrs={**attrs, "class": "code short-text", "rows": min(lines, 8)})
         if one.kind == "choice":
@@ -242,8 +246,8 @@ class RunForm(forms.Form):
         host = {key: value for key, value in lean(body.get("HostConfig") or {}).items() if key not in shown}
         top = {one.path[0] for one in FIELDS} | _TOP_ROWS
         kept = {key: value for key, value in lean(body).items() if key not in top}
-        if pairs := [pair for pair in body.get("Env") or [] if "=" not in pair]:
-            kept["Env"] = pairs
+        if self._places.odd_variables:
+            kept["Env"] = self._places.odd_variables
         if host:
             kept["HostConfig"] = host
         return json.dumps(kept, indent=2, ensure_ascii=False) if kept else ""

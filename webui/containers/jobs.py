@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
-from webui.containers.kept import kept_among, kept_of, next_name
+from webui.containers.kept import kept_among, kept_of, left_over, next_name
 from webui.containers.recreation import Recipe, connect, recipe_of
 from webui.containers.replacing import found_or_none, put_in_place, take_name, undone, wait_until_it_runs
 from webui.images.jobs import pull_image, reference_of
@@ -159,18 +159,17 @@ def _ensure_image(run: JobRun, client: DockerClient, reference: str) -> None:
 
 
 def _forget_earlier(run: JobRun, api: Any, *, besides: str) -> None:
-    """Only one old one of a name is kept. What cannot be removed is said, and does no harm."""
+    """Only one old one of a name is kept, and nothing that lost jobs left. What cannot be removed is said."""
     listed = api.containers(all=True)
-    names = {run.params["name"], run.params["old_name"]}
-    for kept in (one for name in sorted(names) for one in kept_among(listed, name)):
-        if kept.id == besides:
-            continue
+    names = sorted({run.params["name"], run.params["old_name"]})
+    earlier = [(kept.id, kept.shown_name) for name in names for kept in kept_among(listed, name) if kept.id != besides]
+    for container_id, shown_name in [*earlier, *(one for name in names for one in left_over(listed, name))]:
         try:
             # Without its volumes: the new ones have them.
-            api.remove_container(kept.id, force=True)
-            run.log(_("%s was removed; its volumes stay") % kept.shown_name)
+            api.remove_container(container_id, force=True)
+            run.log(_("%s was removed; its volumes stay") % shown_name)
         except APIError as error:
-            run.log(_("%(name)s could not be removed: %(why)s") % {"name": kept.shown_name, "why": error}, "warning")
+            run.log(_("%(name)s could not be removed: %(why)s") % {"name": shown_name, "why": error}, "warning")
 
 
 def _take_back(run: JobRun, api: Any) -> None:

@@ -31,6 +31,13 @@ def kept_name(name: str, container_id: str, *, restarts_always: bool = False) ->
     return f"{name}-before-{container_id[:6]}{'-always' if restarts_always else ''}"
 
 
+def left_over(listed: Iterable[Mapping[str, Any]], name: str) -> list[tuple[str, str]]:
+    """(id, name) of those that were made to take the place of `name` and never did, nor ever ran."""
+    is_next = re.compile(rf"/{re.escape(name)}-next-[0-9a-f]{{6}}")
+    found = [(str(raw["Id"]), str((raw.get("Names") or [""])[0]), raw.get("State")) for raw in listed]
+    return [(key, shown[1:]) for key, shown, state in found if state == "created" and is_next.fullmatch(shown)]
+
+
 def next_name(name: str, attempt: str) -> str:
     return f"{name}-next-{attempt}"
 

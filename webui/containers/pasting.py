@@ -9,7 +9,7 @@ from webui.containers.dialects import DialectError, Wanted
 from webui.containers.dialects.compose_reading import parse_service, service_names
 from webui.containers.docker_run import parse_run_line
 
-_RUN: Final = re.compile(r"\s*([$%#>]\s+)?(sudo\s+\S*\s*)?(\S*/)?(docker|podman)\s", re.ASCII)
+_RUN: Final = re.compile(r"\s*([$%#>]\s+)?(sudo\s+(-\S+\s+)*)?(\S*/)?(docker|podman)\s", re.ASCII)
 _LONGEST: Final = 256_000
 
 
@@ -37,7 +37,7 @@ def read_pasted(data: Mapping[str, str]) -> Pasted | None:
         return None
     if len(text) > _LONGEST:
         raise DialectError("That is too much to be one container: paste the line or the service alone.")
-    if _RUN.match(text) or not _looks_like_yaml(text):
+    if _RUN.match(text[:500]) or not _looks_like_yaml(text):
         return Pasted(text, "", parse_run_line(re.sub(r"^\s*#\s+", "", text)))
     names = service_names(text)
     if len(names) > 1 and service not in names:

@@ -61,7 +61,10 @@ def _recreation(aim: Aim, *, url: str) -> Preview:
 
 
 def _kept_words() -> str:
-    return _("Kept: volumes, networks, labels and every other setting. What was written elsewhere is lost.")
+    return _(
+        "Kept: volumes, networks, labels and every other setting. What was written elsewhere stays in the old one, "
+        "which is kept, stopped, until the next time."
+    )
 
 
 def _update(aims: Sequence[Aim], *, url: str) -> Preview:

@@ -6,6 +6,9 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy
 
+_PS_ARGUMENTS: Final = "-eo pid,user,pcpu,pmem,stime,time,args"
+# Podman reads the words of its own `podman top`, and leaves the answer empty for what it does not know.
+_PODMAN_ARGUMENTS: Final = "pid,user,pcpu,time,args"
 # What ps calls its columns, by what they are to a reader; others are left out.
 _COLUMNS: Final = (
     ("PID", gettext_lazy("PID"), True),
@@ -34,6 +37,18 @@ class Cell:
 class Processes:
     titles: Sequence[Any]
     rows: Sequence[Sequence[Cell]]
+
+
+def asked_top(api: Any, container_id: str) -> Mapping[str, Any]:
+    """The host's answer. Podman goes on answering for ever unless `stream` says no; Docker does not know the word."""
+    for arguments in (_PS_ARGUMENTS, _PODMAN_ARGUMENTS):
+        params = {"ps_args": arguments, "stream": "false"}
+        response = api._get(api._url("/containers/{0}/top", container_id), params=params)
+        api._raise_for_status(response)
+        if response.content:
+            break
+    answer: Mapping[str, Any] = response.json()
+    return answer
 
 
 def processes_of(top: Mapping[str, Any]) -> Processes:

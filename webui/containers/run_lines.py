@@ -69,7 +69,7 @@ class VariableLine:
     @property
     def has_lines(self) -> bool:
         """Whether it needs room: what is typed into one line loses the others."""
-        return "\n" in self.value
+        return "\n" in plain(self.value)
 
     @property
     def is_empty(self) -> bool:
@@ -134,10 +134,15 @@ def network_lines(data: Lists) -> list[NetworkLine]:
 
 def variable_lines(data: Lists) -> list[VariableLine]:
     # A value may begin or end with blanks on purpose, so only names are trimmed.
-    names, values = data.getlist("variable_name"), [one.replace("\r\n", "\n") for one in data.getlist("variable_value")]
+    names, values = data.getlist("variable_name"), [plain(value) for value in data.getlist("variable_value")]
     values = values + [""] * (len(names) - len(values))
     lines = [VariableLine(name.strip(), value) for name, value in zip(names, values, strict=False)]
     return [line for line in lines if not line.is_empty]
+
+
+def plain(text: str) -> str:
+    """A text with its lines ended in the one way of this side: a browser ends them in its own."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def variables_of(text: str) -> list[VariableLine]:

@@ -14,7 +14,7 @@ from webui.containers.dialects.networks import is_mode
 from webui.containers.dialects.ports import read_exposed, split_protocol
 from webui.containers.recreation import Recipe
 from webui.containers.run_fields import RunField, put_at
-from webui.containers.run_lines import MountLine, NetworkLine, PortLine, VariableLine, endpoint_of, network_line
+from webui.containers.run_lines import MountLine, NetworkLine, PortLine, VariableLine, endpoint_of, network_line, plain
 
 _NAMELESS: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -29,8 +29,9 @@ class Places:
         self.ports = [_port_line(key, one or {}) for key, held in self._bindings.items() for one in held or [{}]]
         self.exposed = [key for key in body.get("ExposedPorts") or {} if key not in self._bindings]
         pairs = [str(pair) for pair in body.get("Env") or []]
-        self.variables = [VariableLine(*pair.partition("=")[::2]) for pair in pairs if "=" in pair]
-        self._without_value = [pair for pair in pairs if "=" not in pair]
+        self.variables = [VariableLine(*pair.partition("=")[::2]) for pair in pairs if _fits_a_row(pair)]
+        self._pair_of = {_seen(VariableLine(*pair.partition("=")[::2])): pair for pair in pairs}
+        self.odd_variables = [pair for pair in pairs if not _fits_a_row(pair)]
         binds = [str(bind) for bind in host.get("Binds") or []]
         rows = {line: bind for bind in binds if (line := _mount_line(bind))}
         self.mounts, self._bind_of = list(rows), rows
@@ -72,9 +73,9 @@ class Places:
 
     def put_variables(self, body: Raw, lines: Sequence[VariableLine]) -> None:
         wanted = [line for line in lines if not line.error]
-        if _bare(lines) != _bare(self.variables):
-            pairs = [f"{line.name}={line.value}" for line in wanted]
-            put_at(body, ("Env",), [*pairs, *self._without_value] or None)
+        if [_seen(line) for line in lines] != [_seen(line) for line in self.variables]:
+            pairs = [self._pair_of.get(_seen(line), f"{line.name}={line.value}") for line in wanted]
+            put_at(body, ("Env",), [*pairs, *self.odd_variables] or None)
 
     def put_binds(self, body: Raw, lines: Sequence[MountLine], more: Sequence[str] | None) -> None:
         wanted = [line for line in lines if not line.error]
@@ -98,6 +99,17 @@ class Places:
         if endpoints[first]:
             body["NetworkingConfig"] = {"EndpointsConfig": {first: endpoints[first]}}
         return {} if is_mode(first) else {name: one for name, one in endpoints.items() if name != first}
+
+
+def _fits_a_row(pair: str) -> bool:
+    """Whether it has a value, and a name that one line of a form can hold."""
+    name, sign, _ = pair.partition("=")
+    return bool(sign) and name == name.strip() and len(name.splitlines()) == 1
+
+
+def _seen(line: VariableLine) -> tuple[str, str]:
+    """A variable as a browser gives it back: its own kind of line ends is not seen."""
+    return line.name, plain(line.value)
 
 
 def _bare(lines: Sequence[Any]) -> list[tuple[str, ...]]:

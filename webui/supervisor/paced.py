@@ -43,6 +43,9 @@ class PacedServer(Server):  # type: ignore[misc]
         await super().handle_reply(protocol, message)
         if pace is not None:
             await pace.room.wait()
+        if protocol.channel is None:
+            # Nobody takes it any more: give the application a moment in which it is told.
+            await asyncio.sleep(0)
 
 
 class _Pace:
@@ -100,4 +103,4 @@ def _cut_if_broken(protocol: Any, application: "asyncio.Future[Any]") -> None:
     if application.cancelled() or application.exception() is None:
         return
     if protocol._response_started and not protocol.finished and protocol.channel is not None:
-        protocol.channel.forceAbortClient()
+        protocol.channel.loseConnection()

@@ -22,12 +22,13 @@ whenPresent("[data-console]", (page) => {
     const pane = make("div", { class: "console-pane", role: "tabpanel" });
     const dot = make("span", { class: "dot off" });
     const name = make("span", {}, asked.label ?? "…");
-    const button = make("button", { type: "button", role: "tab", class: "console-tab", "aria-selected": "false" }, dot, name);
-    const close = make("button", { type: "button", class: "btn-icon", title: gettext("Close"), "aria-label": gettext("Close this console"), tabindex: "-1" }, icon("x"));
+    const button = make("button", { type: "button", role: "tab", class: "console-tab", "aria-selected": "false", "aria-keyshortcuts": "Delete" }, dot, name);
+    // For the mouse; keys have Delete, and the bar a button that closes the one that is shown.
+    const close = make("button", { type: "button", class: "btn-icon", title: gettext("Close"), "aria-hidden": "true", tabindex: "-1" }, icon("x"));
     const tab = { asked, pane, button, close, dot, name, console: null, state: ["off", ""], failed: "", note: "" };
     button.addEventListener("click", () => select(tab));
     close.addEventListener("click", () => remove(tab));
-    part("tabs").append(make("span", { class: "console-tab-box" }, button, close));
+    part("tabs").append(make("span", { class: "console-tab-box", role: "presentation" }, button, close));
     part("panes").append(pane);
     tabs.push(tab);
     select(tab);
@@ -93,6 +94,7 @@ whenPresent("[data-console]", (page) => {
 
   function draw() {
     const [tone, words] = current?.state ?? ["off", gettext("no console is open")];
+    part("close").hidden = !current;
     part("dot").className = `dot ${tone}`;
     part("state").textContent = words;
     say("failed", current?.failed ?? "");
@@ -154,6 +156,7 @@ whenPresent("[data-console]", (page) => {
     current.button.focus();
   });
   part("again").addEventListener("click", () => (current ? connect(current) : open({ kind: "exec" })));
+  part("close").addEventListener("click", () => remove(current));
   part("copy").addEventListener("click", () => current?.console.copy());
   part("paste").addEventListener("click", () => current?.console.paste());
   part("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : page.requestFullscreen()));

@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
-import { AT, CHARTS, clockFor, columnsOf, LIMIT, momentFor, NAMES, WORDS } from "./lib/stats_shape.js";
+import { AT, CHARTS, clockFor, columnsOf, LIMIT, momentFor, NAMES, usedOf, WORDS } from "./lib/stats_shape.js";
 import { writeAddress } from "./lib/log_bar.js";
 import { filled, gettext } from "./lib/words.js";
 
@@ -44,7 +44,7 @@ whenPresent("[data-stats]", (pane) => {
     draw();
     const last = live.at(-1);
     // Limits elsewhere on the page show what is used of them.
-    if (last) pane.dispatchEvent(new CustomEvent("stats:sample", { bubbles: true, detail: { cpu: last[CPU], memory: last[MEMORY], pids: last[PIDS] } }));
+    if (last) pane.dispatchEvent(new CustomEvent("stats:sample", { bubbles: true, detail: usedOf(last) }));
   }
 
   function state({ state: name, code, error }) {

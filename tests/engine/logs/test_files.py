@@ -19,7 +19,7 @@ def _lines(*texts: str, full: bool = True) -> bytes:
 
 async def _read(path: Path, **query: object) -> bytes:
     batches = [batch async for batch in LogReader().read(path, LogQuery(**query), None)]  # type: ignore[arg-type]
-    return b"".join(piece.payload for batch in batches for piece in batch)
+    return b"".join(payload for batch in batches for _, payload in batch)
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_a_reader_follows_through_rotations_and_sees_every_line(tmp_path: 
     writing: asyncio.Task[None] | None = None
     async for batch in reader.read(path, LogQuery(follow=True), ended):
         writing = writing or asyncio.create_task(write_and_rotate())
-        found += b"".join(piece.payload for piece in batch)
+        found += b"".join(payload for _, payload in batch)
     # With one file only what is not read in time may be gone, but never out of order, and never the end.
     numbers = [int(word) for word in found.split()]
     assert numbers[0] == 0

@@ -1,8 +1,8 @@
 from engine.logs.lines import LogQuery, pieces
 
-OUT = b"2026-11-24T02:55:11.123456789+00:00 stdout F hello"
-ERR = b"2026-11-24T02:55:12.000000001+00:00 stderr F trouble"
-PART = b"2026-11-24T02:55:13.000000000+00:00 stdout P half"
+OUT = b"2026-11-24T02:55:11.123456789+00:00 stdout F hello\n"
+ERR = b"2026-11-24T02:55:12.000000001+00:00 stderr F trouble\n"
+PART = b"2026-11-24T02:55:13.000000000+00:00 stdout P half\n"
 
 
 def test_a_full_line_ends_with_a_newline_and_a_piece_does_not() -> None:
@@ -19,7 +19,7 @@ def test_with_timestamps_each_line_is_a_piece_of_its_own() -> None:
 
 
 def test_a_time_in_another_zone_is_told_in_utc() -> None:
-    line = b"2026-11-24T04:55:11.123456789+02:00 stdout F hello"
+    line = b"2026-11-24T04:55:11.123456789+02:00 stdout F hello\n"
     assert pieces([line], LogQuery(timestamps=True)) == pieces([OUT], LogQuery(timestamps=True))
 
 
@@ -33,10 +33,11 @@ def test_a_stream_that_is_not_wanted_is_left_out() -> None:
     assert pieces([OUT, ERR], LogQuery(stdout=False)) == [(2, b"trouble\n")]
 
 
-def test_lines_that_come_with_their_newline_are_the_same() -> None:
-    for query in (LogQuery(), LogQuery(timestamps=True), LogQuery(stderr=False)):
-        assert pieces([OUT + b"\n", PART + b"\n", ERR + b"\n"], query) == pieces([OUT, PART, ERR], query)
+def test_the_quick_way_and_the_exact_one_agree() -> None:
+    plain = pieces([OUT, PART, ERR], LogQuery())
+    assert plain == pieces([OUT, PART, ERR], LogQuery(since_ns=1))
+    assert [piece for piece in plain if piece[0] == 1] == pieces([OUT, PART, ERR], LogQuery(stderr=False))
 
 
 def test_what_is_no_log_line_is_passed_over() -> None:
-    assert pieces([b"", b"nonsense", OUT], LogQuery()) == [(1, b"hello\n")]
+    assert pieces([b"\n", b"nonsense\n", OUT], LogQuery()) == [(1, b"hello\n")]

@@ -13,7 +13,7 @@ def line(number: int, text: str = "line") -> bytes:
 
 
 async def read(path: Path, query: LogQuery, run_ended: "asyncio.Future[None] | None" = None) -> bytes:
-    return b"".join([piece.payload async for batch in LogReader().read(path, query, run_ended) for piece in batch])
+    return b"".join([payload async for batch in LogReader().read(path, query, run_ended) for _, payload in batch])
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_a_follower_sees_what_is_written_and_ends_with_the_run(log: Path) 
 
     async def follow() -> None:
         async for batch in LogReader().read(log, LogQuery(tail=0, follow=True), ended):
-            seen.extend(piece.payload for piece in batch)
+            seen.extend(payload for _, payload in batch)
             if seen:
                 first.set()
 

@@ -13,9 +13,15 @@ from webui.containers.docker_run import parse_run_line
 from webui.containers.forms import RunForm
 from webui.containers.recreation import Recipe, recipe_from
 from webui.containers.run_facts import HostFacts
+from webui.containers.run_lines import plain
 
 NETWORKS = ("bridge", "host", "none", "a", "b", "foo", "shop", "edge")
 FACTS = HostFacts(image_sizes={"busybox:latest": 1, "x:latest": 1}, networks=NETWORKS)
+
+
+def _sent(text: str) -> str:
+    """A text as a browser sends it, whatever ended its lines before."""
+    return plain(text).replace("\n", "\r\n")
 
 
 def sent_as_it_came(recipe: Recipe, **changes: Any) -> RunForm:
@@ -25,12 +31,12 @@ def sent_as_it_came(recipe: Recipe, **changes: Any) -> RunForm:
     data["switches"] = "1"
     for name in shown.fields:
         value = shown[name].value()
+        assert "\n" not in str(value) or "<textarea" in str(shown[name]), f"a browser would join the lines of {name}"
         if isinstance(value, bool) or value is None:
             if value:
                 data[name] = "on"
             continue
-        # A browser ends the lines of a text so.
-        data[name] = str(value).replace("\n", "\r\n")
+        data[name] = _sent(str(value))
     rows = {
         "port": (shown.ports, ("outside", "inside", "protocol")), "variable": (shown.variables, ("name", "value")),
         "mount": (shown.mounts, ("source", "target", "mode")),
@@ -38,7 +44,7 @@ def sent_as_it_came(recipe: Recipe, **changes: Any) -> RunForm:
     }  # fmt: skip
     for prefix, (lines, columns) in rows.items():
         for column in columns:
-            texts = [str(getattr(line, column)).replace("\n", "\r\n") for line in lines]
+            texts = [_sent(str(getattr(line, column))) for line in lines]
             data.setlist(f"{prefix}_{column}", [*texts, "tcp" if column == "protocol" else ""])
     for name, value in changes.items():
         data.setlist(name, value if isinstance(value, list) else [value])

@@ -21,6 +21,8 @@ from webui.jobs import retry, start
 from webui.jobs import tasks as job_tasks
 from webui.jobs.models import Job, JobState
 from webui.jobs.start import take_back
+from webui.ownership import Kind, owner_of
+from webui.ownership.changes import claim
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
@@ -86,12 +88,22 @@ def test_everything_is_as_it_was_and_the_old_one_is_kept(dockerd: Daemon, make_c
     assert (kept["Id"], kept["State"]["Running"]) == (old_id, False)
 
 
+def test_it_belongs_to_whom_it_belonged_whoever_edits_it(
+    dockerd: Daemon, make_container: Make, recreated: Run, dockerd_host: Host, rita: User
+) -> None:
+    old_id = make_container("ritas", start=False)
+    claim(dockerd_host.pk, Kind.CONTAINER, [old_id], rita.pk)
+    assert recreated(old_id, "ritas", host_id=dockerd_host.pk).state == JobState.DONE
+    assert owner_of(dockerd_host.pk, Kind.CONTAINER, _inspect(dockerd, "ritas")["Id"]) == "rita"
+
+
 def test_the_old_one_of_the_last_edit_goes_with_the_next(dockerd: Daemon, make_container: Make, recreated: Run) -> None:
     first_id = make_container("thrice", HostConfig={"RestartPolicy": {"Name": "always"}})
     assert recreated(first_id, "thrice").state == JobState.DONE
     kept = _inspect(dockerd, f"thrice-before-{first_id[:6]}-always")
     assert kept["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
     second_id = _inspect(dockerd, "thrice")["Id"]
+    make_container("thrice-next-abcdef", start=False)
     assert recreated(second_id, "thrice").state == JobState.DONE
     names = sorted(one["Names"][0] for one in dockerd.json("GET", "/containers/json?all=1"))
     assert names == ["/thrice", f"/thrice-before-{second_id[:6]}-always"]

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 
-from webui.pages import ListPage, render_list
+from webui.pages import Column, ListPage, Term, render_list
 
 Boats = Callable[..., ListPage]
 PartOf = Callable[[str], HttpRequest]
@@ -74,3 +74,20 @@ def test_a_page_and_its_part_never_share_a_cache(part_of: PartOf, boats: Boats) 
 def test_what_a_person_typed_is_text_and_never_markup(part_of: PartOf, boats: Boats) -> None:
     text = _text(part_of('/boats/?show="><script>alert(1)</script>'), boats())
     assert "<script>" not in text
+
+
+def test_what_a_filter_asks_for_is_taken_out_one_by_one_and_reset_without_its_order(
+    part_of: PartOf, boats: Boats
+) -> None:
+    page = boats(terms=[Term("colour:red", "fast")])
+    text = _text(part_of("/boats/?q=fast+colour%3Ared&show=afloat&sort=-name"), page)
+    assert 'href="?q=fast&amp;show=afloat&amp;sort=-name"' in text
+    assert '<a href="?sort=-name" data-list-link>Reset</a>' in text
+
+
+def test_a_width_that_somebody_chose_stands_in_place_of_the_columns_own(part_of: PartOf, boats: Boats) -> None:
+    page = boats(columns=[Column("name", "Name", width="xl", width_px=300)], layout_url="/columns/", table_px=1300)
+    text = _text(part_of("/boats/"), page)
+    assert '<col class="" width="300">' in text
+    assert 'width="1300"' in text
+    assert 'data-layout-url="/columns/"' in text

@@ -26,7 +26,7 @@ START = "/sign-in/with/keycloak/"
 
 @pytest.fixture(autouse=True)
 def forgotten_providers() -> None:
-    """What one said is remembered for a minute, which outlives a test."""
+    """What one said is remembered for some seconds, which outlives a test."""
     forget()
 
 

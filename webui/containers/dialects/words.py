@@ -5,13 +5,13 @@ passing it on as it stands would mean something else.
 """
 
 import re
-import shlex
 from dataclasses import dataclass, field
 from typing import Final
 
 from webui.containers.dialects import DialectError
 
 _EXPANDED: Final = re.compile(r"\$(\w+|\{[^}]*\}|\([^)]*\)?|[@*#?!-])|`[^`]*`?")
+_GOES_ON: Final = re.compile(r"\\[ \t]*\n")
 _OPERATORS: Final = "|&;<>()"
 
 
@@ -22,11 +22,6 @@ def split_words(line: str) -> list[str]:
         reader.step()
     reader.end_word()
     return reader.words
-
-
-def quoted(word: str) -> str:
-    """The word as a shell must be given it to read it back, as bare as can be."""
-    return shlex.quote(word)
 
 
 @dataclass(slots=True)
@@ -99,14 +94,11 @@ class _Reader:
         raise DialectError('A quotation mark (") is not closed.')
 
     def _escaped(self) -> None:
-        following = self.text[self.place + 1 : self.place + 2]
-        if following and following != "\n":
-            self.add(following)
         # Blanks after the mark are what copying from a web page leaves; the line goes on all the same.
-        elif blanks := re.match(r"\\[ \t]*\n", self.text[self.place :]):
-            self.end_word() if self.text[self.place - 1 : self.place] in {" ", "\t", ""} else None
-            self.place += blanks.end()
+        if goes_on := _GOES_ON.match(self.text, self.place):
+            self.place = goes_on.end()
             return
+        self.add(self.text[self.place + 1 : self.place + 2])
         self.place += 2
 
     def _next_line(self) -> None:

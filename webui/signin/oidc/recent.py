@@ -8,7 +8,8 @@ from webui.signin.models import Provider
 from webui.signin.oidc.discovery import Metadata, discover
 from webui.signin.oidc.errors import ProviderFailed
 
-_GOOD_FOR_S: Final = 60.0
+# Short: meanwhile one that went down is found out by the browser, whose words are worse than ours.
+_GOOD_FOR_S: Final = 10.0
 # One that fails is asked again soon, by one person in these seconds.
 _BAD_FOR_S: Final = 5.0
 _MOST: Final = 50

@@ -57,3 +57,6 @@ export function momentFor(span_s) {
   if (span_s <= 86400) return (seconds) => new Date(seconds * 1000).toTimeString().slice(0, 8);
   return (seconds) => `${clockFor(span_s)(seconds)}, ${new Date(seconds * 1000).toTimeString().slice(0, 5)}`;
 }
+
+// What the newest sample says of use, for limits that are drawn elsewhere on the page.
+export const usedOf = (sample) => ({ cpu: sample[CPU], memory: sample[MEMORY], pids: sample[PIDS] });

@@ -173,3 +173,8 @@ def test_quotes_and_marks_of_a_shell_are_read_as_a_shell_reads_them() -> None:
 def test_flags_for_the_cli_alone_are_said_to_be_left_out() -> None:
     line = parse_run_line("docker run -q --cidfile /x --sig-proxy=false --detach-keys a --pull always y")
     assert (line.pull, len(line.warnings)) == ("always", 4)
+
+
+def test_a_line_goes_on_after_its_mark_also_with_blanks_behind_it() -> None:
+    line = parse_run_line("docker run -d \\  \r\n  --name a\\\nb \\\n  busybox \\\n  sleep 5")
+    assert (line.name, line.body) == ("ab", {"Image": "busybox", "Cmd": ["sleep", "5"]})

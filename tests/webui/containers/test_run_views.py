@@ -1,0 +1,122 @@
+"""The page of the run form: what is pasted fills it, what it says in other words, and what was kept comes back."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains
+
+from tests.daemons import Daemon
+from tests.webui.containers.conftest import Make
+from webui.accounts.models import User
+from webui.audit.models import Entry
+from webui.containers.kept import kept_name
+from webui.hosts.models import Host
+from webui.jobs import tasks as job_tasks
+from webui.jobs.models import Job, JobState
+from webui.live import picture
+
+pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
+RUN = "/h/docks/containers/run/"
+COMPOSE = "services:\n  web: {image: busybox, ports: ['81:80'], build: .}\n  db: {image: postgres}\n"
+
+
+@pytest.fixture(autouse=True)
+def _nobody_takes_jobs(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    monkeypatch.setattr(job_tasks.carry_out, "delay", lambda _id: None)
+
+
+@pytest.fixture
+def as_olga(olga: User, signed_in: Callable[[User], Client], dockerd_host: Host) -> Client:
+    picture(dockerd_host)
+    return signed_in(olga)
+
+
+def test_a_pasted_line_fills_the_form_and_asks_for_what_it_does_not_hold(as_olga: Client) -> None:
+    line = "docker run -d --name '<b>x' -e TOKEN -e A=1 -p 8081:80 --cap-add SYS_TIME --cidfile f busybox sleep 5"
+    page = as_olga.post(RUN, {"pasted": line, "fill": "1"})
+    assertContains(page, 'value="8081"')
+    assertContains(page, "CAP_SYS_TIME</textarea>")
+    assertContains(page, "Its value was not in the text: give it here.")
+    assertContains(page, "--cidfile was left out")
+    assertContains(page, 'value="&lt;b&gt;x"')
+    assertNotContains(page, "<b>x")
+
+
+def test_what_cannot_be_read_is_said_beside_the_text(as_olga: Client) -> None:
+    page = as_olga.post(RUN, {"pasted": "docker run --bogus x", "fill": "1"})
+    assertContains(page, "docker run has no flag --bogus.", status_code=422)
+    assertContains(page, "docker run --bogus x</textarea>", status_code=422)
+
+
+def test_one_of_several_services_is_chosen(as_olga: Client) -> None:
+    page = as_olga.post(RUN, {"pasted": COMPOSE, "fill": "1"})
+    assertContains(page, 'name="service" value="db"', status_code=422)
+    page = as_olga.post(RUN, {"pasted": COMPOSE, "service": "web"})
+    assertContains(page, 'value="81"')
+    assertContains(page, "build is left out")
+
+
+def test_what_was_pasted_and_no_field_shows_reaches_the_host(as_olga: Client, dockerd: Daemon) -> None:
+    line = "docker run -d --name kept-word --mount type=volume,dst=/a,volume-label=x=y busybox sleep 60"
+    sent = {"pasted": line, "image": "busybox", "name": "kept-word", "hostname": "h"}
+    response = as_olga.post(RUN, sent)
+    assert response.status_code == 302, response.content.decode()[:3000]
+    found = dockerd.json("GET", "/containers/kept-word/json")
+    dockerd.api("DELETE", f"/containers/{found['Id']}?force=1&v=1")
+    assert found["HostConfig"]["Mounts"][0]["VolumeOptions"]["Labels"] == {"x": "y"}
+    assert (found["Config"]["Hostname"], found["Config"]["Cmd"]) == ("h", ["sleep", "60"])
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [("run", "--memory 64m"), ("compose", "mem_limit: 64m"), ("body", "&quot;Memory&quot;: 67108864")],
+)
+def test_the_form_is_shown_in_other_words_and_tells_no_secrets(as_olga: Client, way: str, words: str) -> None:
+    sent = {"show": "command", "as": way, "image": "busybox", "memory": "64m", "variable_name": ["DB_PASSWORD"],
+            "variable_value": ["hunter2"]}  # fmt: skip
+    page = as_olga.post(RUN, sent)
+    assertContains(page, words)
+    assertContains(page, "DB_PASSWORD")
+    assertNotContains(page, "hunter2")
+    assertContains(as_olga.post(RUN, {**sent, "secrets": "1"}), "hunter2")
+
+
+def test_opening_an_edit_that_shows_secrets_is_written_down(as_olga: Client, make_container: Make) -> None:
+    container_id = make_container("whisper", start=False, Env=["DB_PASSWORD=hunter2"])
+    assertContains(as_olga.get(f"{RUN}?edit={container_id[:12]}"), "hunter2")
+    assert Entry.objects.filter(rule="secrets shown", target__startswith=container_id[:12]).exists()
+
+
+def test_what_is_kept_stands_on_the_configuration_tab_and_comes_back(
+    as_olga: Client, make_container: Make, dockerd: Daemon, dockerd_host: Host
+) -> None:
+    old_id = make_container("pier", start=False)
+    new_id = make_container("pier-new", start=False)
+    dockerd.api("POST", f"/containers/{old_id}/rename?name={kept_name('pier', old_id)}")
+    dockerd.api("POST", f"/containers/{new_id}/rename?name=pier")
+    tab = f"/h/docks/containers/{new_id[:12]}/configuration/"
+    for _again in range(50):
+        page = as_olga.get(tab).content.decode()
+        if "Bring pier back" in page:
+            break
+        picture(dockerd_host)
+    assert f"pier-before-{old_id[:6]}" in page
+    as_olga.post(f"/h/docks/containers/{old_id[:12]}/configuration/bring-back/")
+    job = Job.objects.get()
+    job_tasks.carry_out(str(job.pk))
+    job.refresh_from_db()
+    assert job.state == JobState.DONE, job.error
+    assert dockerd.json("GET", "/containers/pier/json")["Id"] == old_id
+    assert as_olga.post(f"/h/docks/containers/{'0' * 12}/configuration/bring-back/").status_code == 404
+
+
+def test_a_reader_neither_runs_nor_brings_back(
+    rita: User, signed_in: Callable[[User], Client], make_container: Make
+) -> None:
+    container_id = make_container("moored", start=False)
+    client = signed_in(rita)
+    assert client.post(RUN, {"pasted": "docker run busybox", "fill": "1"}).status_code in {403, 404}
+    assert client.post(f"/h/docks/containers/{container_id[:12]}/configuration/bring-back/").status_code in {403, 404}

@@ -1,0 +1,73 @@
+"""A real Podman as a host of the console: what its Docker API answers in its own way looks as on any other host."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.daemons import Daemon
+from tests.podman import running_podman
+from tests.webui.live.conftest import Opens, run_container
+from webui.accounts.models import User
+from webui.hosts.models import Host
+from webui.live import forget, picture, picture_after
+
+pytestmark = [pytest.mark.real, pytest.mark.peer, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(scope="module")
+def podman(busybox_tar: Path) -> Iterator[Daemon]:
+    with tempfile.TemporaryDirectory(prefix="podman-") as name, running_podman(Path(name)) as running:
+        running.load(busybox_tar)
+        yield running
+
+
+@pytest.fixture
+def host(podman: Daemon, transactional_db: None) -> Iterator[Host]:
+    made = Host.objects.create(slug="local", name="Pods", url=podman.url)
+    forget(made.slug)
+    yield made
+    forget(made.slug)
+    podman.remove_all_containers()
+
+
+def test_its_picture_follows_what_happens(podman: Daemon, host: Host) -> None:
+    container_id = run_container(podman, "sleep 100")
+    raw = picture(host).containers.get(container_id) or picture_after(
+        host, "containers", container_id, before=None, timeout_s=10
+    ).containers.get(container_id)
+    assert raw is not None
+    assert raw["State"] == "running"
+    podman.api("DELETE", f"/containers/{container_id}?force=1")
+    after = picture_after(host, "containers", container_id, before=raw, timeout_s=10)
+    assert container_id not in after.containers or after.containers[container_id]["State"] != "running"
+
+
+async def test_its_log_has_the_same_timestamps(podman: Daemon, host: Host, olga: User, opened: Opens) -> None:
+    container_id = await asyncio.to_thread(run_container, podman, "echo hello; sleep 100")
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/", olga) as socket:
+        message = await socket.json_until(lambda message: message.get("lines"))
+    stamp, _, text = message["lines"][0][1:].partition(" ")
+    assert text == "hello"
+    assert len(stamp) == len("2026-01-01T00:00:00.000000000Z")
+
+
+async def test_its_figures_come(podman: Daemon, host: Host, olga: User, opened: Opens) -> None:
+    container_id = await asyncio.to_thread(run_container, podman, "while :; do :; done")
+    async with opened(f"/ws/h/local/containers/{container_id}/stats/", olga) as socket:
+        await socket.json_until(lambda message: any(row[1] > 1 for row in message.get("samples", ())))
+
+
+def test_its_processes_are_a_table(podman: Daemon, host: Host, olga: User) -> None:
+    container_id = run_container(podman, "sleep 100")
+    picture(host)
+    browser = Client()
+    browser.force_login(olga)
+    page: Any = browser.get(f"/h/local/containers/{container_id[:12]}/processes/")
+    assert page.status_code == 200
+    assert "sleep 100" in page.content.decode()
+    assert "broke off" not in page.content.decode()
