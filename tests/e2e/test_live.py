@@ -72,12 +72,12 @@ def test_the_lines_that_are_shown_are_saved_as_a_file(page: Page, harbour: Conso
     expect(page.locator(".log-line")).to_have_count(1)
     page.get_by_title("Download").click()
     with page.expect_download() as saved:
-        page.get_by_role("menuitem", name="The lines that are shown").click()
+        page.get_by_role("menuitem", name="The lines that are shown", exact=True).click()
     assert saved.value.suggested_filename == "talker.log"
     assert saved.value.path().read_text().strip().endswith("two pears")
     page.get_by_title("Download").click()
     with page.expect_download() as saved:
-        page.get_by_role("menuitem", name="The whole log").click()
+        page.get_by_role("menuitem", name="The whole log", exact=True).click()
     assert "one apple" in saved.value.path().read_text()
 
 

@@ -35,15 +35,15 @@ class PacedServer(Server):  # type: ignore[misc]
             await super().handle_reply(protocol, message)
             return
         pace = getattr(protocol, "pace", None)
-        if message.get("more_body") and pace is None and _is_open(protocol):
+        if message.get("more_body") and pace is None and _is_taken(protocol) and not protocol.finished:
             pace = protocol.pace = _Pace()
             protocol.registerProducer(pace, True)
-        if not message.get("more_body") and pace is not None and _is_open(protocol):
+        if not message.get("more_body") and pace is not None and _is_taken(protocol):
             protocol.unregisterProducer()
         await super().handle_reply(protocol, message)
         if pace is not None:
             await pace.room.wait()
-        if not _is_open(protocol):
+        if not _is_taken(protocol):
             # Nobody takes it any more: give the application a moment in which it is told.
             await asyncio.sleep(0)
 
@@ -99,13 +99,13 @@ class _Piece(dict[str, Any]):
         return self["body"] if name == "body" else super().get(name, default)
 
 
-def _is_open(protocol: Any) -> bool:
-    # Twisted takes the channel from a request that has ended, in one way or another.
-    return not protocol.finished and getattr(protocol, "channel", None) is not None
+def _is_taken(protocol: Any) -> bool:
+    """Whether there is still somebody at the other end. Twisted deletes the channel of a request that is over."""
+    return getattr(protocol, "channel", None) is not None
 
 
 def _cut_if_broken(protocol: Any, application: "asyncio.Future[Any]") -> None:
     if application.cancelled() or application.exception() is None:
         return
-    if protocol._response_started and _is_open(protocol):
+    if protocol._response_started and not protocol.finished and _is_taken(protocol):
         protocol.channel.loseConnection()
