@@ -26,6 +26,8 @@ from engine.errors import EngineError, InvalidArgument, Unavailable
 
 log = logging.getLogger(__name__)
 
+_CLIENT_GONE = 499  # nginx's number for it
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 COMMON_HEADERS = {
@@ -154,7 +156,12 @@ class ApiServer:
             if isinstance(error, Unavailable) or type(error) is EngineError:
                 log.warning("%s %s: %s", request.method, request.path, error.message)
             return error_response(error.message, status_of(error))
-        except (ConnectionError, web.HTTPException):
+        except ConnectionError:
+            if request.transport is not None and not request.transport.is_closing():
+                raise
+            log.debug("%s %s: the client went away", request.method, request.path)
+            return web.Response(status=_CLIENT_GONE)  # for the server's books: nobody reads it
+        except web.HTTPException:
             raise
         except Exception as error:
             log.exception("%s %s failed", request.method, request.path)

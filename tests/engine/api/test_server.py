@@ -177,3 +177,27 @@ def test_a_name_with_slashes_is_one_parameter() -> None:
     assert found is not None
     assert found[1] == {"name": "registry.example/team/web:1"}
     assert router.find("GET", "/images/json") is None
+
+
+async def test_a_client_that_leaves_in_the_middle_of_an_answer_is_no_error(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    left = asyncio.Event()
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x" * 65536)
+        finally:
+            left.set()
+
+    session = await serve([Route("GET", "/events", endless)])
+    async with session.get("/events") as response:
+        assert await response.content.read(10) == b"x" * 10
+        response.close()
+    async with asyncio.timeout(10):
+        await left.wait()
+    await asyncio.sleep(0)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
