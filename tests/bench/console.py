@@ -55,7 +55,11 @@ def _fill(console: Console, folder: Path) -> list[str]:
 
 
 def _server(person: Person) -> Iterator[Figure]:
-    """On a connection that stays open, as a browser's does."""
+    """On a connection that stays open, as a browser's does; once the console has seen all that was created."""
+    deadline = time.monotonic() + 120
+    while f"{_CONTAINERS} containers".encode() not in person.open(_LIST)[1] and time.monotonic() < deadline:
+        time.sleep(0.5)
+    time.sleep(5)
     connection = http.client.HTTPConnection(urlsplit(person.console.url).netloc)
     cookie = "; ".join(f"{one.name}={one.value}" for one in person.cookies)
     page, part = {"Cookie": cookie, "Accept-Encoding": "gzip"}, {"HX-Request": "true"}
