@@ -37,6 +37,8 @@ def _pages(container: str, stopped: str, job: str) -> list[str]:
         f"{host}/containers/run/", f"{host}/containers/run/?edit={container}",
         *(f"{here}/{tab}" for tab in tabs), f"{host}/containers/{stopped}/", f"{host}/images/", f"{host}/images/pull/",
         f"{host}/volumes/", f"{host}/volumes/create/", f"{host}/networks/", f"{host}/networks/create/",
+        f"{host}/logs/", f"{host}/logs/?c=web", f"{host}/logs/kept/", f"{host}/logs/kept/?q=hello",
+        f"{host}/logs/keeping/",
         "/no-such-page/",
     ]  # fmt: skip
 
