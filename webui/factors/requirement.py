@@ -4,7 +4,8 @@ Asked in three places: before each page, when a websocket opens and again later,
 tokens and jobs are refused too.
 """
 
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Exists, OuterRef, Q
@@ -15,6 +16,37 @@ from webui.factors.methods import FACTORS
 
 if TYPE_CHECKING:
     from webui.accounts.models import User
+
+_FRESH_S: Final = 2.0
+
+
+class _SomeTeam:
+    """Whether any team asks for a second factor: where none does, nobody needs to be looked up for every page.
+
+    As fresh as everything that ends with somebody's rights: a few seconds at most (`_FRESH_S`).
+    """
+
+    def __init__(self) -> None:
+        self._asked_at, self._asks = float("-inf"), True
+
+    def asks(self) -> bool:
+        from webui.access.models import Team
+
+        now = time.monotonic()
+        if now - self._asked_at > _FRESH_S:
+            self._asks, self._asked_at = Team.objects.filter(requires_second_factor=True).exists(), now
+        return self._asks
+
+    def forget(self) -> None:
+        self._asked_at = float("-inf")
+
+
+_SOME_TEAM: Final = _SomeTeam()
+
+
+def forget_teams(**_signal: Any) -> None:
+    """A team was saved in this process: its wish counts at once here, and within `_FRESH_S` elsewhere."""
+    _SOME_TEAM.forget()
 
 
 def is_owed(user: Any) -> bool:
@@ -38,6 +70,8 @@ def first_step(request: HttpRequest) -> str:
 def _is_owed(user: Any) -> bool:
     from webui.accounts.models import User
 
+    if not _SOME_TEAM.asks():
+        return False
     asked = User.objects.filter(pk=user.pk, teams__requires_second_factor=True)
     return asked.exclude(authenticator__type__in=FACTORS).exclude(_asked_elsewhere()).exists()
 

@@ -7,10 +7,11 @@ from webui.gate import actor_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+    from django.http import HttpRequest
 
     from webui.hosts.models import Host
 
-__all__ = ["visible_hosts"]
+__all__ = ["hosts_seen", "visible_hosts"]
 
 
 def visible_hosts(user: Any) -> "QuerySet[Host]":
@@ -24,3 +25,12 @@ def visible_hosts(user: Any) -> "QuerySet[Host]":
         return Host.objects.all() if may_look else Host.objects.none()
     seen = [host.pk for host in Host.objects.only("pk") if Operation.CONTAINER_LIST in actor.on(host).operations]
     return Host.objects.filter(pk__in=seen)
+
+
+def hosts_seen(request: "HttpRequest") -> "list[Host]":
+    """The same for a request, asked once: a page's lock, its view and the shell around it all want to know."""
+    known: list[Host] | None = getattr(request, "_hosts_seen", None)
+    if known is None:
+        known = list(visible_hosts(request.user))
+        request._hosts_seen = known  # type: ignore[attr-defined]
+    return known

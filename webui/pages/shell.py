@@ -151,7 +151,10 @@ def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dic
     """What `pages/shell.html` needs around a page, for somebody who is signed in; nothing for a stranger."""
     if not request.user.is_authenticated:
         return {"shell": None}
-    hosts = _visible_hosts(request)
+    # The door of that room is imported late: it may import pages.
+    from webui.hosts import hosts_seen
+
+    hosts = hosts_seen(request)
     current = host or _remembered(request, hosts)
     if host is not None and request.session.get("host") != host.slug:
         request.session["host"] = host.slug
@@ -171,12 +174,6 @@ def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dic
 def _everywhere(user: Any) -> list[NavItem]:
     is_administrator = bool(getattr(user, "is_administrator", False))
     return [item for item in EVERYWHERE if is_administrator or not item.for_administrators]
-
-
-def _visible_hosts(request: HttpRequest) -> list["Host"]:
-    from webui.hosts import visible_hosts
-
-    return list(visible_hosts(request.user))
 
 
 def _remembered(request: HttpRequest, hosts: list["Host"]) -> "Host | None":
