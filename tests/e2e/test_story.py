@@ -134,7 +134,7 @@ def _run(page: Page, console: Console, image: str) -> int:
 
 
 def _see_logs_grow(page: Page) -> None:
-    page.get_by_role("link", name="Logs").click()
+    page.get_by_role("navigation", name="Parts of this page").get_by_role("link", name="Logs").click()
     lines = page.get_by_text("still here")
     expect(lines.nth(3)).to_be_visible()
     seen = lines.count()
