@@ -72,8 +72,8 @@ class Runtime:
         self._hierarchies = Hierarchies.read()
         self._program = RuntimeProgram(choice, root / "oci")
         hidden = [self._hierarchies.unified] if choice.has_private_mounts and self._hierarchies.unified else []
-        self._spawner = Spawner(hidden)
         self._group = ShimGroup(self._hierarchies, f"{self._engine_cgroup}/{_SHIMS}")
+        self._spawner = Spawner(hidden, prepare=self._group.enter)
         self._starter = ShimStarter(self._spawner, self._program, self._group)
         self._execs = ExecStarter(root / "execs", self._starter)
         self._filters = CompiledFilters(root / "seccomp", f"{choice.name} {choice.version} {os.uname().release}")

@@ -7,6 +7,7 @@ _OCI_SYNCPIPE the pid of the process that the runtime has made, or -1 and what t
 import asyncio
 import contextlib
 import os
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,29 +75,48 @@ class ShimReport:
 
 
 class ShimGroup:
-    """The control group of all shims, so that limits and the end of the daemon's own service do not touch them."""
+    """The control group of all shims, so that limits and the end of the daemon's own service do not touch them.
+
+    Moving a process costs the kernel about a millisecond in each hierarchy. On version 1 a thread can be in another
+    group than its process and what it starts is born there, so the thread that starts shims is moved, once.
+    """
 
     def __init__(self, hierarchies: Hierarchies, path: str) -> None:
         # A new cpuset has no processors until it is given some, and takes no processes; it is left alone.
         skipped = hierarchies.controllers.get("cpuset")
-        self._folders = [
+        every = [
             folder for folder in hierarchies.folders(path) if skipped is None or not folder.is_relative_to(skipped)
         ]
+        unified = hierarchies.unified
+        self._of_processes = [folder for folder in every if unified is not None and folder.is_relative_to(unified)]
+        self._of_threads = [folder for folder in every if folder not in self._of_processes]
 
     def prepare(self) -> None:
-        for folder in self._folders:
+        for folder in (*self._of_threads, *self._of_processes):
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
 
-    def adopt(self, pid: int) -> None:
-        for folder in self._folders:
-            # A hierarchy that does not take it (a version 2 one without controllers, read-only) is no reason to fail.
+    def enter(self) -> None:
+        """Move the calling thread, for what it will start."""
+        for folder in self._of_threads:
+            # A hierarchy that does not take it (a read-only one) is no reason to fail.
             with contextlib.suppress(OSError):
-                fd = os.open(folder / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
-                try:
-                    os.write(fd, str(pid).encode())
-                finally:
-                    os.close(fd)
+                _write(folder / "tasks", threading.get_native_id())
+
+    def adopt(self, pid: int) -> None:
+        """Move a process where its birth has not put it."""
+        for folder in self._of_processes:
+            # Nor is a version 2 hierarchy that has no controllers for us.
+            with contextlib.suppress(OSError):
+                _write(folder / "cgroup.procs", pid)
+
+
+def _write(path: Path, task: int) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, str(task).encode())
+    finally:
+        os.close(fd)
 
 
 class ShimStarter:

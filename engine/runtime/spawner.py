@@ -51,11 +51,14 @@ def _is_shared(folder: Path) -> bool:
 
 
 class Spawner:
-    """Starts programs one after another on a thread of its own; `hidden` mounts are not seen by them."""
+    """Starts programs one after another on a thread of its own; `hidden` mounts are not seen by them.
 
-    def __init__(self, hidden: Sequence[Path] = ()) -> None:
+    `prepare` is called once on that thread, before its first program.
+    """
+
+    def __init__(self, hidden: Sequence[Path] = (), *, prepare: Callable[[], None] | None = None) -> None:
         self._hidden = tuple(hidden)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner", initializer=prepare)
         self._host_namespace = -1
 
     def close(self) -> None:

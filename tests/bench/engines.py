@@ -23,7 +23,7 @@ _SLEEP = ["sleep", "600"]
 @contextmanager
 def both(folder: Path) -> Iterator[dict[str, Client]]:
     tar = folder / "busybox.tar"
-    save_tar(tar, tags=["busybox:latest"], layers=[busybox_layer()])
+    save_tar(tar, tags=["busybox:latest"], layers=[busybox_layer(), streams.lines_layer()])
     (folder / "ours").mkdir()
     (folder / "theirs").mkdir()
     # --live-restore: what is compared is a restart under running containers.

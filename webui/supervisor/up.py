@@ -1,10 +1,12 @@
 """From a data folder to a running console: check, start in order, say where it is, watch."""
 
+import importlib
 import socket
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from webui.environment import read_environment
 from webui.supervisor import processes
@@ -110,6 +112,14 @@ def _prepare_database(*, has_engine: bool) -> int:
     return 0
 
 
+# What Celery and its broker's client import only when a worker or a beat begins.
+_LATE: Final = (
+    "celery.apps.beat", "celery.apps.worker", "celery.bin.beat", "celery.bin.celery", "celery.bin.worker",
+    "celery.concurrency.thread", "celery.worker.components", "celery.worker.consumer", "celery.worker.worker",
+    "channels_redis.pubsub", "django.core.cache.backends.redis", "kombu.transport.redis", "redis.asyncio",
+)  # fmt: skip
+
+
 def _import_everything() -> None:
     """Once, before the fork: what web, worker and beat share afterwards costs memory once. Starts no thread."""
     import django
@@ -122,6 +132,8 @@ def _import_everything() -> None:
 
     # Importing the views is what takes long.
     get_resolver().url_patterns  # noqa: B018
+    for name in _LATE:
+        importlib.import_module(name)
 
 
 def _wait_for_socket(path: Path, timeout_s: float) -> bool:

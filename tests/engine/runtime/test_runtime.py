@@ -305,3 +305,14 @@ async def test_a_create_that_is_cancelled_leaves_nothing(trial: MakeTrial, confi
             await creating
         assert not list(config.exec_root.rglob(container.id))
         assert not container.runtime.cgroup(container.id).exists()
+
+
+async def test_a_shim_is_in_the_group_of_shims_and_the_daemon_is_not(trial: MakeTrial, config: EngineConfig) -> None:
+    container = trial(["sleep", "60"])
+    await container.start()
+    shim = int((config.exec_root / "containers" / container.id / "conmon.pid").read_text())
+    groups = [line.split(":", 2) for line in Path(f"/proc/{shim}/cgroup").read_text().splitlines()]
+    inside = {controllers for _, controllers, path in groups if path.endswith("/shims")}
+    # A cpuset takes nobody before it has processors; that of the daemon is kept.
+    assert inside >= {controllers for _, controllers, _ in groups} - {"cpuset"}
+    assert "/shims" not in Path("/proc/self/cgroup").read_text()
