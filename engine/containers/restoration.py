@@ -5,6 +5,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from engine.containers.launch import Launcher
 from engine.containers.lifecycle import Lifecycle
@@ -82,6 +83,7 @@ class Restoration:
 
     async def _take_over(self, container: Container, found: RestoredState) -> None:
         state = container.state
+        before = replace(state)
         state.pid = found.pid or 0
         if not state.has_process:
             # The daemon ended between the start and the record of it.
@@ -89,10 +91,11 @@ class Restoration:
         if container.config.get("Healthcheck") and state.health is None:
             state.health = Health()
         state.status = Status.PAUSED if found.is_paused else Status.RUNNING
-        container.touch()
         # Watched before anything can fail: what runs must always be possible to stop and remove.
         self._lifecycle.watch(container)
-        self._store.save(container)
+        if state != before:
+            container.touch()
+            self._store.save(container)
         await self._layers.mount(container.id)  # counts it as mounted again; it is
         log.info("container %s runs on", container.id[:12])
 
