@@ -108,7 +108,10 @@ def test_the_run_form_can_be_sent_from_a_phone(page: Page) -> None:
 def test_a_pasted_line_becomes_a_container_that_is_edited_and_brought_back(page: Page) -> None:
     page.goto("/h/local/containers/run/")
     page.get_by_text("Paste docker run or compose").click()
-    page.fill("#id_pasted", "docker run -d --name barge --stop-timeout 1 -m 64m --label kept=yes --ulimit nofile=64 busybox sleep 600")
+    page.fill(
+        "#id_pasted",
+        "docker run -d --name barge --stop-timeout 1 -m 64m --label kept=yes --ulimit nofile=64 busybox sleep 600",
+    )
     page.get_by_role("button", name="Fill the form").click()
     expect(page.locator("[data-words=resources]")).to_contain_text("Memory: 64m")
     page.fill("#id_memory", "96m")
