@@ -69,7 +69,14 @@ class NetworkController:
         """Make what is missing of the networks in the kernel: table, bridges, forwarding. Running containers go on."""
         self._store.load()
         self._sandboxes.start()
-        await self._firewall.start()
+        # Side by side: each waits for a program to end.
+        await asyncio.gather(self._firewall.start(), self._start_bridges())
+        self._replace_bridges()
+        self._forward_policy.watch(self._foreign_links)
+        self._firewall.watch(self._put_back_firewall)
+        self._bridge_watch.start(self._put_back_bridges)
+
+    async def _start_bridges(self) -> None:
         await asyncio.to_thread(_enable_forwarding)
         for name in PREDEFINED:
             if self._store.by_name(name) is None:
@@ -77,11 +84,7 @@ class NetworkController:
         for network in self._store:
             if network.driver == "bridge":
                 await self._raise_bridge(network)
-        self._replace_bridges()
         await self._forward_policy.ensure(self._foreign_links())
-        self._forward_policy.watch(self._foreign_links)
-        self._firewall.watch(self._put_back_firewall)
-        self._bridge_watch.start(self._put_back_bridges)
 
     async def stop(self) -> None:
         """Let go. While containers run all that they use stays; after the last one nothing is left in the kernel.

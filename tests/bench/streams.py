@@ -94,18 +94,21 @@ def _attach(clients: Mapping[str, Client]) -> Figure:
 
 
 def _drain(stream: socket.socket) -> int:
-    """Bytes of output in the frames, until the end of the connection."""
-    received = 0
-    buffer = bytearray(_READ_BYTES)
-    rest = b""
+    """Bytes of output in the frames, until the end of the connection. Looks at nothing but their heads."""
+    received = left = 0
+    head = bytearray()
+    buffer = memoryview(bytearray(_READ_BYTES))
     while count := stream.recv_into(buffer):
-        data = memoryview(rest + buffer[:count])
         place = 0
-        while place + 8 <= len(data):
-            (length,) = struct.unpack_from(">4xL", data, place)
-            if place + 8 + length > len(data):
-                break
-            place += 8 + length
-            received += length
-        rest = bytes(data[place:])
+        while place < count:
+            if left == 0:
+                missing = 8 - len(head)
+                head += buffer[place : min(place + missing, count)]
+                place += missing
+                if len(head) < 8:
+                    break
+                (left,) = struct.unpack(">4xL", head)
+                head.clear()
+            taken = min(left, count - place)
+            received, left, place = received + taken, left - taken, place + taken
     return received
