@@ -3,9 +3,12 @@
 import contextlib
 import datetime
 import ipaddress
+import os
 import re
+import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -70,11 +73,19 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _node() -> str:
+    """Node.js of this machine, or the one that was set up beside our Python."""
+    places = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
+    found = shutil.which("node", path=places)
+    assert found is not None, "no Node.js: run make setup"
+    return found
+
+
 @contextlib.contextmanager
 def running_provider(redirect_uri: str, certificates: Certificates | None = None) -> Iterator[str]:
     """npm's oidc-provider; gives its issuer."""
     port = free_port()
-    command = ["node", str(_HERE / "provider.mjs"), str(port), CLIENT_ID, CLIENT_SECRET, redirect_uri]
+    command = [_node(), str(_HERE / "provider.mjs"), str(port), CLIENT_ID, CLIENT_SECRET, redirect_uri]
     if certificates:
         command += [str(certificates.key), str(certificates.certificate)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
