@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -59,17 +60,25 @@ def test_packets_leave_by_the_network_of_the_highest_priority(cli: DockerCli) ->
     try:
         for name in ("low", "high"):
             cli.ok("network", "create", name)
-        options = ("--network", "name=low", "--network", "name=high,gw-priority=7", "-p", "127.0.0.1::80")
-        cli.ok("run", "-d", "--name", "boat", *options, "busybox", "sleep", "600")
+        _run(cli, "boat", ExposedPorts={"80/tcp": {}}, HostConfig={
+            "NetworkMode": "low", "PortBindings": {"80/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]},
+        }, NetworkingConfig={"EndpointsConfig": {"low": {}, "high": {"GwPriority": 7}}})  # fmt: skip
         assert cli.ok(*route) == "eth1"
         assert cli.ok("inspect", "-f", "{{.NetworkSettings.Networks.high.GwPriority}}", "boat") == "7"
-        cli.ok("network", "connect", "--gw-priority", "9", "bridge", "boat")
+        asked = {"Container": "boat", "EndpointConfig": {"GwPriority": 9}}
+        cli.daemon.json("POST", "/networks/bridge/connect", asked)
         assert cli.ok(*route) == "eth2"
         cli.ok("network", "disconnect", "bridge", "boat")
         assert cli.ok(*route) == "eth1"
     finally:
         cli("rm", "-f", "boat")
         cli("network", "rm", "low", "high")
+
+
+def _run(cli: DockerCli, name: str, **body: Any) -> None:
+    """By the API: what is asked for here is newer than Debian's docker CLI."""
+    cli.daemon.json("POST", f"/containers/create?name={name}", {"Image": "busybox", "Cmd": ["sleep", "600"], **body})
+    cli.ok("start", name)
 
 
 def test_statistics_have_every_key_of_dockerds(engine: Daemon) -> None:
@@ -95,9 +104,10 @@ def test_statistics_have_every_key_of_dockerds(engine: Daemon) -> None:
 
 
 def test_while_it_starts_health_is_asked_for_at_an_interval_of_its_own(cli: DockerCli) -> None:
-    options = ("--health-cmd", "test -e /up", "--health-interval", "1h", "--health-start-period", "1h")
+    hour_ns = 3600 * 10**9
+    check = {"Test": ["CMD-SHELL", "test -e /up"], "Interval": hour_ns, "StartPeriod": hour_ns, "StartInterval": 10**8}
     try:
-        cli.ok("run", "-d", "--name", "slow", *options, "--health-start-interval", "100ms", "busybox", "sleep", "600")
+        _run(cli, "slow", Healthcheck=check)
         assert cli.ok("inspect", "-f", "{{.State.Health.Status}}", "slow") == "starting"
         cli.ok("exec", "slow", "touch", "/up")
         deadline = time.monotonic() + 15
