@@ -18,6 +18,8 @@ def browser() -> Iterator[Any]:
         # playwright keeps an event loop in this thread, which Django would take for async code of ours.
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        # A busy machine is slow, not wrong.
+        expect.set_options(timeout=30_000)
         yield started
         started.close()
 
