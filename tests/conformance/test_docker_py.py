@@ -137,7 +137,9 @@ def run_suite(suite: Suite, daemon: Daemon, folder: Path, *, only: Iterable[str]
     options = ["-c", os.devnull, "--rootdir", str(suite.tests.parent), "--timeout", "60", "--junit-xml", str(report)]
     plugins = ["-p", "no:django", "-p", "no:asyncio", "-p", "no:cacheprovider"]
     options += ["-k", " or ".join(only)] if only else []
-    env = {**os.environ, "DOCKER_HOST": daemon.url, "HOME": str(folder), "PYTHONPATH": str(suite.packages)}
+    # What they leave in the temporary folder goes with ours.
+    places = {"HOME": str(folder), "TMPDIR": str(folder), "PYTHONPATH": str(suite.packages)}
+    env = {**os.environ, "DOCKER_HOST": daemon.url, **places}
     command = [sys.executable, "-m", "pytest", "--quiet", *options, *plugins, *modules]
     finished = subprocess.run(command, cwd=folder, env=env, check=False, capture_output=True, text=True)
     assert report.exists(), finished.stdout + finished.stderr
