@@ -125,9 +125,6 @@ class NdjsonStream:
     async def send(self, document: Any) -> None:
         await self._response.write(orjson.dumps(document) + b"\r\n")
 
-    async def send_raw(self, body: bytes) -> None:
-        await self._response.write(body)
-
     async def start(self) -> None:
         """Send the headers now, for streams whose first object may be long in coming."""
         if not self._response.prepared:

@@ -260,15 +260,6 @@ def span_words(seconds: float) -> str:
     return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
-def age_words(seconds: float) -> str:
-    """The narrow form for a column: `41 s`, `2 min`, `3 h`, `6 d`."""
-    seconds = max(0.0, seconds)
-    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (48 * 3600, 3600, "h"), (730 * 86_400, 86_400, "d")):
-        if seconds < limit:
-            return f"{int(seconds // size)} {unit}"
-    return f"{int(seconds // 31_536_000)} y"
-
-
 def words_hold_until(row: ContainerRow, now: float) -> float:
     """When the words about this row will next read differently, as nothing but time passes."""
     ends = [now + _until_next_step(now - row.created)]

@@ -107,11 +107,6 @@ def ms_of(line: bytes) -> int:
         return 0
 
 
-def stamp_of_ms(ms: int) -> bytes:
-    """The timestamp that lines of this moment have at least."""
-    return f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}000000Z".encode()
-
-
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all."""
     temporary = path.with_name(f".{path.name}.new")

@@ -6,7 +6,6 @@ from webui.containers.rows import (
     Condition,
     ContainerRow,
     Tone,
-    age_words,
     row_of,
     span_seconds,
     span_words,
@@ -124,4 +123,3 @@ def test_spans_are_said_in_one_unit() -> None:
     assert [span_words(n) for n in (-3, 1, 59, 60, 7_200, 172_800, 14 * 86_400, 63_072_000)] == [
         "a moment", "1 second", "59 seconds", "1 minute", "2 hours", "2 days", "2 weeks", "2 years",
     ]  # fmt: skip
-    assert [age_words(n) for n in (41, 120, 10_800, 518_400, 100_000_000)] == ["41 s", "2 min", "3 h", "6 d", "3 y"]
