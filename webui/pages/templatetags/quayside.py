@@ -14,7 +14,6 @@ from django.utils.translation import get_language
 from webui.pages import formats, icons
 from webui.pages.assets import asset_url, has_asset, imports_of
 from webui.pages.declarations import Action, Outcome, State
-from webui.pages.shell import Entry
 
 register = template.Library()
 register.filter("bytes", formats.size)
@@ -136,20 +135,19 @@ def _menu_item(action: Action, row: Any) -> SafeString:
 
 
 @register.simple_tag
-def nav(entries: Sequence[Entry]) -> SafeString:
-    """The entries of a menu. They stand on every page and change rarely, so their HTML is kept."""
-    return _drawn("pages/_nav.html", tuple(entries), get_language())
+def kept(template_name: str, **values: Any) -> SafeString:
+    """A part of a page that is made of these values and of nothing else, kept for as long as they come again.
 
-
-@register.simple_tag
-def tab_bar(entries: Sequence[Entry]) -> SafeString:
-    """Those entries that a phone's tab bar has room for."""
-    return _drawn("pages/_tab_bar.html", tuple(entry for entry in entries if entry.on_phone), get_language())
+    Unlike an include it sees neither the request nor whoever reads it, so nobody can be shown what was made for another.
+    The values are text, numbers, frozen dataclasses, and sequences of those.
+    """
+    given = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
+    return _kept(template_name, given, get_language())
 
 
 @functools.lru_cache(maxsize=512)
-def _drawn(template_name: str, entries: tuple[Entry, ...], _language: str | None) -> SafeString:
-    return SafeString(render_to_string(template_name, {"entries": entries}))
+def _kept(template_name: str, values: tuple[tuple[str, Any], ...], _language: str | None) -> SafeString:
+    return SafeString(render_to_string(template_name, dict(values)))
 
 
 @register.simple_tag
