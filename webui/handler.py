@@ -20,15 +20,14 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Send = Callable[[Any], Awaitable[None]]
 
 # Views wait for hosts: many slow ones must leave a thread for a fast one.
 _MOST_AT_ONCE: Final = 64
 
 
 class PagesHandler(ASGIHandler):
-    """Serves HTTP with sync middleware and views; a response may still be an async stream, which the event loop sends."""
+    """Serves HTTP with sync middleware and views; a response may still be an async stream, which the loop sends."""
 
     def __init__(self) -> None:
         # ASGIHandler's own would load the middleware for async.
@@ -36,7 +35,7 @@ class PagesHandler(ASGIHandler):
         self.load_middleware(is_async=False)
         self._threads = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="page")
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request; whoever leaves before the end is no longer worked for."""
         try:
             body = await self.read_body(receive)
@@ -70,10 +69,11 @@ class PagesHandler(ASGIHandler):
         set_script_prefix(get_script_prefix(scope))
         request_started.send(sender=type(self), scope=scope)
         request, refusal = self.create_request(scope, body)
-        response: HttpResponseBase = self.get_response(request) if request is not None else refusal
-        response._handler_class = type(self)  # type: ignore[attr-defined]
+        response: Any = self.get_response(request) if request is not None else refusal
+        response._handler_class = type(self)
         if isinstance(response, FileResponse):
             response.block_size = self.chunk_size
         if not response.streaming:
             response.close()
-        return response
+        whole: HttpResponseBase = response
+        return whole
