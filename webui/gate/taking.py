@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from webui.access import Operation
 from webui.gate.actors import Actor
 from webui.gate.belongings import Looked
+from webui.gate.bodies import read_body
 from webui.gate.errors import Refused
 from webui.gate.naming import field_of
 from webui.ownership.wanted import OverQuota, Wanted
@@ -22,7 +23,7 @@ def take(actor: Actor, host: "Host", operation: Operation, looked: Looked, body:
         return None
     from webui.ownership.quotas import reserve
 
-    wanted = wanted_by(operation, looked, body)
+    wanted = wanted_by(operation, looked, read_body(looked.body) if looked.body else body)
     if wanted is None:
         return None
     key = looked.target if operation is Operation.CONTAINER_UPDATE else ""
@@ -33,7 +34,7 @@ def take(actor: Actor, host: "Host", operation: Operation, looked: Looked, body:
 
 
 def wanted_by(operation: Operation, looked: Looked, body: Mapping[str, Any]) -> Wanted | None:
-    if operation is Operation.CONTAINER_CREATE:
+    if operation is Operation.CONTAINER_CREATE or looked.succeeds:
         config = field_of(body, "HostConfig") or {}
         return Wanted(1, _number(config, "Memory"), _nano_cpus(config), looked.new_volumes)
     if operation is Operation.CONTAINER_UPDATE and (_number(body, "Memory") or _nano_cpus(body)):

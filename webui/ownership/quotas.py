@@ -59,6 +59,15 @@ def give_back(usage_id: int) -> None:
     Usage.objects.filter(pk=usage_id).delete()
 
 
+def carry(host_id: int, key: str, *, to: str) -> None:
+    """A container was made anew under another id by who is not counted: it counts for whom the old one does."""
+    for one in Usage.objects.filter(host_id=host_id, key=key):
+        Usage.objects.create(
+            host_id=host_id, user_id=one.user_id, key=to, containers=one.containers, memory_bytes=one.memory_bytes,
+            nano_cpus=one.nano_cpus,
+        )  # fmt: skip
+
+
 def forget(host_id: int, keys: Iterable[str]) -> None:
     """These are gone, and count no more."""
     Usage.objects.filter(host_id=host_id, key__in=list(keys)).delete()

@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from webui.access import led_team_ids_of
 from webui.pages.declarations import State
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class NavItem:
     of_host: bool = False
     on_phone: bool = False
     for_administrators: bool = False
+    for_leaders: bool = False
 
 
 MENU: Final = (
@@ -72,6 +74,7 @@ EVERYWHERE: Final = (
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
     NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
+    NavItem("led-teams", _("Your teams"), "users-group", "teams:led", for_leaders=True),
     NavItem("sign-in", _("Sign-in"), "login-2", "signin:list", for_administrators=True),
     NavItem("audit", _("Audit"), "history", "audit:list", for_administrators=True),
 )
@@ -174,7 +177,12 @@ def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dic
 
 def _everywhere(user: Any) -> list[NavItem]:
     is_administrator = bool(getattr(user, "is_administrator", False))
-    return [item for item in EVERYWHERE if is_administrator or not item.for_administrators]
+    leads = bool(led_team_ids_of(user))
+    return [
+        item
+        for item in EVERYWHERE
+        if (is_administrator or not item.for_administrators) and (leads or not item.for_leaders)
+    ]
 
 
 def _remembered(request: HttpRequest, hosts: list["Host"]) -> "Host | None":
