@@ -71,6 +71,7 @@ MENU: Final = (
 EVERYWHERE: Final = (
     NavItem("all-containers", _("All containers"), "packages", "all-containers:list"),
     NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
+    NavItem("registries", _("Registries"), "archive", "registries:list"),
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
     NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
