@@ -12,10 +12,10 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
+from msgspec import Struct
 
 from engine.api.operations import OPERATIONS
 from engine.api.status import status_of
@@ -39,8 +39,7 @@ COMMON_HEADERS = {
 _UNVERSIONED = ("/_ping", "/version")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A method and a path, with `{name}` for one segment and `{name:.*}` for several, and who answers it.
 
     `is_abandonable` says that the handler may be cancelled when its client goes away. That is so for everything that

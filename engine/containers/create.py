@@ -9,9 +9,10 @@ import shutil
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.config import EngineConfig, IdMap
 from engine.containers.config import command_of, complete_config

@@ -8,9 +8,11 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.attach import Stdio
 from engine.cdi import CdiSpecs, apply_edits, cdi_names, is_cdi_name
@@ -41,8 +43,7 @@ from engine.spec import (
 _NETWORK_FILES = {"/etc/resolv.conf": "resolv.conf", "/etc/hostname": "hostname", "/etc/hosts": "hosts"}
 
 
-@dataclass(frozen=True, slots=True)
-class Foundation:
+class Foundation(Struct, frozen=True):
     """The rooms that a run stands on."""
 
     config: EngineConfig
@@ -55,8 +56,7 @@ class Foundation:
     cdi: CdiSpecs
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """What was made for a run before its document is written."""
 
     rootfs: Path

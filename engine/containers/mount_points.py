@@ -5,9 +5,10 @@ Pure but for one question to the file system: whether the source of a `Mounts` b
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.containers.model import MountPoint
 from engine.errors import InvalidArgument

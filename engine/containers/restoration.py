@@ -5,7 +5,8 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.containers.launch import Launcher
 from engine.containers.lifecycle import Lifecycle

@@ -5,8 +5,9 @@ What is mounted is always read from the kernel (/proc/self/mountinfo), never rem
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.linux import syscalls
 from engine.linux.syscalls import MountFlag, UmountFlag
@@ -28,8 +29,7 @@ __all__ = [
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class MountPoint:
+class MountPoint(Struct, frozen=True):
     """One line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
 
     `root` is the part of the file system that is seen; `propagation` holds fields such as `shared:5`.
