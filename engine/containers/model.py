@@ -98,6 +98,7 @@ class State(Struct):
 class MountPoint(Struct, frozen=True):
     """A mount of a container, as inspect shows it. `source` of a volume is its folder on the host.
 
+    `image` is the reference by which an image was asked for, `image_id` what that was; `name` is then its layer's.
     `options` are those of a tmpfs (`size=64m`); `copies_image` says that an empty volume is filled from the image.
     """
 
@@ -114,6 +115,8 @@ class MountPoint(Struct, frozen=True):
     copies_image: bool = False
     is_anonymous: bool = False
     subpath: str = ""
+    image: str = ""
+    image_id: str = ""
     is_from_mounts: bool = False
     is_read_only_recursively: bool = True
     volume_options: Mapping[str, str] = field(default_factory=dict)

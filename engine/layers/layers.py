@@ -280,6 +280,10 @@ class Layers:
             raise NotFound(f"container {container_id} has no writable layer")
         return await asyncio.to_thread(self._driver.mount, container_id, label)
 
+    def rootfs_of(self, container_id: str) -> Path:
+        """Where `mount` mounts it."""
+        return self._driver.rootfs_of(container_id)
+
     async def unmount(self, container_id: str) -> None:
         await asyncio.to_thread(self._driver.unmount, container_id)
 

@@ -81,6 +81,10 @@ class StorageDriver(ABC):
         """The merged root file system; doing it again returns the same. To SELinux its files are those of `label`."""
 
     @abstractmethod
+    def rootfs_of(self, writable_id: str) -> Path:
+        """Where `mount` shows it, also while it does not."""
+
+    @abstractmethod
     def unmount(self, writable_id: str) -> None:
         """Nothing mounted is success."""
 
