@@ -34,7 +34,7 @@ class Hierarchies(Struct, frozen=True):
     @classmethod
     def read(cls) -> "Hierarchies":
         """What is mounted at and below /sys/fs/cgroup now."""
-        return cls.of([point for point in mountpoints() if point.path.is_relative_to(_ROOT)])
+        return cls.of(mountpoints(below=_ROOT))
 
     @classmethod
     def of(cls, points: list[MountPoint]) -> "Hierarchies":

@@ -228,8 +228,6 @@ def _name(layer_id: str) -> str:
 
 
 def _fstype_of(path: Path) -> str:
-    real = Path(os.path.realpath(path))
-    covering = [point for point in mounts.mountpoints() if real.is_relative_to(point.path)]
-    best = max(covering, key=lambda point: len(point.path.parts), default=None)
+    mount = mounts.covering(Path(os.path.realpath(path)))
     names = {"ext4": "extfs", "ext3": "extfs", "ext2": "extfs"}
-    return names.get(best.fstype, best.fstype) if best else "unknown"
+    return names.get(mount.fstype, mount.fstype) if mount else "unknown"
