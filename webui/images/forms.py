@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from webui.images.reference import is_reference
@@ -23,9 +24,15 @@ class PullForm(forms.Form):
                 "autofocus": True,
                 "autocomplete": "off",
                 "spellcheck": "false",
+                "list": "images",
             }
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Where what may be offered is asked for while a name is typed.
+        self.fields["reference"].widget.attrs["data-image-names"] = reverse("registries:names")
 
     def clean_reference(self) -> str:
         reference = str(self.cleaned_data["reference"]).strip()

@@ -63,9 +63,16 @@ def pull_view(request: HttpRequest, host: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return go(request, jobs.start(here.actor, here.host, "image.pull", form.params()).get_absolute_url())
     return render_page(
-        request, "images/pull.html", {"form": form}, host=here.host, active="images", title=_("Pull an image"),
-        crumbs=[_crumb(here)], status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
+        request, "images/pull.html", {"form": form, "images": _known_names(here)}, host=here.host, active="images",
+        title=_("Pull an image"), crumbs=[_crumb(here)],
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
     )  # fmt: skip
+
+
+def _known_names(here: Opened) -> list[str]:
+    """The names of the images that are here: to be pulled anew."""
+    tags = {tag for raw in here.picture.images.values() for tag in raw.get("RepoTags") or []}
+    return sorted(tags - {"<none>:<none>"})
 
 
 @require_POST

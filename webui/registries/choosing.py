@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from webui.access import Operation, Role, effective
-from webui.ownership import LEDGER, Kind, Level, Sight, Thing
+from webui.ownership import LEDGER, Access, Kind, Level, Sight, Thing
 from webui.ownership.kinds import NOWHERE, Visibility
 from webui.registries.names import ImageName, image_name, is_within
 
@@ -27,6 +27,17 @@ def thing_of(registry: "Registry") -> Thing:
 
 def level_of(actor: "Actor", registry: "Registry") -> Level:
     return sight_of(actor).level(thing_of(registry))
+
+
+def access_of(registry: "Registry") -> Access | None:
+    return LEDGER.access(NOWHERE, Kind.REGISTRY, registry.key)
+
+
+def registry_name(key: str) -> str:
+    """What people call the registry that is `key` among the belongings; "" for one that is gone."""
+    from webui.registries.models import Registry
+
+    return Registry.objects.filter(pk=key).values_list("name", flat=True).first() or ""
 
 
 def may_add(actor: "Actor") -> bool:
@@ -66,7 +77,7 @@ def choose(actor: "Actor", reference: "str | ImageName") -> "Registry | None":
 
 def rank(actor: "Actor", registry: "Registry") -> int:
     """How near it is to somebody; the smaller the nearer."""
-    access = LEDGER.access(NOWHERE, Kind.REGISTRY, registry.key)
+    access = access_of(registry)
     if access is None or actor.user_id is None:
         return _NEVER
     if access.visibility == Visibility.ADMINISTRATORS:

@@ -8,6 +8,7 @@ from webui.access.models import Team
 from webui.live import name_of
 from webui.ownership.kinds import Visibility
 from webui.ownership.models import Share
+from webui.registries import registry_name
 
 _MOST: Final = 200
 
@@ -29,10 +30,12 @@ def things_shared_with(team: Team) -> list[SharedThing]:
 def _things(team: Team) -> Iterator[SharedThing]:
     shares = Share.objects.filter(team=team, owned__is_gone=False, owned__visibility__in=_SHOWN)
     for share in shares.select_related("owned__host", "owned__owner").order_by("owned__host__name", "pk")[:_MOST]:
-        owned = share.owned
-        name = name_of(owned.host.slug, owned.kind, owned.key) or owned.key[:64]
+        owned, host = share.owned, share.owned.host
+        # What belongs to no host is a registry.
+        known = name_of(host.slug, owned.kind, owned.key) if host else registry_name(owned.key)
         yield SharedThing(
-            owned.get_kind_display(), name, owned.host.name, str(owned.owner or ""), share.may_write
+            owned.get_kind_display(), known or owned.key[:64], host.name if host else "", str(owned.owner or ""),
+            share.may_write,
         )  # fmt: skip
 
 
