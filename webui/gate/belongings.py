@@ -13,7 +13,7 @@ from webui.gate import touching
 from webui.gate.actors import Actor
 from webui.gate.decision import require
 from webui.gate.errors import NotVisible, Refused
-from webui.gate.naming import Named, field_of, labels_in, named_in
+from webui.gate.naming import Named, field_of, is_own_network_of_host, labels_in, named_in
 from webui.gate.redeploying import redeployed
 from webui.gate.references import Found, References
 from webui.gate.rules import Query, Rule
@@ -161,8 +161,13 @@ class _Looking:
         """What the body names beside the target."""
         for named in named_in(self.operation, self.query, self.body):
             may_be_new = named.may_be_new or named.kind in self.made_before
-            if not (may_be_new and self._is_new(named)):
-                self.must(named.kind, named.reference, is_written=named.is_written)
+            if may_be_new and self._is_new(named):
+                continue
+            found = self.must(named.kind, named.reference, is_written=named.is_written)
+            if found.thing.is_everybodys and not is_own_network_of_host(named.reference):
+                # By its id, or the beginning of one, the host's own network would come in past the rules.
+                words = f"{self.operation} is refused: {named.reference[:80]} is a network of the host; give its name."
+                raise Refused(words, rule="ownership")
 
     def _is_new(self, named: Named) -> bool:
         return not named.reference or self.references.find(named.kind, named.reference) is None

@@ -39,8 +39,9 @@ def visible_jobs(user: "User") -> QuerySet[Job]:
 
 
 def running_count(user: "User") -> int:
-    """How many open jobs the top bar shows."""
-    return visible_jobs(user).filter(state__in=OPEN_STATES).count()
+    """How many open jobs the top bar shows. Mostly there are none, and then nobody has to ask which hosts are seen."""
+    is_any_open = Job.objects.filter(state__in=OPEN_STATES).exists()
+    return visible_jobs(user).filter(state__in=OPEN_STATES).count() if is_any_open else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ Whoever may not see a registry is told of none. Passwords leave here in one way 
 a host, and to the registry itself.
 """
 
-from webui.registries.choosing import choose, registry_name, usable
+from webui.registries.choosing import choose, usable
 from webui.registries.names import ImageName, image_name
 from webui.registries.signing import SignIn, add_url, sign_in
 
-__all__ = ["ImageName", "SignIn", "add_url", "choose", "image_name", "registry_name", "sign_in", "usable"]
+__all__ = ["ImageName", "SignIn", "add_url", "choose", "image_name", "sign_in", "usable"]

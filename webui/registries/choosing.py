@@ -33,13 +33,6 @@ def access_of(registry: "Registry") -> Access | None:
     return LEDGER.access(NOWHERE, Kind.REGISTRY, registry.key)
 
 
-def registry_name(key: str) -> str:
-    """What people call the registry that is `key` among the belongings; "" for one that is gone."""
-    from webui.registries.models import Registry
-
-    return Registry.objects.filter(pk=key).values_list("name", flat=True).first() or ""
-
-
 def may_add(actor: "Actor") -> bool:
     """Whoever may sign in to registries, on some host or on those to come."""
     from webui.gate import may
