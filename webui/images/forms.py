@@ -49,3 +49,20 @@ class PullForm(forms.Form):
     def params(self) -> dict[str, Any]:
         """What the pull job is told."""
         return {"reference": self.cleaned_data["reference"]}
+
+
+class PushForm(PullForm):
+    """Under which name an image goes to which registry."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["reference"]
+        field.label = _("As")
+        field.help_text = _("The registry stands before the first slash: ghcr.io/owner/name:tag. Without: Docker Hub.")
+        field.error_messages["required"] = _("Under which name?")
+
+    def clean_reference(self) -> str:
+        reference = super().clean_reference()
+        if "@" in reference:
+            raise forms.ValidationError(_("A digest is what a registry makes: give a tag."))
+        return reference

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.daemons import Daemon
 from tests.daemons import Registry as RunningRegistry
@@ -21,9 +22,11 @@ from webui.jobs import retry, start
 from webui.jobs import tasks as job_tasks
 from webui.jobs.listing import job_view
 from webui.jobs.models import Job, JobLine, JobState
+from webui.live import picture
 from webui.ownership import Kind
 from webui.ownership.changes import give_access
 from webui.ownership.kinds import NOWHERE
+from webui.registries.client import client_of
 from webui.registries.models import Encryption, Registry
 
 from .conftest import Make
@@ -160,3 +163,45 @@ def test_newer_images_are_noticed_by_the_registry_of_who_owns_the_container(
     # What was known stays.
     Registry.objects.all().delete()
     assert (looked()["digest"], trouble_of(dock.name, looked()).is_sign_in) == (new, True)  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def push(engine: Daemon, host: Host, pull: Pull) -> Callable[[User, str], Job]:
+    """Busybox, under another name."""
+    image_id = engine.json("GET", "/images/busybox:latest/json")["Id"]
+
+    def pushed(user: User, reference: str) -> Job:
+        return carried_out(start(actor_of(user), host, "image.push", {"image": image_id, "reference": reference}))
+
+    return pushed
+
+
+def test_an_image_is_pushed_under_a_new_name_by_who_may_use_the_registry(dock: Dock, olga: User, push: Pull) -> None:
+    registry, name = dock.way(olga), f"{dock.peer.address}/shop/box:7"
+    try:
+        job = push(olga, name)
+        assert (job.state, job.error) == (JobState.DONE, "")
+        assert {step["tone"] for step in job.steps} <= {"done", "here"}
+        assert client_of(registry).tags("shop/box").names == ("7",)
+        assert Entry.objects.get(operation="registry.use").message == f"push {name}"
+        assert PASSWORD not in everything_kept(job)
+        registry.delete()
+        refused = push(olga, f"{dock.peer.address}/shop/box:8")
+        assert "none of the registries that you may use fits" in refused.error
+    finally:
+        for tag in ("7", "8"):
+            dock.engine.api("DELETE", f"/images/{dock.peer.address}/shop/box:{tag}")
+
+
+def test_the_push_form_begins_with_the_image_s_own_name(
+    engine: Daemon, host: Host, olga: User, signed_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_tasks.carry_out, "delay", lambda _job_id: None)
+    picture(host)
+    image_id = str(engine.json("GET", "/images/busybox:latest/json")["Id"]).removeprefix("sha256:")[:12]
+    browser, path = signed_in(olga), f"/h/local/images/{image_id}/push/"
+    assert 'value="busybox:latest"' in browser.get(path).content.decode()
+    assert browser.post(path, {"reference": "shop/Web:1"}).status_code == 422
+    assert browser.post(path, {"reference": "ghcr.io/shop/web:1"}).status_code == 302
+    assert Job.objects.get().params["reference"] == "ghcr.io/shop/web:1"
+    assert browser.get("/h/local/images/000000000000/push/").status_code == 404
