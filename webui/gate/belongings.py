@@ -12,11 +12,14 @@ from webui.access import Operation
 from webui.gate import touching
 from webui.gate.actors import Actor
 from webui.gate.decision import require
-from webui.gate.errors import NotVisible, Refused
+from webui.gate.errors import HostUnreachable, NotVisible, Refused
+from webui.gate.marks import mark_of_token, marked
 from webui.gate.naming import Named, field_of, is_own_network_of_host, labels_in, named_in
+from webui.gate.paths import read_path
 from webui.gate.redeploying import redeployed
 from webui.gate.references import Found, References
 from webui.gate.rules import Query, Rule
+from webui.gate.table import ROWS
 from webui.ownership import LEDGER, Kind, Level, Sight, Thing, repository_of
 from webui.ownership.kinds import parents_of
 
@@ -91,7 +94,34 @@ def look(
         releases = (kind, found.thing.keys[0] if found else target)
     makes_exec = operation is Operation.CONTAINER_EXEC and rule.resource == "container"
     exec_of = found.thing.keys[0] if found and makes_exec else ""
-    return Looked(found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims))
+    # What somebody runs by a token is hung up when the token ends; a console marks its own.
+    is_marked = makes_exec and actor.scope is not None
+    sent = marked(body, mark_of_token(actor.scope.token_id, host.pk)) if is_marked and actor.scope else None
+    return Looked(found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims), sent)
+
+
+def may_stay(actor: Actor, host: "Host", method: str, path: str, query: Query) -> bool:
+    """Whether a stream that was let through once may go on: asked again and again while it lasts. For threads.
+
+    What is gone, or a host that does not say whose it is now, leaves it open: the host ends it, in its own way.
+    """
+    match = ROWS.match(method, read_path(path).path)
+    if match is None or not isinstance(match.rule, Rule):
+        return False
+    rule, operation = match.rule, match.rule.operation_for(query)
+    sight, reference = actor.sight(host, operation), match.parts.get(rule.target, "")
+    if operation not in actor.on(host).operations:
+        return False
+    if sight.sees_all or not reference or operation not in touching.READS | touching.WRITES:
+        return True
+    LEDGER.refresh()
+    one = _Looking(sight, References(host), actor, host, operation, query, {})
+    wanted = Level.READ if operation in touching.READS else Level.WRITE
+    try:
+        found = one.references.find(touching.KINDS[rule.resource], reference, resource=rule.resource)
+    except HostUnreachable:
+        return True
+    return found is None or one.level(found.thing, wanted) >= wanted
 
 
 def require_on(actor: Actor, host: "Host", operation: str, kind: Kind, reference: str) -> str:

@@ -109,7 +109,7 @@ def test_an_operator_begins_a_service_anew_and_takes_another_digest_and_nothing_
     assert of_service(swarm)["TaskTemplate"]["ContainerSpec"]["Image"] == pinned
     update(api, service_id, changed(spec, "TaskTemplate.ContainerSpec.Image", "busybox:latest"))
     for path, value in NOT_THE_SAME:
-        with pytest.raises(Refused, match="no redeployment|twice, in different case"):
+        with pytest.raises(Refused, match=r"no redeployment|twice, in different case"):
             update(api, service_id, changed(of_service(swarm), path, value))
     with pytest.raises(Refused, match="no redeployment"):
         update(api, service_id, spec, rollback="previous")
