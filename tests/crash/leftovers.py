@@ -74,7 +74,9 @@ def _names(folder: Path) -> set[str]:
 
 def _mounts(root: Path, exec_root: Path) -> set[str]:
     points = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
-    return {p for p in points if any(Path(p).is_relative_to(top) and p != str(top) for top in (root, exec_root))}
+    found = {p for p in points if any(Path(p).is_relative_to(top) and p != str(top) for top in (root, exec_root))}
+    # The layers as a user namespace sees them are no container's; the daemon has one such mount for each mapping.
+    return {p for p in found if not Path(p).is_relative_to(root / "storage/overlay2/mapped")}
 
 
 def _wanted_mounts(root: Path, exec_root: Path, running: dict[str, Any]) -> set[str]:

@@ -14,7 +14,7 @@ from webui.containers import previews, progress
 from webui.containers.actions import BY_NAME, DOING, DONE, STOP_GRACE_S, already_words, carry_out
 from webui.containers.aims import Aim, Asked
 from webui.containers.jobs import params_for
-from webui.gate import HostUnreachable, Refused
+from webui.gate import HostUnreachable, Operation, Refused
 from webui.pages import go, outcome, preview
 from webui.resources import EngineRefusal, Target, act_on_each, engine_call
 
@@ -59,8 +59,11 @@ def _recreated(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 def _job(aim: Aim, *, is_pulled: bool) -> Any:
     row, host_id = aim.row, aim.here.host.pk
-    params = params_for(row.id, row.name, host_id=host_id, is_running=row.is_running, is_pulled=is_pulled)
-    return jobs.start(aim.here.actor, aim.here.host, "container.recreate", params)
+    may_create = aim.here.may(Operation.CONTAINER_CREATE)
+    params = params_for(row.id, row.name, host_id=host_id, is_running=row.is_running, is_pulled=is_pulled,
+                        is_redeployed=not may_create)  # fmt: skip
+    kind = "container.recreate" if may_create else "container.redeploy"
+    return jobs.start(aim.here.actor, aim.here.host, kind, params)
 
 
 def _act_for(asked: Asked, links: dict[str, str]) -> progress.Act:

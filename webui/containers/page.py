@@ -1,5 +1,6 @@
 """The containers list as one value: everything that the page, its next windows and its live feed show."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -66,9 +67,34 @@ def listed(
     unknown: Empty | None = None,
 ) -> Listing:
     query = listing.query_of(params)
-    found = listing.sifted(every, query, figures)
-    items = listing.items_of(found.chosen, query)
+    found, items = _arranged(_Same(every), query) if query.is_lasting else _arrange(every, query, figures)
     return Listing(host, query, every, found.chosen, found.counts, figures, unknown, items)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Rows by identity: the same list for as long as nothing changed (webui.resources.Shelf)."""
+
+    rows: Sequence[ContainerRow]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.rows is self.rows
+
+    def __hash__(self) -> int:
+        return id(self.rows)
+
+
+@functools.lru_cache(maxsize=8)
+def _arranged(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
+    """What all who look at the same list in the same way share; a few, for each holds on to its rows."""
+    return _arrange(every.rows, query, {})
+
+
+def _arrange(
+    every: Sequence[ContainerRow], query: Query, figures: Mapping[str, Figure]
+) -> tuple[listing.Sifted, Sequence[Item]]:
+    found = listing.sifted(every, query, figures)
+    return found, listing.items_of(found.chosen, query)
 
 
 def list_page(

@@ -13,7 +13,8 @@ from webui.gate import touching
 from webui.gate.actors import Actor
 from webui.gate.decision import require
 from webui.gate.errors import NotVisible, Refused
-from webui.gate.naming import Named, field_of, labels_in, named_in
+from webui.gate.naming import Named, field_of, is_own_network_of_host, labels_in, named_in
+from webui.gate.redeploying import redeployed
 from webui.gate.references import Found, References
 from webui.gate.rules import Query, Rule
 from webui.ownership import LEDGER, Kind, Level, Sight, Thing, repository_of
@@ -50,10 +51,16 @@ class Looked:
     releases: tuple[Kind, str] | None = None
     exec_of: str = ""
     new_volumes: int = 0
+    # What is sent in place of the body that came; None for that itself.
+    body: bytes | None = None
+    # The container whose successor is made: it belongs to whom that does.
+    succeeds: str = ""
 
 
 def concerns(operation: Operation, sight: Sight) -> bool:
     """Whether `look` has anything to look at."""
+    if operation in touching.REDEPLOYS:
+        return True
     if operation in touching.MAKES or operation in touching.ALSO_MAKE or operation in touching.REMOVES:
         return True
     return not sight.sees_all and operation not in touching.FREE
@@ -70,6 +77,10 @@ def look(
     sight = actor.sight(host, operation)
     LEDGER.refresh()
     one = _Looking(sight, References(host), actor, host, operation, query, body, made_before)
+    if operation in touching.REDEPLOYS:
+        said = redeployed(one, rule, target, query, body)
+        gone = (Kind.CONTAINER, said.removes) if said.removes else None
+        return Looked(said.target, releases=gone, body=said.body, succeeds=said.succeeds)
     found = one.target(rule, target)
     if not sight.sees_all:
         one.check_named()
@@ -150,8 +161,13 @@ class _Looking:
         """What the body names beside the target."""
         for named in named_in(self.operation, self.query, self.body):
             may_be_new = named.may_be_new or named.kind in self.made_before
-            if not (may_be_new and self._is_new(named)):
-                self.must(named.kind, named.reference, is_written=named.is_written)
+            if may_be_new and self._is_new(named):
+                continue
+            found = self.must(named.kind, named.reference, is_written=named.is_written)
+            if found.thing.is_everybodys and not is_own_network_of_host(named.reference):
+                # By its id, or the beginning of one, the host's own network would come in past the rules.
+                words = f"{self.operation} is refused: {named.reference[:80]} is a network of the host; give its name."
+                raise Refused(words, rule="ownership")
 
     def _is_new(self, named: Named) -> bool:
         return not named.reference or self.references.find(named.kind, named.reference) is None

@@ -42,6 +42,7 @@ class Belongings:
         return (
             is_named_by_answer
             or bool(self.looked.exec_of)
+            or bool(self.looked.succeeds)
             or self.taken is not None
             or (self.cut is not None and not self.cuts_lines)
         )
@@ -51,6 +52,8 @@ class Belongings:
         made = _id_in(body)
         if made and self.looked.exec_of:
             remember_exec(self.host_id, made, self.looked.exec_of)
+        if made and self.looked.succeeds:
+            self._succeed(made)
         if made:
             self._claim(made)
             self._settle(made)
@@ -80,6 +83,16 @@ class Belongings:
             from webui.ownership.quotas import settle
 
             settle(self.taken, key)
+
+    def _succeed(self, made: str) -> None:
+        """It is another's place that it takes: their things stay theirs, and count for them."""
+        from webui.ownership import Kind
+        from webui.ownership.changes import carry_over
+        from webui.ownership.quotas import carry
+
+        carry_over(self.host_id, Kind.CONTAINER, self.looked.succeeds, to=made)
+        if self.taken is None:
+            carry(self.host_id, self.looked.succeeds, to=made)
 
     def _claim(self, made: str) -> None:
         """The claims that are named by the answer, or with "" the others."""

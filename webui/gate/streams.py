@@ -52,6 +52,7 @@ async def request(
     except NotVisible as not_visible:
         words = orjson.dumps({"message": str(not_visible)})
         return Reply(not_visible.status, {"Content-Type": "application/json"}, words)
+    body = passage.body or body
     status, message = None, ""
     try:
         async with _session(host, timeout_s) as session:
@@ -89,6 +90,7 @@ async def stream(
     """
     body = None if json is None else orjson.dumps(json)
     passage = await begin_visible(actor, host, method, path, query=query or {}, body=body)
+    body = passage.body or body
     status, message = None, ""
     session = _session(host, None)
     try:

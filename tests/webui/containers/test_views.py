@@ -62,7 +62,7 @@ def test_the_rows_are_in_the_page_with_their_state_in_words(as_olga: Client, mak
     response = as_olga.get(LIST)
     assertContains(response, "on-the-list")
     assertContains(response, "<b>harbour</b>")
-    assertContains(response, 'data-act="stop"')
+    assertContains(response, '"act":"stop"')
     assert re.search(r"up (a moment|\d+ seconds?)", response.content.decode())
 
 
@@ -87,6 +87,7 @@ def test_a_reader_sees_the_list_and_no_act(as_rita: Client, make_container: Make
     assertContains(response, "look-only")
     for action in ("stop", "remove", "kill"):
         assertNotContains(response, f'data-act="{action}"')
+        assertNotContains(response, f'"act":"{action}"')
     assert as_rita.get(RUN).status_code == 403
 
 
