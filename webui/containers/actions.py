@@ -68,8 +68,8 @@ ACTIONS: Final = (
     Action("files", _("Files"), "folder", Operation.CONTAINER_FILES_READ, href_name="containers:files"),
     Action("inspect", _("Inspect"), "code", Operation.CONTAINER_INSPECT, href_name="containers:inspect"),
     Action("edit", _("Configuration"), "adjustments", Operation.CONTAINER_UPDATE, href_name="containers:configuration"),
-    Action("recreate", _("Recreate"), "rotate", Operation.CONTAINER_CREATE, previews=True),
-    Action("update", _("Update"), "cloud-download", Operation.CONTAINER_CREATE, is_bulk=True, previews=True,
+    Action("recreate", _("Recreate"), "rotate", Operation.CONTAINER_REDEPLOY, previews=True),
+    Action("update", _("Update"), "cloud-download", Operation.CONTAINER_REDEPLOY, is_bulk=True, previews=True,
            shown_when=lambda shown: shown.row.has_update),
     Action("remove", _("Remove"), "trash", Operation.CONTAINER_REMOVE, is_bulk=True, is_danger=True, previews=True),
 )  # fmt: skip

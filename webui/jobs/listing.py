@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from webui.jobs.advice import Advice, advice_on
 from webui.jobs.kinds import kind_of
 from webui.jobs.models import OPEN_STATES, Job, JobLine, JobState
 from webui.pages import State
@@ -66,12 +67,14 @@ class JobView:
     bars: Sequence[Bar]
     # What the button says that takes its work back; "" where there is nothing to take back.
     undo: str
+    # What to do about it where it failed.
+    advice: Sequence[Advice] = ()
 
 
 def job_view(job: Job) -> JobView:
     return JobView(
         job, state_of(job), _heading(job), _summary(job.steps), _origin(job), [_bar(step) for step in job.steps],
-        _undo_words(job),
+        _undo_words(job), advice_on(job) if job.state == JobState.FAILED else (),
     )  # fmt: skip
 
 
