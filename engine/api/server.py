@@ -163,7 +163,10 @@ class ApiServer:
         except EngineError as error:
             if isinstance(error, Unavailable) or type(error) is EngineError:
                 log.warning("%s %s: %s", request.method, request.path, error.message)
-            return error_response(error.message, status_of(error))
+            response = error_response(error.message, status_of(error))
+            if isinstance(error, Unavailable) and error.retry_after_s:
+                response.headers["Retry-After"] = str(error.retry_after_s)
+            return response
         except ConnectionError:
             if request.transport is not None and not request.transport.is_closing():
                 raise

@@ -326,6 +326,9 @@ async def _error(response: ClientResponse) -> EngineError:
             and not response.request_info.headers.get("Authorization")
             else text
         )
-    kinds: dict[int, type[EngineError]] = {403: Forbidden, 404: NotFound, 429: Unavailable}
+    if response.status == 429:
+        wait = response.headers.get("Retry-After", "")
+        return Unavailable(text, retry_after_s=int(wait) if wait.isdecimal() else 0)
+    kinds: dict[int, type[EngineError]] = {403: Forbidden, 404: NotFound}
     kind = kinds.get(response.status, Unavailable if response.status >= 500 else RegistryError)
     return kind(text)

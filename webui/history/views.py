@@ -2,7 +2,7 @@
 
 from collections import Counter
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -27,8 +27,12 @@ from webui.history.rings import RINGS, past_of
 from webui.hosts import visible_hosts
 from webui.hosts.models import Host
 from webui.live.stats import rows_of
+from webui.log_lines import moment_in
 from webui.pages import Crumb, Tab, go, render_page
 from webui.resources import note_of, opened, stale_words
+
+# What of a search stays when other containers are chosen for it.
+_CARRIED: Final = ("q", "regex", "last", "since", "until", "zone")
 
 
 @require_GET
@@ -57,10 +61,11 @@ def kept_view(request: HttpRequest, host: str) -> HttpResponse:
     abouts = readable(actor_of(request), here)
     names = Counter(about.name for about in abouts)
     asked = query_in(request.GET)
+    given_since, given_until = (moment_in(request.GET.get(name, "")) for name in ("since", "until"))
     context = {
         "names": names,
         "choices": [_kept_choice(name, count, asked) for name, count in names.items()],
-        "carried": [(name, request.GET[name]) for name in ("q", "regex", "last") if request.GET.get(name)],
+        "carried": [(name, request.GET[name]) for name in _CARRIED if request.GET.get(name)],
         "chosen_names": [name for name in asked.names if name in names],
         "generation": next((about for about in abouts if about.container_id[:12] in asked.ids), None),
         "asked": asked,
@@ -68,6 +73,9 @@ def kept_view(request: HttpRequest, host: str) -> HttpResponse:
         "kept": kept_in(logs_folder(here.slug)),
         "spans": SPANS,
         "last": request.GET.get("last", ""),
+        "has_moments": bool(given_since or given_until),
+        "given_since": given_since,
+        "given_until": given_until,
         "is_asked": bool(request.GET),
         "live_url": f"/ws/h/{here.slug}/logs/kept/?{request.GET.urlencode()}",
     }

@@ -3,12 +3,13 @@
 The rooms that know (live, jobs) hand in callables at start-up; this module asks them and never waits on a host.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -70,6 +71,7 @@ MENU: Final = (
 EVERYWHERE: Final = (
     NavItem("all-containers", _("All containers"), "packages", "all-containers:list"),
     NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
+    NavItem("registries", _("Registries"), "archive", "registries:list"),
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
     NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
@@ -212,8 +214,13 @@ def _entries(items: Iterable[NavItem], host: "Host | None", active: str, counts:
 def _url_of(item: NavItem, host: "Host | None") -> str:
     if item.of_host and host is None:
         return ""
+    return _reversed(item.url_name, host.slug if item.of_host and host else None, get_script_prefix())
+
+
+@functools.lru_cache(maxsize=1024)
+def _reversed(url_name: str, slug: str | None, _script_prefix: str) -> str:
     try:
-        return reverse(item.url_name, kwargs={"host": host.slug} if item.of_host and host else None)
+        return reverse(url_name, kwargs={"host": slug} if slug else None)
     except NoReverseMatch:
         return ""
 
