@@ -47,9 +47,10 @@ _PATHS: Final = {
 # list shows something new, and a last time in any case.
 _LOOKS_S: Final = (0.01, 0.04)
 _LAST_LOOK_S: Final = 0.4
-# Between two questions, and as many times what the last one took: a host that is busy is not asked all the time.
-_PAUSE_S: Final = 0.01
+# Between two questions, as many times what the last one took: a host that is busy is not asked all the time.
 _PAUSE_TIMES: Final = 2
+_SHORTEST_ASKING_PAUSE_S: Final = 0.01
+_LONGEST_ASKING_PAUSE_S: Final = 0.05
 # An id filter long enough to make the URL unwieldy is slower than the whole list.
 _MOST_IDS: Final = 40
 
@@ -185,7 +186,8 @@ class HostFeed:
                     # Unless there was an event while this was asked: the answer may be from before.
                     if not self._dirty.holds(kind, object_id):
                         self._end_looks(kind, object_id)
-            await asyncio.sleep(max(_PAUSE_S, _PAUSE_TIMES * (loop.time() - began)))
+            pause_s = _PAUSE_TIMES * (loop.time() - began)
+            await asyncio.sleep(min(max(_SHORTEST_ASKING_PAUSE_S, pause_s), _LONGEST_ASKING_PAUSE_S))
 
     async def _refresh(self) -> None:
         while True:
