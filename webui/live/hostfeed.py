@@ -60,6 +60,8 @@ class HostFeed:
         self._upstream = Upstream(host)
         self._listeners: set[Listener] = set()
         self._dirty = Dirty()
+        # One question at a time: an older answer must not come after a newer one.
+        self._asking = asyncio.Lock()
         self._looks: dict[tuple[str, str], list[asyncio.TimerHandle]] = {}
         self._saved_serial = self.picture.serial
         self._run: Future[None] | None = None
@@ -157,10 +159,27 @@ class HostFeed:
     async def _ask_again(self) -> None:
         while True:
             for kind, ids in (await self._dirty.taken()).items():
-                if ALL in ids or len(ids) > _MOST_IDS:
-                    self._apply(kind, *with_list(self.picture, kind, await self._list(kind, frozenset())))
-                else:
-                    self._apply(kind, *with_objects(self.picture, kind, ids, await self._list(kind, ids)))
+                async with self._asking:
+                    if ALL in ids or len(ids) > _MOST_IDS:
+                        self._apply(kind, *with_list(self.picture, kind, await self._list(kind, frozenset())))
+                    else:
+                        self._apply(kind, *with_objects(self.picture, kind, ids, await self._list(kind, ids)))
+
+    def look_again(self, kind: str) -> None:
+        """Ask for a whole list anew, soon, and once however many want it. May be called anywhere."""
+        live_loop().call_soon_threadsafe(self._dirty.add, kind, ALL)
+
+    def ask_now(self, kind: str) -> "Future[None]":
+        """Ask the host for a whole list without waiting for an event; a host that does not answer changes nothing.
+
+        May be called anywhere; what is returned is done when the picture holds the answer.
+        """
+        return spawn(self._ask_now(kind))
+
+    async def _ask_now(self, kind: str) -> None:
+        with contextlib.suppress(*UPSTREAM_ERRORS):
+            async with self._asking:
+                self._apply(kind, *with_list(self.picture, kind, await self._list(kind, frozenset())))
 
     async def _refresh(self) -> None:
         while True:
