@@ -230,7 +230,7 @@ def test_a_real_registry_with_a_password(filled: RunningRegistry) -> None:
 @pytest.mark.real
 def test_a_real_registry_behind_tls(tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path)
-    with basic_registry(tmp_path, certificates) as registry:
+    with basic_registry(tmp_path, certificates=certificates) as registry:
         assert failure(registry.address, Trust(may_be_here=True)).why == "certificate"
         way = way_into(registry.address, encryption=Encryption.OWN, ca=certificates.ca.read_text())
         assert client_of(way).check() == "basic"
