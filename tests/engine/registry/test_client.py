@@ -112,7 +112,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
         basic = request.headers.get("Authorization", "")
         if basic != OLGA.basic and form.get("refresh_token") != "olga-identity":
             return web.json_response({"errors": [{"code": "UNAUTHORIZED", "message": "who are you"}]}, status=401)
-        asked = form.get("scope") or request.query.get("scope") or ""
+        asked = form.get("scope") or " ".join(request.query.getall("scope", []))
         token = authority.token("test-registry", [scope for scope in str(asked).split() if ":olga/" in scope])
         return web.json_response({"access_token" if form else "token": token})
 
