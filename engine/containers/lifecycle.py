@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from engine.attach import Stdio
+from engine.containers.image_mounts import writable_layers
 from engine.containers.launch import Launcher, closes_stdin
 from engine.containers.model import Container, Ended, Health, Status
 from engine.containers.restart_policy import next_delay_s, should_restart
@@ -327,7 +328,8 @@ class Lifecycle:
         try:
             await self._store.unwrite(container)
             await self._launcher.clear(container)
-            await self._layers.remove_writable(container.id)
+            for name in writable_layers(container):
+                await self._layers.remove_writable(name)
         except (EngineError, OSError) as error:
             container.turn(Status.DEAD)
             self._store.save(container)

@@ -9,7 +9,8 @@ import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 REQUEST = 0x001
 ACK = 0x004
@@ -29,8 +30,7 @@ _ATTRIBUTE = struct.Struct("=HH")  # length, type
 _TIMEOUT_S = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One request. `about` names its object in the error that it may cause."""
 
     kind: int

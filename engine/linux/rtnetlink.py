@@ -10,8 +10,9 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_network
+
+from msgspec import Struct
 
 from engine.linux import netlink
 from engine.linux.netlink import (
@@ -41,8 +42,7 @@ _AF_BRIDGE = 7
 _TABLE_MAIN = 254
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A network interface as the kernel has it. `alias` is free text; ours says whose it is."""
 
     index: int
@@ -55,8 +55,7 @@ class Link:
     is_up: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cable:
+class Cable(Struct, frozen=True):
     """A veth pair to be made: `name` here and plugged into the bridge, `peer_name` in the namespace of `netns_fd`."""
 
     name: str

@@ -134,7 +134,7 @@ class Overlay2(StorageDriver):
         self._mapped.close()
 
     def mount(self, writable_id: str, label: str = "") -> Path:
-        merged = self._folders.writable / writable_id / "merged"
+        merged = self.rootfs_of(writable_id)
         if not _is_mounted(merged):
             id_map = id_map_of(merged.parent)
             mounter = self._mounter if id_map is None else self._mapped.mounter(id_map)
@@ -164,8 +164,11 @@ class Overlay2(StorageDriver):
         names: list[str] = orjson.loads((self._folders.writable / writable_id / "lower.json").read_bytes())
         return names
 
+    def rootfs_of(self, writable_id: str) -> Path:
+        return self._folders.writable / writable_id / "merged"
+
     def unmount(self, writable_id: str) -> None:
-        merged = self._folders.writable / writable_id / "merged"
+        merged = self.rootfs_of(writable_id)
         try:
             is_mounted = _is_mounted(merged)
         except FileNotFoundError:
@@ -225,8 +228,6 @@ def _name(layer_id: str) -> str:
 
 
 def _fstype_of(path: Path) -> str:
-    real = Path(os.path.realpath(path))
-    covering = [point for point in mounts.mountpoints() if real.is_relative_to(point.path)]
-    best = max(covering, key=lambda point: len(point.path.parts), default=None)
+    mount = mounts.covering(Path(os.path.realpath(path)))
     names = {"ext4": "extfs", "ext3": "extfs", "ext2": "extfs"}
-    return names.get(best.fstype, best.fstype) if best else "unknown"
+    return names.get(mount.fstype, mount.fstype) if mount else "unknown"

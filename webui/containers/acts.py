@@ -36,7 +36,10 @@ def answer(request: HttpRequest, asked: Asked) -> HttpResponseBase:
     act, names = _act_for(asked, links), _names(asked.aims)
     if len(targets) + len(asked.gone) > 1 and progress.is_wanted(request):
         title = f"{DOING[asked.action]} {previews.count_words(len(targets) + len(asked.gone))}"
-        return progress.answer(title, targets, act, names=names, gone=asked.gone_outcomes(), links=links)
+        many = progress.Many(
+            title, targets, act, names, asked.gone_outcomes(), links, url=request.get_full_path(), again=asked.again
+        )
+        return progress.answer(many, int(request.user.pk or 0))
     outcomes = [*asked.gone_outcomes(), *(act_on_each(targets, act, names=names) if targets else [])]
     leaves = asked.action == "remove" and request.GET.get("from") == "detail" and asked.aims
     next_url = reverse("containers:list", kwargs={"host": asked.aims[0].here.host.slug}) if leaves else ""

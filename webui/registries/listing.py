@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from webui.live import last_picture
-from webui.ownership import LEDGER, Access, Kind
-from webui.ownership.kinds import NOWHERE, Visibility
+from webui.ownership import Access
+from webui.ownership.kinds import Visibility
 from webui.ownership.words import holders_words
 from webui.pages import Action, Column, Preview, PreviewLine
+from webui.registries.choosing import access_of
 from webui.registries.models import Registry
 from webui.registries.names import image_name, is_within
 
@@ -43,10 +44,6 @@ class Row:
     access: str
     note: str
     url: str
-
-
-def access_of(registry: Registry) -> Access | None:
-    return LEDGER.access(NOWHERE, Kind.REGISTRY, registry.key)
 
 
 def row_of(registry: Registry) -> Row:

@@ -21,7 +21,7 @@ from webui.ownership.kinds import NOWHERE
 from webui.pages import Button, Crumb, Empty, ListPage, Outcome, go, outcome, preview, render_list, render_page
 from webui.pages.findings import Finding
 from webui.registries import listing
-from webui.registries.choosing import level_of, may_add, seen
+from webui.registries.choosing import access_of, level_of, may_add, seen
 from webui.registries.completion import offer
 from webui.registries.examination import examine
 from webui.registries.forms import RegistryForm
@@ -170,7 +170,7 @@ def _form_page(
 
 def _read_page(request: HttpRequest, actor: Actor, registry: Registry) -> HttpResponse:
     findings = _tested(actor, registry) if request.method == "POST" and request.POST.get("do") == "test" else ()
-    access = listing.access_of(registry)
+    access = access_of(registry)
     context = {"registry": registry, "findings": findings, "owner": access.owner if access else ""}
     return render_page(
         request, "registries/read.html", context, active="registries", title=registry.name, crumbs=crumbs()
