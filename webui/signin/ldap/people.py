@@ -80,6 +80,11 @@ def groups_of(connection: Any, directory: Directory, found: Found, username: str
     return frozenset(spelling for name in names for spelling in _spellings(name))
 
 
+def escaped(value: str) -> str:
+    """A value as it stands in a filter (RFC 4515)."""
+    return str(escape_filter_chars(value))
+
+
 def own_name_of(directory: Directory, username: str) -> str:
     """The name to bind by: a DN, or what Active Directory takes in its place (`{user}@example.com`)."""
     is_dn = "=" in directory.own_name

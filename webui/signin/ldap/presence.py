@@ -8,12 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-import ldap3
-from ldap3.core.exceptions import LDAPException
-from ldap3.utils.conv import escape_filter_chars
-
-from webui.signin.ldap.connection import SEARCH, DirectoryFailed, opened, search
-from webui.signin.ldap.people import Found, bind_first, found_of, groups_of, values_of
+from webui.signin.ldap.connection import SEARCH, opened, search
+from webui.signin.ldap.people import Found, bind_first, escaped, found_of, groups_of, values_of
 from webui.signin.models import Directory
 
 _OBJECT_GUID_BYTES: Final = 16
@@ -60,11 +56,10 @@ class Watch:
     def _is_meant(self, dn: str) -> bool:
         """Whether the filter by which people are found still finds this entry, under whatever name."""
         wanted = self._directory.people_filter.replace("{user}", "*")
-        try:
-            self._connection.search(dn, wanted, search_scope=ldap3.BASE, attributes=ldap3.NO_ATTRIBUTES, size_limit=1)
-        except (LDAPException, OSError) as error:
-            raise DirectoryFailed(SEARCH, f"The search {wanted[:200]} failed: {error}") from error
-        return any(one["type"] == "searchResEntry" for one in self._connection.response)
+        found = search(
+            self._connection, SEARCH, dn, wanted, [self._directory.id_attribute], most=1, is_below=False
+        )  # fmt: skip
+        return bool(found)
 
 
 @contextmanager
@@ -84,7 +79,7 @@ def _escaped(subject: str, attribute: str) -> str:
     """A value that is no text is kept as hexadecimal digits, and asked for by its bytes (RFC 4515, section 3)."""
     if attribute.lower() == "objectguid" and len(subject) == 2 * _OBJECT_GUID_BYTES:
         return "".join(f"\\{subject[place : place + 2]}" for place in range(0, len(subject), 2))
-    return str(escape_filter_chars(subject))
+    return escaped(subject)
 
 
 def _disabled(entry: Any) -> str:
