@@ -29,7 +29,13 @@ START_TIMEOUT_S: Final = 60
 
 
 def facts_of(host: str, picture: Picture) -> HostFacts:
-    sizes = {tag: int(raw.get("Size") or 0) for raw in picture.images.values() for tag in raw.get("RepoTags") or []}
+    # Podman lists what came from no registry as localhost/busybox, and finds it as busybox too.
+    sizes = {
+        name: int(raw.get("Size") or 0)
+        for raw in picture.images.values()
+        for tag in raw.get("RepoTags") or []
+        for name in (listed_name(tag), listed_name(tag.removeprefix("localhost/")))
+    }
     networks = sorted((raw["Name"] for raw in picture.networks.values()), key=lambda name: (name != "bridge", name))
     return HostFacts(
         containers=tuple(rows_of(host, picture)),
