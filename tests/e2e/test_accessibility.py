@@ -44,6 +44,7 @@ def _pages(container: str, stopped: str, job: str, registry: str) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.timeout(480)
 def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Browser, signed_in: StorageState) -> None:
     container = run_container(
         harbour, "web", "echo level=info msg=hello; echo ERROR no; sleep 600", HostConfig={"Memory": 64 << 20},
