@@ -255,6 +255,7 @@ class Execs:
         found.pid = 0
         found.ready.set()
         found.ended.set()
+        found.stdio.process_ended()
 
     def _forget_old(self) -> None:
         """An exec stays known after its end; in a container that lives for months, not for ever."""

@@ -200,7 +200,7 @@ class DeletionWatch:
     _GROUP_LINKS = 1  # RTNLGRP_LINK
 
     def __init__(self) -> None:
-        self._listener = NetlinkListener(socket.NETLINK_ROUTE, self._GROUP_LINKS)
+        self._listener = NetlinkListener(socket.NETLINK_ROUTE, self._GROUP_LINKS, only_kind=_DELLINK)
 
     def fileno(self) -> int:
         return self._listener.fileno()
@@ -213,7 +213,7 @@ class DeletionWatch:
         messages = self._listener.read()
         if messages is None:
             return None
-        return [_parse_link(payload) for kind, payload in messages if kind == _DELLINK]
+        return [_parse_link(payload) for _, payload in messages]
 
 
 def _hairpin_message(link: Link) -> Message:

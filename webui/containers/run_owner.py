@@ -7,13 +7,20 @@ from webui import audit
 from webui.access import Operation
 from webui.gate.naming import named_in
 from webui.ownership import LEDGER, Kind
-from webui.ownership.made_for import ME, MadeFor, made_for
+from webui.ownership.made_for import ME, MadeFor, first_choice, made_for
 from webui.resources import Opened
 
 
 def owners_for(here: Opened) -> MadeFor:
     """Between whom this person may choose on this host."""
     return made_for(here.actor, rules=here.actor.on(here.host).rules_the_host)
+
+
+def first_owner(here: Opened) -> str:
+    """What the form begins with: as the host's rules say for people whom they bind."""
+    if here.actor.on(here.host).rules_the_host:
+        return ME
+    return first_choice(owners_for(here).choices, LEDGER.rules(here.host.pk).made_for)
 
 
 def new_volumes(here: Opened, body: Mapping[str, Any]) -> list[str]:

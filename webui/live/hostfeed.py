@@ -47,9 +47,10 @@ _PATHS: Final = {
 # list shows something new, and a last time in any case.
 _LOOKS_S: Final = (0.01, 0.04)
 _LAST_LOOK_S: Final = 0.4
-# Between two questions, and as many times what the last one took: a host that is busy is not asked all the time.
-_PAUSE_S: Final = 0.01
+# Between two questions, as many times what the last one took: a host that is busy is not asked all the time.
 _PAUSE_TIMES: Final = 2
+_SHORTEST_ASKING_PAUSE_S: Final = 0.01
+_LONGEST_ASKING_PAUSE_S: Final = 0.05
 # An id filter long enough to make the URL unwieldy is slower than the whole list.
 _MOST_IDS: Final = 40
 
@@ -65,6 +66,8 @@ class HostFeed:
         self._upstream = Upstream(host)
         self._listeners: set[Listener] = set()
         self._dirty = Dirty()
+        # One question at a time: an older answer must not come after a newer one.
+        self._asking = asyncio.Lock()
         self._looks: dict[tuple[str, str], list[asyncio.TimerHandle]] = {}
         self._last_looks: set[tuple[str, str]] = set()
         self._next_last_looks: set[tuple[str, str]] = set()
@@ -176,16 +179,34 @@ class HostFeed:
             asked = await self._dirty.taken()
             began = loop.time()
             for kind, ids in asked.items():
-                is_whole = ALL in ids or len(ids) > _MOST_IDS
-                raws = await self._list(kind, frozenset() if is_whole else ids)
-                before = self.picture
-                news = with_list(before, kind, raws) if is_whole else with_objects(before, kind, ids, raws)
-                self._apply(kind, *news)
+                async with self._asking:
+                    is_whole = ALL in ids or len(ids) > _MOST_IDS
+                    raws = await self._list(kind, frozenset() if is_whole else ids)
+                    before = self.picture
+                    news = with_list(before, kind, raws) if is_whole else with_objects(before, kind, ids, raws)
+                    self._apply(kind, *news)
                 for object_id in news[1]:
                     # Unless there was an event while this was asked: the answer may be from before.
                     if not self._dirty.holds(kind, object_id):
                         self._end_looks(kind, object_id)
-            await asyncio.sleep(max(_PAUSE_S, _PAUSE_TIMES * (loop.time() - began)))
+            pause_s = _PAUSE_TIMES * (loop.time() - began)
+            await asyncio.sleep(min(max(_SHORTEST_ASKING_PAUSE_S, pause_s), _LONGEST_ASKING_PAUSE_S))
+
+    def look_again(self, kind: str) -> None:
+        """Ask for a whole list anew, soon, and once however many want it. May be called anywhere."""
+        live_loop().call_soon_threadsafe(self._dirty.add, kind, ALL)
+
+    def ask_now(self, kind: str) -> "Future[None]":
+        """Ask the host for a whole list without waiting for an event; a host that does not answer changes nothing.
+
+        May be called anywhere; what is returned is done when the picture holds the answer.
+        """
+        return spawn(self._ask_now(kind))
+
+    async def _ask_now(self, kind: str) -> None:
+        with contextlib.suppress(*UPSTREAM_ERRORS):
+            async with self._asking:
+                self._apply(kind, *with_list(self.picture, kind, await self._list(kind, frozenset())))
 
     async def _refresh(self) -> None:
         while True:

@@ -23,9 +23,11 @@ from webui.pages.findings import Finding
 from webui.registries import listing
 from webui.registries.choosing import access_of, level_of, may_add, seen
 from webui.registries.completion import offer
+from webui.registries.errors import RegistryFailed
 from webui.registries.examination import examine
 from webui.registries.forms import RegistryForm
 from webui.registries.models import Registry
+from webui.registries.turnstile import TURNSTILE
 
 
 @require_GET
@@ -142,7 +144,11 @@ def _added(request: HttpRequest, actor: Actor, form: RegistryForm) -> HttpRespon
 
 
 def _tested(actor: Actor, registry: Registry) -> Sequence[Finding]:
-    findings = list(examine(registry))
+    try:
+        with TURNSTILE.passing(actor.user_id):
+            findings = list(examine(registry))
+    except RegistryFailed as busy:
+        return [Finding(_("Not asked"), str(busy), is_good=False)]
     failed = [finding.what for finding in findings if not finding.is_good and finding.is_grave]
     words = f"{registry.where}: failed: {', '.join(failed)}" if failed else f"{registry.where}: passed"
     _record(actor, "registry.test", registry, words)

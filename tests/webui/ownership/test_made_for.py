@@ -9,7 +9,8 @@ from webui.gate import actor_of
 from webui.hosts.models import Host
 from webui.ownership import LEDGER, Kind, Level, Thing
 from webui.ownership.kinds import NOWHERE
-from webui.ownership.made_for import made_for
+from webui.ownership.made_for import first_choice, made_for
+from webui.ownership.rules import rules_of_json
 
 pytestmark = pytest.mark.django_db
 WEB = Thing(Kind.CONTAINER, ("web",))
@@ -79,3 +80,18 @@ def test_what_belongs_to_no_host_is_apart_from_what_is_on_one(host: Host, sam: U
     LEDGER.refresh()
     found = [LEDGER.access(where, Kind.REGISTRY, "1") for where in (NOWHERE, host.pk)]
     assert [access.owner for access in found if access] == ["sam", "olga"]
+
+
+def test_the_form_begins_as_the_host_says(sam: User, olga: User, shop: Team) -> None:
+    of_sam = made_for(actor_of(sam), rules=False).choices
+    assert [first_choice(of_sam, wanted) for wanted in ("me", "team", "public", "?")] == [
+        "me", f"team-{shop.pk}", "public", "me",
+    ]  # fmt: skip
+    Team.objects.all().delete()
+    assert first_choice(made_for(actor_of(olga), rules=False).choices, "team") == "me"
+
+
+def test_what_stands_in_the_database_and_is_no_choice_is_private() -> None:
+    assert [rules_of_json({"made_for": value}).made_for for value in ("team", "all", 3, None)] == [
+        "team", "me", "me", "me",
+    ]  # fmt: skip

@@ -16,10 +16,11 @@ from webui.live.pictures import host_feed
 from webui.live.seen import seen_by
 from webui.ownership import LEDGER
 
-# The first change goes at once; what follows on its heels goes together after this, or after so many times what the
-# messages took to make, waiting for their turn included.
-_PAUSE_S: Final = 0.02
-_PAUSE_TIMES: Final = 4
+# The first change goes at once; what follows on its heels goes together, after as many times what the last messages
+# took to make, the wait for the one thread that makes them included, but within these bounds.
+_PAUSE_TIMES: Final = 3
+_SHORTEST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 0.06
 
 
 class ListConsumer(LiveConsumer):
@@ -67,7 +68,8 @@ class ListConsumer(LiveConsumer):
                 began = loop.time()
                 for message in await self._messages(feed, ids, memory):
                     await self.send_json(message)
-                await asyncio.sleep(max(_PAUSE_S, _PAUSE_TIMES * (loop.time() - began)))
+                pause_s = _PAUSE_TIMES * (loop.time() - began)
+                await asyncio.sleep(min(max(_SHORTEST_PAUSE_S, pause_s), _LONGEST_PAUSE_S))
         finally:
             stop()
 
