@@ -137,6 +137,6 @@ def test_a_phone_has_the_keys_that_its_keyboard_has_not_and_can_paste(
     expect(rows).to_contain_text("still here")
     page.evaluate("() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; }")
     page.get_by_role("button", name="Copy what is selected").tap()
-    page.wait_for_function("window.copied")
+    page.wait_for_function("() => window.copied")
     assert "still here" in page.evaluate("window.copied")
     context.close()
