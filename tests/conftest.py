@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.daemons import Daemon, Registry, running_dockerd, running_engine, running_registry
+from tests.hosts import KINDS
 from tests.images import busybox_layer, save_tar
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--host",
+        choices=[*KINDS, "every"],
+        help="which host the browser's tests are run on, all of them. Without it: on our engine, and those that are "
+        "marked on_peers on a real dockerd and a real Podman too",
+    )
 
 
 @pytest.fixture(scope="session")

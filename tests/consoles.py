@@ -33,6 +33,7 @@ class Console:
     data: Path
     process: subprocess.Popen[bytes]
     log: Path
+    host: Daemon | None = None
 
     @property
     def engine_socket(self) -> Path:
@@ -40,7 +41,20 @@ class Console:
 
     @property
     def engine(self) -> Daemon:
-        return Daemon("engine", self.engine_socket, self.process, [], self.log)
+        """The daemon behind its host `local`: the bundled engine, or the daemon that it was started beside."""
+        return self.host or Daemon("engine", self.engine_socket, self.process, [], self.log)
+
+    @property
+    def host_name(self) -> str:
+        return "Local" if self.host else "This machine"
+
+    def connect(self) -> None:
+        """Have the administrator add the daemon that it was started beside as the host `local`."""
+        assert self.host is not None
+        olga = Person(self)
+        olga.sign_in()
+        status, body, _ = olga.submit("/hosts/add/", {"name": self.host_name, "url": self.host.url})
+        assert status == 302, (status, body[-2000:])
 
     def output(self) -> str:
         return self.log.read_text(errors="replace")
@@ -118,11 +132,11 @@ class Person:
         except urllib.error.HTTPError as error:
             return error.code, error.read(), dict(error.headers)
 
-    def submit(self, path: str, form: dict[str, str]) -> tuple[int, bytes, dict[str, str]]:
-        """Fill in the form on a page and send it."""
+    def submit(self, path: str, form: dict[str, str], *, to: str = "") -> tuple[int, bytes, dict[str, str]]:
+        """Fill in the form on a page and send it; where a script would send it elsewhere, `to` says where."""
         token = _TOKEN.search(self.open(path)[1].decode())
         assert token is not None, f"{path} has no form"
-        return self.open(path, {**form, "csrfmiddlewaretoken": token[1]}, Referer=self.console.url + path)
+        return self.open(to or path, {**form, "csrfmiddlewaretoken": token[1]}, Referer=self.console.url + path)
 
     def sign_in(self, name: str = ADMIN, password: str = PASSWORD) -> None:
         status, body, _ = self.submit("/sign-in/", {"username": name, "password": password})

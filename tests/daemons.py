@@ -50,6 +50,11 @@ class Daemon:
     def url(self) -> str:
         return f"unix://{self.socket}"
 
+    @property
+    def prefix(self) -> list[str]:
+        """What a command is started with to share the daemon's network; nothing where that is the machine's."""
+        return self.argv[:2] if self.argv[:1] == ["nsenter"] else []
+
     def api(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
         """One request; returns status and body. `body` is bytes, or goes as JSON."""
         connection = UnixConnection(self.socket)
@@ -76,6 +81,14 @@ class Daemon:
     def remove_all_containers(self) -> None:
         for container in self.json("GET", "/containers/json?all=1"):
             self.api("DELETE", f"/containers/{container['Id']}?force=1&v=1")
+
+    def clear(self) -> None:
+        """Remove containers, volumes and networks; what the daemon cannot do without it refuses to remove."""
+        self.remove_all_containers()
+        for volume in self.json("GET", "/volumes")["Volumes"] or []:
+            self.api("DELETE", f"/volumes/{volume['Name']}?force=1")
+        for network in self.json("GET", "/networks"):
+            self.api("DELETE", f"/networks/{network['Id']}")
 
     def kill(self) -> None:
         """kill -9: what the daemon leaves behind is what a crash leaves behind."""

@@ -22,6 +22,12 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "runc"
 """
+# As dockerd has it: a registry on loopback may speak plain HTTP.
+_REGISTRIES = """
+[[registry]]
+location = "127.0.0.1"
+insecure = true
+"""
 
 
 @contextlib.contextmanager
@@ -32,6 +38,7 @@ def running_podman(folder: Path) -> Iterator[Daemon]:
     exec_root.mkdir()
     sock = exec_root / "podman.sock"
     (folder / "containers.conf").write_text(_CONFIGURATION)
+    (folder / "registries.conf").write_text(_REGISTRIES)
     storage = ["--root", str(folder / "root"), "--runroot", str(exec_root / "run"), "--storage-driver", "overlay"]
     argv = [
         *("nsenter", f"--net=/run/netns/{mark}", "podman", *storage, "--cgroup-manager", "cgroupfs"),
@@ -41,7 +48,11 @@ def running_podman(folder: Path) -> Iterator[Daemon]:
     subprocess.run(["ip", "-n", mark, "link", "set", "lo", "up"], check=True)
     log = folder / "podman.log"
     with log.open("ab") as output:
-        environment = {**os.environ, "CONTAINERS_CONF": str(folder / "containers.conf")}
+        environment = {
+            **os.environ,
+            "CONTAINERS_CONF": str(folder / "containers.conf"),
+            "CONTAINERS_REGISTRIES_CONF": str(folder / "registries.conf"),
+        }
         process = subprocess.Popen(
             argv, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env=environment, start_new_session=True
         )

@@ -33,11 +33,13 @@ _AUDIENCE, _ISSUER = "test-registry", "test-issuer"
 
 
 @contextlib.contextmanager
-def basic_registry(folder: Path, certificates: Certificates | None = None) -> Iterator[Registry]:
-    """Asks for USER and PASSWORD by Basic."""
+def basic_registry(
+    folder: Path, *prefix: str, certificates: Certificates | None = None
+) -> Iterator[Registry]:  # fmt: skip
+    """Asks for USER and PASSWORD by Basic. `prefix` as of running_registry."""
     (folder / "htpasswd").write_text(_HTPASSWD)
     auth = f"auth: {{htpasswd: {{realm: harbour, path: {folder / 'htpasswd'}}}}}\n"
-    with running_registry(folder, more=auth, certificates=certificates) as registry:
+    with running_registry(folder, *prefix, more=auth, certificates=certificates) as registry:
         yield registry
 
 

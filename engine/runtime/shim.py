@@ -9,11 +9,12 @@ import contextlib
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.cgroups import Hierarchies
 from engine.errors import EngineError
@@ -28,8 +29,7 @@ _SHARES, _WEIGHT = 10240, 1000
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
+class ExitStatus(Struct, frozen=True):
     """How a container's first process ended: 128+n when a signal killed it. `at` is in seconds since 1970."""
 
     code: int
@@ -37,8 +37,7 @@ class ExitStatus:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class ShimRecord:
+class ShimRecord(Struct, frozen=True):
     """What finds a shim and its process again; the start times tell them from later owners of the same pids."""
 
     shim_pid: int
@@ -51,7 +50,7 @@ class ShimRecord:
 
     def save(self, path: Path) -> None:
         temporary = path.with_suffix(".new")
-        temporary.write_bytes(orjson.dumps(self))
+        temporary.write_bytes(orjson.dumps(asdict(self)))
         temporary.replace(path)
 
     @classmethod
@@ -68,8 +67,7 @@ class ShimRecord:
         return is_running(self.pid, start_ticks=self.pid_ticks)
 
 
-@dataclass(frozen=True, slots=True)
-class ShimReport:
+class ShimReport(Struct, frozen=True):
     """conmon's message: `pid` is negative when the runtime failed, with its words in `message`."""
 
     pid: int

@@ -88,8 +88,9 @@ def _body(chance: random.Random) -> dict[str, Any]:
         host["UsernsMode"] = "host"
     if chance.random() < 0.3:
         host["Binds"] = [f"{chance.choice(['data', 'other'])}:/data"]
-    if chance.random() < 0.2:
-        host["Mounts"] = [{"Type": "volume", "Target": "/anonymous"}]
+    if chance.random() < 0.3:
+        image = {"Type": "image", "Source": "busybox", "Target": "/image"}
+        host["Mounts"] = [chance.choice([{"Type": "volume", "Target": "/anonymous"}, image])]
     if chance.random() < 0.2:
         host["IpcMode"] = "shareable"
     if chance.random() < 0.15:

@@ -2,31 +2,61 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
-from tests.consoles import ADMIN, PASSWORD, Console, running_console
-from tests.images import busybox_layer, save_tar
+from tests.consoles import ADMIN, PASSWORD, Console
+from tests.hosts import KINDS, console_beside
 
 PATIENCE_MS = 30_000
 
 
-@pytest.fixture(scope="module")
-def harbour() -> Iterator[Console]:
-    """A running console with an administrator and busybox:latest."""
+# The marks of what is run on a peer.
+_PEER = (pytest.mark.peer,)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test is run on the host that was asked for, or on ours and on the peers that its mark names."""
+    if "host_kind" not in metafunc.fixturenames:
+        return
+    wanted = metafunc.config.getoption("--host")
+    mark = metafunc.definition.get_closest_marker("on_peers")
+    kinds: Sequence[str] = ("ours", *(mark.args if mark else ()))
+    if wanted:
+        kinds = KINDS if wanted == "every" else (wanted,)
+    params = [pytest.param(kind, marks=() if kind == "ours" else _PEER) for kind in kinds]
+    metafunc.parametrize("host_kind", params, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def host_kind(request: pytest.FixtureRequest) -> str:
+    """One of tests.hosts.KINDS."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def port(host_kind: str, busybox_tar: Path) -> Iterator[Console]:
+    """A running console with an administrator, whose host `local` is of that kind and has busybox:latest."""
     environment = {"QUAYSIDE_ADMIN_USER": ADMIN, "QUAYSIDE_ADMIN_PASSWORD": PASSWORD}
-    with tempfile.TemporaryDirectory(prefix="qs-") as name, running_console(Path(name), **environment) as running:
-        tar = Path(name) / "busybox.tar"
-        save_tar(tar, tags=["busybox:latest"], layers=[busybox_layer()])
-        running.engine.load(tar)
-        yield running
+    with tempfile.TemporaryDirectory(prefix="qs-") as name, console_beside(host_kind, Path(name), **environment) as one:
+        if one.host:
+            one.connect()
+        one.engine.load(busybox_tar)
+        yield one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def harbour(port: Console) -> Iterator[Console]:
+    """That console; what a test makes on its host goes with the test."""
+    yield port
+    port.engine.clear()
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
@@ -37,16 +67,16 @@ def chromium() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
-def signed_in(harbour: Console, chromium: Browser) -> StorageState:
+@pytest.fixture(scope="session")
+def signed_in(port: Console, chromium: Browser) -> StorageState:
     """The cookies of the administrator."""
     context = chromium.new_context()
     page = context.new_page()
-    page.goto(f"{harbour.url}/sign-in/")
+    page.goto(f"{port.url}/sign-in/")
     page.fill("input[name=username]", ADMIN)
     page.fill("input[name=password]", PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"{harbour.url}/")
+    page.wait_for_url(f"{port.url}/")
     state = context.storage_state()
     context.close()
     return state

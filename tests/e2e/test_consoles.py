@@ -1,12 +1,14 @@
 """Consoles in a browser: several tabs, a connection that breaks, a page that is loaded again, the main process."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e]
+pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
 
 
 def test_consoles_survive_a_cut_network_and_a_reload(page: Page, harbour: Console) -> None:
@@ -53,3 +55,20 @@ def test_consoles_survive_a_cut_network_and_a_reload(page: Page, harbour: Consol
     for _tab in range(2):
         page.get_by_role("button", name="Close this console").first.click()
     expect(tabs).to_have_count(0)
+
+
+def test_a_console_follows_the_size_of_the_window_and_takes_a_user_and_a_folder(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "resized")
+    page.goto(f"/h/local/containers/{container_id}/console/")
+    screen = page.locator(".console-pane:not([hidden]) .xterm-rows")
+    expect(page.locator("[data-console-state]")).to_have_text("connected")
+    page.keyboard.type("trap 'echo size changed' WINCH; stty size | { read r c; echo now $c; }\n")
+    expect(screen).to_contain_text(re.compile(r"now \d+"))
+    page.set_viewport_size({"width": 900, "height": 700})
+    expect(screen).to_contain_text("size changed")
+    page.get_by_role("button", name="New").click()
+    page.get_by_label("As user").fill("www")
+    page.get_by_label("In folder").fill("/tmp")
+    page.get_by_role("button", name="Open", exact=True).click()
+    page.keyboard.type('echo "$(id -un)@$PWD"\n')
+    expect(screen).to_contain_text("www@/tmp")

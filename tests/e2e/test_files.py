@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e]
+pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
 
 _SCRIPT = """mkdir -p /srv/many /srv/app; cd /srv; printf 'port: 80\\n' > app/conf.yaml; ln -s /srv/app link
 printf x > "$(printf '<b>bad\\n\\377')"; i=0; while [ $i -lt 10000 ]; do : > many/f$i; i=$((i+1)); done
@@ -123,3 +123,39 @@ def test_a_folder_is_made_and_renamed_by_keys_alone(page: Page, harbour: Console
     page.keyboard.press("Enter")
     expect(page.get_by_role("link", name="plans")).to_be_visible()
     expect(page.get_by_role("link", name="drafts")).to_have_count(0)
+
+
+def test_modes_change_and_a_stopped_container_is_read_and_written(page: Page, harbour: Console, tmp_path: Path) -> None:
+    container_id = run_container(harbour, "chest", "echo old > /tmp/note; sleep 600")
+    _wait_for(harbour, container_id, "/tmp/note")
+    page.goto(f"/h/local/containers/{container_id}/files/?path=/tmp")
+    page.get_by_role("button", name="More for note").click()
+    page.get_by_role("menuitem", name="Permissions").click()
+    page.get_by_label("Others: Write").check()
+    page.get_by_role("dialog").get_by_role("button").last.click()
+    expect(page.locator("#rows tr", has_text="note")).to_contain_text("rw-r--rw-")
+
+    harbour.engine.api("POST", f"/containers/{container_id}/kill")
+    expect(page.locator("#head-state")).to_contain_text("exit")
+    page.reload()
+    expect(page.get_by_text("The container does not run.")).to_be_visible()
+    page.get_by_role("link", name="note", exact=True).click()
+    page.wait_for_selector(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("new")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    upload = tmp_path / "late.txt"
+    upload.write_text("late")
+    page.goto(f"/h/local/containers/{container_id}/files/?path=/tmp")
+    page.get_by_role("button", name="Upload").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Files…").click()
+    chooser.value.set_files(upload)
+    expect(page.get_by_role("link", name="late.txt", exact=True)).to_be_visible()
+    page.get_by_role("button", name="More for this folder").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="Download this folder as tar").click()
+    with tarfile.open(saved.value.path()) as tar:
+        texts = {Path(one.name).name: tar.extractfile(one).read() for one in tar if one.isfile()}  # type: ignore[union-attr]
+    assert texts == {"note": b"new", "late.txt": b"late"}

@@ -1,25 +1,37 @@
 """Jobs as people meet them: left, cancelled, tried again, and a pull of what is already here."""
 
 import re
-import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.consoles import Console
-from tests.daemons import Registry
+from tests.daemons import Registry, running_registry
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 
+_SILENT = "import socket; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True); input()"
+
+
 @pytest.fixture
-def silent_registry() -> Iterator[str]:
-    """The address of something that takes connections and never says a word."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
+def silent_registry(harbour: Console) -> Iterator[str]:
+    """The address, on its host, of something that takes connections and never says a word."""
+    command = [*harbour.engine.prefix, sys.executable, "-c", _SILENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield f"127.0.0.1:{process.stdout.readline().strip()}"
+        process.kill()
+
+
+@pytest.fixture
+def registry(harbour: Console, tmp_path: Path) -> Iterator[Registry]:
+    with running_registry(tmp_path, *harbour.engine.prefix) as running:
+        yield running
 
 
 def _pull(page: Page, reference: str) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e]
+pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
 
 _SPEAKS = r"""printf '\033[31mred\033[0m plain\n'
 echo '{"level":"error","msg":"refused","order":{"id":7}}'
@@ -34,7 +34,7 @@ def test_a_line_is_shown_as_what_it_is_and_never_as_markup(page: Page, harbour: 
 
 
 def test_searching_filtering_and_a_link_to_a_line_by_keys(page: Page, harbour: Console) -> None:
-    container_id = str(harbour.engine.json("GET", "/containers/speaker/json")["Id"])[:12]
+    container_id = run_container(harbour, "speaker", _SPEAKS)
     page.goto(f"/h/local/containers/{container_id}/logs/")
     expect(page.locator(".log-line")).to_have_count(13)
     page.keyboard.press("/")
@@ -94,7 +94,11 @@ def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, h
 
 
 def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page, harbour: Console) -> None:
-    run_container(harbour, "ledger", "echo first entry; sleep 600")
+    page.goto("/h/local/logs/keeping/")
+    page.get_by_label("Keep logs").check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()
+    run_container(harbour, "diary", "echo first entry; sleep 600")
     page.goto("/h/local/logs/kept/?q=first+entry")
     # The keeper tells no page: asked again until it is there.
     for _ in range(60):
@@ -103,8 +107,8 @@ def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page,
         page.wait_for_timeout(250)
         page.reload()
         expect(page.locator("[data-log-figures], .empty").first).not_to_contain_text("Searching")
-    harbour.engine.api("DELETE", "/containers/ledger?force=1")
-    container_id = run_container(harbour, "ledger", "echo second entry; sleep 600")
+    harbour.engine.api("DELETE", "/containers/diary?force=1")
+    container_id = run_container(harbour, "diary", "echo second entry; sleep 600")
     page.goto(f"/h/local/containers/{container_id}/logs/")
     page.get_by_text("1 earlier container of this name is kept").wait_for()
     page.get_by_role("link", name="search all of them").click()
@@ -117,3 +121,43 @@ def test_the_last_minutes_and_the_past_are_drawn_without_anyone_having_watched(p
     expect(page.get_by_role("button", name="1 h")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("[data-words=cpu]")).to_have_text("% of at most 50 %")
     expect(page.locator(".u-over")).to_have_count(5)
+
+
+def test_levels_times_and_long_lines_are_chosen_and_a_part_of_the_past_is_shown(page: Page, harbour: Console) -> None:
+    script = "echo level=error msg=broken; echo level=info msg=fine; printf '%0400d\\n' 7; sleep 600"
+    container_id = run_container(harbour, "chooser", script)
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    lines = page.locator(".log-line")
+    expect(lines).to_have_count(3)
+    page.get_by_label("Levels").select_option("3")
+    expect(lines).to_have_count(1)
+    page.get_by_label("Levels").select_option("0")
+    expect(lines).to_have_count(3)
+    short = lines.nth(2).bounding_box()
+    page.keyboard.press("Escape")
+    page.get_by_label("Wrap").click()
+    expect(page.get_by_label("Wrap")).to_have_attribute("aria-pressed", "true")
+    long = lines.nth(2).bounding_box()
+    assert short is not None
+    assert long is not None
+    assert long["height"] > short["height"]
+    page.get_by_label("Times").select_option("off")
+    expect(page.locator(".log-line .t").first).to_be_hidden()
+    page.get_by_label("Which part of the log").select_option("last-900")
+    expect(lines).to_have_count(3)
+    assert "last" in page.url
+
+
+def test_reading_above_the_end_stays_put_and_jumps_back(page: Page, harbour: Console) -> None:
+    script = "i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); done; while :; do sleep 1; echo later; done"
+    container_id = run_container(harbour, "scroller", script)
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    expect(page.get_by_text("line 399", exact=True)).to_be_visible()
+    page.locator("[data-log-view]").hover()
+    page.mouse.wheel(0, -100_000)
+    expect(page.get_by_text("line 0", exact=True)).to_be_visible()
+    jump = page.locator("[data-log-jump]")
+    expect(jump).to_contain_text(re.compile(r"\d"))
+    expect(page.get_by_text("line 0", exact=True)).to_be_visible()
+    jump.click()
+    expect(page.get_by_text("later").first).to_be_visible()

@@ -26,7 +26,7 @@ from webui.resources import Shelf, allowed_among
 COLUMNS: Final = (
     Column("name", _("Name"), sort="name"),
     Column("host", _("Host"), sort="host", width="m", hides_below="narrow"),
-    Column("state", _("State"), sort="state", width="xl", width_px=224),
+    Column("state", _("State"), sort="state", width="xl", width_px=204),
     Column("cpu", _("CPU"), sort="cpu", width="s", align="end", hides_below="narrow"),
     Column("memory", _("Memory"), sort="memory", width="m", align="end", hides_below="narrow"),
     Column("stack", _("Stack"), sort="stack", width="m", hides_below="wide"),
@@ -131,7 +131,7 @@ def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
         picture.containers,
         lambda raw: row_of(
             raw, seen_at=seen_at, host=host, host_name=name, has_update=beside.check.holds_for(raw),
-            owner=beside.owner(host_id, raw),
+            owner=beside.owner(host_id, raw), update_trouble=beside.check.trouble_for(raw),
         ),
         beside=beside,
     )  # fmt: skip

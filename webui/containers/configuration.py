@@ -1,6 +1,7 @@
 """The configuration tab: what can be changed of a container as it is (limits, name, networks), and what anew."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -27,6 +28,11 @@ ANEW: Final = (
     Operation.CONTAINER_START, Operation.CONTAINER_STOP, Operation.CONTAINER_UPDATE, Operation.IMAGE_INSPECT,
     Operation.NETWORK_CONNECT,
 )  # fmt: skip
+
+_CANNOT_CHANGE: Final = gettext_lazy(
+    "This host cannot change limits or the restart policy of a container that is there. "
+    "Choose Edit: it makes the container anew with them."
+)
 
 
 # The same where it stays what it is: what else there is to do is a part of redeploying.
@@ -154,8 +160,16 @@ def update_limits(here: Opened, row: ContainerRow, form: LimitsForm) -> list[str
     with engine_call(), here.client(timeout_s=30) as client:
         api: Any = client.api
         # docker-py's update_container knows neither CPUs in billionths nor the number of processes.
-        reply = api._result(api._post_json(api._url("/containers/{0}/update", row.id), data=body), json=True)
+        answer = api._post_json(api._url("/containers/{0}/update", row.id), data=body)
+        if answer.status_code == HTTPStatus.NOT_FOUND and not _says_json(answer):
+            raise EngineRefusal(str(_CANNOT_CHANGE))
+        reply = api._result(answer, json=True)
     return [str(warning) for warning in reply.get("Warnings") or []]
+
+
+def _says_json(answer: Any) -> bool:
+    """Whether a host knew the question: one that has no such route says so in plain text (Podman before version 5)."""
+    return str(answer.headers.get("Content-Type", "")).startswith("application/json")
 
 
 def rename(here: Opened, row: ContainerRow, name: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webui.access import Operation, needs
@@ -96,12 +97,19 @@ def processes_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  #
     """The table of processes; fetched again every few seconds while somebody looks."""
     here, row = _opened(request, host, id)
     context: dict[str, Any] = {"row": row, "host": here.host}
+    if row.is_running:
+        context |= _processes(here, row)
+    else:
+        context["error"] = _("It does not run: no processes.")
+    return HttpResponse(render_to_string("containers/_processes.html", context, request))
+
+
+def _processes(here: Opened, row: ContainerRow) -> dict[str, Any]:
     try:
         with engine_call(), here.client(timeout_s=10) as client:
-            context["processes"] = processes_of(asked_top(client.api, row.id))
+            return {"processes": processes_of(asked_top(client.api, row.id))}
     except (EngineRefusal, HostUnreachable) as error:
-        context["error"] = refusal_words(str(error), here.picture.container_names)
-    return HttpResponse(render_to_string("containers/_processes.html", context, request))
+        return {"error": refusal_words(str(error), here.picture.container_names)}
 
 
 @require_GET

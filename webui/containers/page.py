@@ -107,7 +107,7 @@ def list_page(
     return ListPage(
         title=_("All containers") if reader.is_everywhere else _("Containers"),
         columns=reader.layout.columns,
-        rows=fragments(found, window, reader),
+        rows=_Window(found, window, reader),
         total=len(found.chosen),
         all_total=len(found.every),
         noun=NOUN,
@@ -163,6 +163,26 @@ def _figure_of(row: ContainerRow, figures: Mapping[str, Figure]) -> Figure | Non
     return figures.get(row.id) if row.state == "running" else None
 
 
+class _Window(Sequence[str]):
+    """The rows of a window, drawn when somebody looks: the live feed of a list draws only those that changed."""
+
+    def __init__(self, found: Listing, items: Sequence[Item], reader: Reader) -> None:
+        self._found, self._items, self._reader = found, items, reader
+
+    @functools.cached_property
+    def _rows(self) -> list[str]:
+        return fragments(self._found, self._items, self._reader)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._rows[at]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+
 def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
     """The list for its live feed. A row is compared by what it is made of: words that age are the browser's work."""
     items = {item_id(item): item for item in found.items}
@@ -172,10 +192,11 @@ def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
         [(_item, drawn)] = _drawn([items[key]], found.query, reader)
         return drawn
 
+    nothing = frozenset[str]()
     elements: dict[str, Any] = {
         key: columns.heading_html(item, found.query, anywhere)
         if isinstance(item, Heading)
-        else (item, narrowed(reader.allowed.get(item.host, frozenset()), item.id))
+        else (item, narrowed(reader.allowed.get(item.host, nothing), item.id))
         for key, item in items.items()
     }
     return Shown(elements, page, html)

@@ -16,6 +16,8 @@ _BLAMES: Final[tuple[tuple[re.Pattern[str], str, str], ...]] = tuple(
         ("no such image|image not known", "image", "This host has no image {image}."),
         ("executable file not found|exec.*no such file or directory", "command",
          "The image has no program “{program}”."),
+        ("rlimit.*operation not permitted", "ulimits",
+         "The host may not give these limits: one of them, or one that it adds itself, is above its own."),
         ("(exec|oci).*permission denied", "command", "The host cannot execute “{program}”: permission denied."),
         ("no command specified", "command",
          "The image names no command of its own: say what to run, such as sleep 60."),

@@ -121,6 +121,9 @@ def tab(
 
 
 def row_or_404(here: Opened, container_id: str) -> ContainerRow:
+    """Raises Http404. For what the picture does not hold the host is asked: events may be late."""
+    if here.picture.find("containers", container_id) is None:
+        here.ask_again("containers")
     raw = here.picture.find("containers", container_id)
     if raw is None:
         raise Http404(_("There is no container %(id)s on %(host)s.") % {"id": container_id, "host": here.host.name})

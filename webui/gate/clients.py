@@ -144,7 +144,11 @@ class GatedClient(APIClient):
             passage.end(None, str(told))
             raise told from error
         if response.ok and passage.reads_whole:
-            response._content = passage.answered(response.content)
+            try:
+                response._content = passage.answered(response.content)
+            except Refused as refused:
+                passage.end(None, str(refused))
+                raise
         passage.end(response.status_code, "" if response.ok else str(response.reason))
         return response
 

@@ -55,20 +55,26 @@ def register_lists(known: KnownLists) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A thing, and the name by which it is asked for from now on: the full id, or the name where names are its ids."""
+    """A thing, and the name by which it is asked for from now on: the full id, or the name where names are its ids.
+
+    `id` is that of an image's content, whose name goes on being its name.
+    """
 
     thing: Thing
     sent: str
+    id: str = ""
 
 
 class References:
-    """The references of one request on one host."""
+    """The references of one request on one host. `asks`: the host itself, whatever is known in memory."""
 
-    def __init__(self, host: "Host") -> None:
-        self._host = host
+    def __init__(self, host: "Host", *, asks: bool = False) -> None:
+        self._host, self._asks = host, asks
 
     @property
     def _lists(self) -> Lists | None:
+        if self._asks:
+            return None
         return next((lists for known in _known_lists if (lists := known(self._host)) is not None), None)
 
     def known(self, kind: Kind, key: str) -> Thing:
@@ -90,6 +96,11 @@ class References:
                 return self._listed(kind, reference) or self._asked(kind, f"/containers/{reference}/json")
             case _:
                 return self._listed(kind, reference) or self._asked(kind, f"/{kind}s/{reference}")
+
+    def id_of(self, kind: Kind, reference: str) -> str:
+        """The id behind a reference, an image's of its content; a volume's is its name. "" for nothing."""
+        found = self.find(kind, reference)
+        return (found.id or found.sent) if found else ""
 
     def has_repository(self, key: str) -> bool:
         """Whether an image goes by this name, under whatever tag."""
@@ -140,8 +151,9 @@ class References:
     def _find_image(self, reference: str) -> Found | None:
         images = lists.images if (lists := self._lists) else {}
         name = _full_name(reference)
-        if any(name in _full_names(raw) for raw in images.values()):
-            return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference)
+        for key, raw in images.items():
+            if name in _full_names(raw):
+                return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference, key)
         wanted = f"sha256:{reference.removeprefix('sha256:')}"
         begun = [key for key in images if key.startswith(wanted)] if _HEXADECIMAL.fullmatch(reference) else []
         if len(begun) == 1:
@@ -150,7 +162,7 @@ class References:
         if raw is None:
             return None
         if name in _full_names(raw):
-            return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference)
+            return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference, str(raw["Id"]))
         return Found(thing_of(Kind.IMAGE, raw), str(raw["Id"]))
 
     def _tagged(self, key: str) -> list[Raw]:

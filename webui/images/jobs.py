@@ -56,16 +56,18 @@ def pull(run: JobRun) -> None:
 
 def pull_image(run: JobRun, client: DockerClient, reference: str, *, platform: str | None = None) -> None:
     """Pull an image as a part of any job: its layers become the job's steps. Raises JobFailed."""
-    signed = sign_in(run.actor, run.host, reference, purpose="pull")
+    signed = signed_in(run, reference, purpose="pull")
     run.log(_("asking the host for %s") % (f"{reference} ({platform})" if platform else reference))
-    if signed.trouble:
-        run.log(
-            _("%(registry)s cannot be used: %(why)s") % {"registry": signed.registry, "why": signed.trouble}, "warning"
+    repository, tag = parse_repository_tag(reference)
+
+    def ask() -> Any:
+        # Given no sign-in, docker-py would send the one of whoever runs this process.
+        return client.api.pull(
+            repository, tag=tag, stream=True, decode=True, platform=platform, auth_config=signed.auth_config
         )
-    elif signed.auth_config:
-        run.log(_("signed in by the registry %s") % signed.registry)
+
     try:
-        for message in _progress(run, client, reference, platform, signed.auth_config):
+        for message in progress_of(run, client, ask):
             _follow(run, message, signed)
         image = client.images.get(reference)
     except ImageNotFound as error:
@@ -78,26 +80,28 @@ def pull_image(run: JobRun, client: DockerClient, reference: str, *, platform: s
     run.log(_("%(reference)s is %(id)s") % {"reference": reference, "id": image.id})
 
 
+def signed_in(run: JobRun, reference: str, *, purpose: str) -> SignIn:
+    """By which registry, as the rights of whoever started the job are now."""
+    signed = sign_in(run.actor, run.host, reference, purpose=purpose)
+    if signed.trouble:
+        words = _("%(registry)s cannot be used: %(why)s")
+        run.log(words % {"registry": signed.registry, "why": signed.trouble}, "warning")
+    elif signed.auth_config:
+        run.log(_("signed in by the registry %s") % signed.registry)
+    return signed
+
+
 def _show_layers(run: JobRun, image: Mapping[str, Any]) -> None:
     """A host that has the very image already tells of no layer: it is asked which they are."""
     for layer in (image.get("RootFS") or {}).get("Layers") or []:
         run.steps.set(str(layer).removeprefix("sha256:")[:12], _("already here"), tone="here")
 
 
-def _progress(
-    run: JobRun, client: DockerClient, reference: str, platform: str | None, auth_config: dict[str, str]
-) -> Iterator[dict[str, Any]]:
+def progress_of(run: JobRun, client: DockerClient, ask: Callable[[], Any]) -> Iterator[dict[str, Any]]:
+    """The messages of a pull or a push as they come, closed when the job is cancelled. `ask` begins it."""
     answers: list[Response] = []
     client.api.hooks["response"].append(lambda answer, **_kwargs: answers.append(answer))
-    repository, tag = parse_repository_tag(reference)
-    messages = _asked(
-        run,
-        # Given none, docker-py would send the credentials of whoever runs this process.
-        lambda: client.api.pull(
-            repository, tag=tag, stream=True, decode=True, platform=platform, auth_config=auth_config
-        ),
-        answers,
-    )
+    messages = _asked(run, ask, answers)
     # The generator cannot be closed while it waits in a read; the socket under its answer can.
     stream = CancellableStream(messages, answers[-1])
     with run.closing(stream.close):

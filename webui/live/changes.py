@@ -23,13 +23,15 @@ def changes_of(event: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     action = str(event.get("Action", "")).partition(":")[0]
     actor = event.get("Actor") or {}
     object_id, attributes = str(actor.get("ID", "")), actor.get("Attributes") or {}
-    if action == "prune" or (event_type == "image" and object_id):
-        # One image event may move tags of several images.
+    if action == "prune" or event_type == "image":
+        # One image event may move tags of several images; Podman's name none of them.
         yield f"{event_type}s", ALL, False
     elif event_type == "container" and action not in _SILENT:
         yield "containers", object_id, action in _GONE["container"]
     elif event_type == "volume" and action not in _SILENT_VOLUME:
-        yield "volumes", object_id, action in _GONE["volume"]
+        # A volume is called by its name, which Podman gives as an attribute only.
+        name = object_id or str(attributes.get("name") or ALL)
+        yield "volumes", name, name != ALL and action in _GONE["volume"]
     elif event_type == "network":
         yield "networks", object_id, action in _GONE["network"]
         if attributes.get("container"):
@@ -46,6 +48,9 @@ class Dirty:
     def add(self, kind: str, object_id: str) -> None:
         self._ids.setdefault(kind, set()).add(object_id)
         self._some.set()
+
+    def holds(self, kind: str, object_id: str) -> bool:
+        return object_id in self._ids.get(kind, ())
 
     async def taken(self) -> dict[str, frozenset[str]]:
         """Wait for something to be dirty; returns all of it, and begins anew."""

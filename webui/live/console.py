@@ -143,7 +143,8 @@ class Session:
     def end(self) -> None:
         """For good: what runs in it is hung up, and nobody finds it any more."""
         self.on_over()
-        if self._task is not None:
+        # Once: a second time would break off the hanging up.
+        if self._task is not None and not self._task.cancelling():
             self._task.cancel()
 
     async def _wait_for_viewer(self) -> None:

@@ -1,5 +1,6 @@
 """The pictures of all hosts that this process was asked about, each kept right by its HostFeed."""
 
+import contextlib
 import os
 import threading
 import time
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # How long the first page of a process waits for a host that has not answered yet.
 FIRST_WAIT_S: Final = 3.0
+# How long a page waits for a list that it had asked for because of something that it does not know.
+_ASK_WAIT_S: Final = 2.0
 
 _lock = threading.Lock()
 _feeds: dict[tuple[int, str], HostFeed] = {}
@@ -78,6 +81,18 @@ def picture_after(host: "Host", kind: str, object_id: str, *, before: object = N
             if left <= 0 or not feed.changed.wait(left):
                 break
         return feed.picture
+
+
+def picture_asked(host: "Host", kind: str, actor: "Actor | None" = None) -> Picture:
+    """The picture once the host was asked for this list anew: events of what was made just now may be on their way.
+
+    For what a page does not know. Where the host is down, or does not answer soon, the picture is as it is.
+    """
+    feed = host_feed(host)
+    if feed.picture.is_up:
+        with contextlib.suppress(TimeoutError):
+            feed.ask_now(kind).result(_ASK_WAIT_S)
+    return _seen(host, feed.picture, actor)
 
 
 def known_host(slug: str) -> "Host | None":

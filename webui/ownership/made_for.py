@@ -57,6 +57,12 @@ def made_for(actor: "Actor", *, rules: bool, may_be_public: bool = True, team_ma
     return MadeFor(choices, team_may_write)
 
 
+def first_choice(choices: Sequence[tuple[str, str]], wanted: str) -> str:
+    """The choice that a host's rule `made_for` means for somebody: of several teams the first, without one theirs."""
+    team = next((value for value, _label in choices if value.startswith(_TEAM)), ME)
+    return {"team": team, "public": PUBLIC}.get(wanted, ME)
+
+
 def _visibility(choice: str) -> Visibility:
     if choice.startswith(_TEAM):
         return Visibility.SHARED

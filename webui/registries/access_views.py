@@ -19,8 +19,8 @@ from webui.ownership.forms import AccessForm
 from webui.ownership.kinds import NOWHERE, Visibility
 from webui.ownership.words import Card, holders_words
 from webui.pages import Crumb, go, render_page
-from webui.registries.choosing import level_of, sight_of, thing_of
-from webui.registries.listing import access_of, access_words
+from webui.registries.choosing import access_of, level_of, sight_of, thing_of
+from webui.registries.listing import access_words
 from webui.registries.models import Registry
 from webui.registries.views import crumbs, registry_or_404
 

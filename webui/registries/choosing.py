@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from webui.access import Operation, Role, effective
-from webui.ownership import LEDGER, Kind, Level, Sight, Thing
+from webui.ownership import LEDGER, Access, Kind, Level, Sight, Thing
 from webui.ownership.kinds import NOWHERE, Visibility
 from webui.registries.names import ImageName, image_name, is_within
 
@@ -27,6 +27,10 @@ def thing_of(registry: "Registry") -> Thing:
 
 def level_of(actor: "Actor", registry: "Registry") -> Level:
     return sight_of(actor).level(thing_of(registry))
+
+
+def access_of(registry: "Registry") -> Access | None:
+    return LEDGER.access(NOWHERE, Kind.REGISTRY, registry.key)
 
 
 def may_add(actor: "Actor") -> bool:
@@ -66,7 +70,7 @@ def choose(actor: "Actor", reference: "str | ImageName") -> "Registry | None":
 
 def rank(actor: "Actor", registry: "Registry") -> int:
     """How near it is to somebody; the smaller the nearer."""
-    access = LEDGER.access(NOWHERE, Kind.REGISTRY, registry.key)
+    access = access_of(registry)
     if access is None or actor.user_id is None:
         return _NEVER
     if access.visibility == Visibility.ADMINISTRATORS:

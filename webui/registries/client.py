@@ -6,6 +6,8 @@ specification of the distribution project).
 
 import base64
 import re
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -22,6 +24,8 @@ _PARAMETER: Final = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _NEXT: Final = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?', re.IGNORECASE)
 _PAGE: Final = 500
 _MOST_PAGES: Final = 8
+# For all questions of one conversation together: somebody waits for it.
+CONVERSATION_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class RegistryClient:
         self._address, self._trust, self._credentials = address, trust, credentials
         # What the registry made of us, by what was asked for; "" is no word about it.
         self._authorization: dict[str, str] = {}
+        self._until = time.monotonic() + CONVERSATION_S
 
     def check(self) -> str:
         """Whether a registry is there and lets us in: "basic", "token" or "open", by how it asks.
@@ -46,7 +51,7 @@ class RegistryClient:
         `why` "not a registry" where something else answers, "sign-in" where it wants a password and has none,
         "password" where it refuses the one that it got.
         """
-        reply = ask(self._url("/v2/"), self._trust)
+        reply = self._ask(self._url("/v2/"))
         if reply.status == 200:
             _check_is_registry(reply, self._address)
             # Nobody asked for a password, so nothing says whether ours is right.
@@ -59,7 +64,7 @@ class RegistryClient:
         if scheme == "basic" and self._credentials is None:
             raise RegistryFailed(_("It asks for a user name and a password."), why="sign-in")
         self._authorization[""] = self._answer(scheme, parameters, "")
-        again = ask(self._url("/v2/"), self._trust, headers=self._headers(""))
+        again = self._ask(self._url("/v2/"), self._headers(""))
         # A token for nobody does not open this page everywhere, and yet images that are everybody's can be had.
         if again.status == 401 and self._credentials is not None:
             raise self._refusal(again)
@@ -77,7 +82,9 @@ class RegistryClient:
     def _paged(self, path: str, key: str, scope: str) -> Found:
         names: list[str] = []
         url = self._url(f"{path}?n={_PAGE}")
-        for _page in range(_MOST_PAGES):
+        for page in range(_MOST_PAGES):
+            if page and time.monotonic() > self._until:
+                break
             reply = self._get(url, scope)
             names += _names(reply, key, self._address)
             following = self._next(url, reply)
@@ -97,13 +104,13 @@ class RegistryClient:
         return here._replace(path=there.path, query=there.query).geturl()
 
     def _get(self, url: str, scope: str) -> Reply:
-        reply = ask(url, self._trust, headers=self._headers(scope))
+        reply = self._ask(url, self._headers(scope))
         if reply.status == 401 and scope not in self._authorization:
             scheme, parameters = _challenge(reply)
             if scheme == "basic" and self._credentials is None:
                 raise RegistryFailed(_("It asks for a user name and a password."), why="sign-in")
             self._authorization[scope] = self._answer(scheme, parameters, parameters.get("scope") or scope)
-            reply = ask(url, self._trust, headers=self._headers(scope))
+            reply = self._ask(url, self._headers(scope))
         if reply.status == 200:
             return reply
         if reply.status in {401, 403}:
@@ -124,7 +131,7 @@ class RegistryClient:
         asked = {name: value for name, value in (("service", parameters.get("service", "")), ("scope", scope)) if value}
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
         headers = {"Authorization": _basic(self._credentials)} if self._credentials else {}
-        reply = ask(url, self._trust, headers=headers)
+        reply = self._ask(url, headers)
         if reply.status in {401, 403}:
             raise self._refusal(reply)
         if reply.status != 200:
@@ -142,6 +149,9 @@ class RegistryClient:
             return RegistryFailed(words, why="sign-in")
         words = _("It does not take this user name and password for that.")
         return RegistryFailed(f"{words} {_('It says')}: {said}" if said else words, why="password")
+
+    def _ask(self, url: str, headers: Mapping[str, str] | None = None) -> Reply:
+        return ask(url, self._trust, headers=headers, within_s=self._until - time.monotonic())
 
     def _headers(self, scope: str) -> dict[str, str]:
         authorization = self._authorization.get(scope, "")

@@ -16,6 +16,7 @@ from webui.registries.choosing import choose, usable
 from webui.registries.client import Found, RegistryClient, client_of
 from webui.registries.errors import RegistryFailed
 from webui.registries.names import HUB, ImageName, image_name, is_repository, is_within
+from webui.registries.turnstile import TURNSTILE
 from webui.resources import natural
 
 if TYPE_CHECKING:
@@ -46,11 +47,11 @@ def offer(actor: "Actor", typed: str) -> Offer:
     addresses = _addresses(actor, typed) if "/" not in typed else ()
     registry = choose(actor, name) if is_repository(name.path.rstrip("/")) or name.path == "" else None
     if ":" in last and registry is not None and is_repository(name.path):
-        return _tags(registry, name, typed)
+        return _tags(actor, registry, name, typed)
     if registry is None and "/" in typed:
         registry = next((one for one in usable(actor) if one.address == name.address), None)
     if "/" in typed and registry is not None and registry.address != HUB:
-        return _repositories(registry, name, typed)
+        return _repositories(actor, registry, name, typed)
     return Offer(addresses)
 
 
@@ -59,9 +60,9 @@ def _addresses(actor: "Actor", typed: str) -> tuple[str, ...]:
     return tuple(one for one in known if one.startswith(typed.lower()))[:_MOST_OFFERED]
 
 
-def _tags(registry: "Registry", name: ImageName, typed: str) -> Offer:
+def _tags(actor: "Actor", registry: "Registry", name: ImageName, typed: str) -> Offer:
     try:
-        found = _kept(registry, f"tags:{name.path}", lambda client: client.tags(name.path))
+        found = _kept(actor, registry, f"tags:{name.path}", lambda client: client.tags(name.path))
     except RegistryFailed as error:
         return Offer(words=_about(registry, error))
     before = typed.rpartition(":")[0]
@@ -76,9 +77,9 @@ def _tags(registry: "Registry", name: ImageName, typed: str) -> Offer:
     )
 
 
-def _repositories(registry: "Registry", name: ImageName, typed: str) -> Offer:
+def _repositories(actor: "Actor", registry: "Registry", name: ImageName, typed: str) -> Offer:
     try:
-        found = _kept(registry, "catalogue", lambda client: client.repositories())
+        found = _kept(actor, registry, "catalogue", lambda client: client.repositories())
     except RegistryFailed as error:
         # Most registries list none to most people: that is no fault, and the tags of a name can still be offered.
         return Offer(words="" if error.why in {"sign-in", "password", "not there", "not a registry"} else
@@ -109,14 +110,17 @@ def _about(registry: "Registry", error: RegistryFailed) -> str:
     return _("%(registry)s: %(why)s") % {"registry": registry.name, "why": error}
 
 
-def _kept(registry: "Registry", what: str, ask: Callable[[RegistryClient], Found]) -> Found:
+def _kept(actor: "Actor", registry: "Registry", what: str, ask: Callable[[RegistryClient], Found]) -> Found:
     """Raises RegistryFailed, also for a while after one."""
     key = f"registry:{registry.pk}:{registry.changed_at.timestamp()}:{what}"
     held: Any = cache.get(key)
     if held is None:
         try:
-            found = ask(client_of(registry))
+            with TURNSTILE.passing(actor.user_id):
+                found = ask(client_of(registry))
         except RegistryFailed as error:
+            if error.why == "busy":
+                raise
             cache.set(key, ("failed", str(error), error.why), max(_FAILURE_KEPT_S, error.retry_after_s))
             raise
         cache.set(key, ("found", found.names, found.is_cut), _KEPT_S)

@@ -4,7 +4,7 @@ from typing import Literal
 
 Why = Literal[
     "address", "name", "refused", "silent", "certificate", "plain", "not a registry", "sign-in", "password",
-    "not there", "rate", "broken",
+    "not there", "rate", "broken", "busy",
 ]  # fmt: skip
 
 

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from webui.gate import actor_of
 from webui.live import last_picture
-from webui.ownership import LEDGER, Access, Kind
-from webui.ownership.kinds import NOWHERE, Visibility
+from webui.ownership import Access
+from webui.ownership.kinds import Visibility
 from webui.ownership.words import holders_words
-from webui.pages import Action, Column, Preview, PreviewLine
+from webui.pages import Action, Column, Hit, Preview, PreviewLine
+from webui.registries.choosing import access_of, seen
 from webui.registries.models import Registry
 from webui.registries.names import image_name, is_within
 
@@ -43,10 +45,6 @@ class Row:
     access: str
     note: str
     url: str
-
-
-def access_of(registry: Registry) -> Access | None:
-    return LEDGER.access(NOWHERE, Kind.REGISTRY, registry.key)
 
 
 def row_of(registry: Registry) -> Row:
@@ -120,3 +118,13 @@ def users_of(actor: "Actor", host: "Host", registry: Registry) -> list[str]:
 def _is_in(reference: str, registry: Registry) -> bool:
     name = image_name(reference)
     return name.address == registry.address and is_within(name.path, registry.namespace)
+
+
+def find(user: Any, _host: "Host | None", text: str) -> list[Hit]:
+    """What Ctrl-K finds of registries: by name and address, those that this person may see."""
+    wanted = text.strip()
+    if not wanted:
+        return []
+    rows = (row_of(one) for one in seen(actor_of(user)))
+    found = [row for row in rows if matches(row, wanted)]
+    return [Hit(row.name, row.url, "archive", _("registry · %s") % row.where) for row in found[:_MOST_NAMED]]

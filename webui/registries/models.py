@@ -1,7 +1,9 @@
 """The registries. Whose one is and who else may use it stands with the other belongings (webui.ownership)."""
 
+import base64
 from dataclasses import dataclass
 
+import orjson
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -94,3 +96,7 @@ class Registry(models.Model):
         if found is None:
             return {}
         return {"username": found.username, "password": found.password, "serveraddress": server_of(self.address)}
+
+    def auth_header(self) -> str:
+        """The same as X-Registry-Auth takes it: JSON in base64 for URLs. Raises ValueError as `credentials`."""
+        return base64.urlsafe_b64encode(orjson.dumps(self.auth_config())).decode()

@@ -60,8 +60,9 @@ class Reply:
         return min(int(text), _LONGEST_PAUSE_S) if text.isdecimal() else 0
 
 
-def ask(url: str, trust: Trust, *, headers: Mapping[str, str] | None = None) -> Reply:
+def ask(url: str, trust: Trust, *, headers: Mapping[str, str] | None = None, within_s: float = ANSWER_S) -> Reply:
     """GET one URL. Raises RegistryFailed where there is no answer, or one beyond the bounds."""
+    within_s = max(0.1, min(within_s, ANSWER_S))
     parts = urlsplit(url)
     place = parts.netloc
     _check_scheme(parts.scheme, place, trust)
@@ -70,10 +71,10 @@ def ask(url: str, trust: Trust, *, headers: Mapping[str, str] | None = None) -> 
         session.trust_env = False
         try:
             session.mount(f"{parts.scheme}://", _Pinned(allowed, _context(trust) if parts.scheme == "https" else None))
-            deadline = time.monotonic() + ANSWER_S
+            deadline = time.monotonic() + within_s
             answer = session.get(
                 url, headers={"Accept": "application/json", "User-Agent": "quayside", **(headers or {})},
-                timeout=(CONNECT_S, ANSWER_S), allow_redirects=False, stream=True,
+                timeout=(min(CONNECT_S, within_s), within_s), allow_redirects=False, stream=True,
             )  # fmt: skip
             body = _body(answer, deadline, place)
         except (requests.exceptions.SSLError, ssl.SSLError) as error:
@@ -81,7 +82,7 @@ def ask(url: str, trust: Trust, *, headers: Mapping[str, str] | None = None) -> 
         except (requests.exceptions.Timeout, TimeoutError) as error:
             raise RegistryFailed(
                 _("%(place)s did not answer within %(count)d seconds. Does a firewall stand between?")
-                % {"place": place, "count": round(ANSWER_S)},
+                % {"place": place, "count": math.ceil(within_s)},
                 why="silent",
             ) from error
         except (requests.exceptions.RequestException, OSError) as error:

@@ -21,11 +21,13 @@ from webui.ownership.kinds import NOWHERE
 from webui.pages import Button, Crumb, Empty, ListPage, Outcome, go, outcome, preview, render_list, render_page
 from webui.pages.findings import Finding
 from webui.registries import listing
-from webui.registries.choosing import level_of, may_add, seen
+from webui.registries.choosing import access_of, level_of, may_add, seen
 from webui.registries.completion import offer
+from webui.registries.errors import RegistryFailed
 from webui.registries.examination import examine
 from webui.registries.forms import RegistryForm
 from webui.registries.models import Registry
+from webui.registries.turnstile import TURNSTILE
 
 
 @require_GET
@@ -142,7 +144,11 @@ def _added(request: HttpRequest, actor: Actor, form: RegistryForm) -> HttpRespon
 
 
 def _tested(actor: Actor, registry: Registry) -> Sequence[Finding]:
-    findings = list(examine(registry))
+    try:
+        with TURNSTILE.passing(actor.user_id):
+            findings = list(examine(registry))
+    except RegistryFailed as busy:
+        return [Finding(_("Not asked"), str(busy), is_good=False)]
     failed = [finding.what for finding in findings if not finding.is_good and finding.is_grave]
     words = f"{registry.where}: failed: {', '.join(failed)}" if failed else f"{registry.where}: passed"
     _record(actor, "registry.test", registry, words)
@@ -170,7 +176,7 @@ def _form_page(
 
 def _read_page(request: HttpRequest, actor: Actor, registry: Registry) -> HttpResponse:
     findings = _tested(actor, registry) if request.method == "POST" and request.POST.get("do") == "test" else ()
-    access = listing.access_of(registry)
+    access = access_of(registry)
     context = {"registry": registry, "findings": findings, "owner": access.owner if access else ""}
     return render_page(
         request, "registries/read.html", context, active="registries", title=registry.name, crumbs=crumbs()

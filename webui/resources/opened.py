@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 
 from webui.gate import Actor, actor_of, docker_client, may
 from webui.hosts import hosts_seen
-from webui.live import Picture, picture
+from webui.live import Picture, picture, picture_asked
 from webui.pages import Action
 from webui.resources.allowed import Allowed, allowed_in
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from webui.hosts.models import Host
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opened:
     """A host as one person sees it in one request."""
 
@@ -28,6 +28,10 @@ class Opened:
 
     def may(self, operation: str) -> bool:
         return may(self.actor, self.host, operation)
+
+    def ask_again(self, kind: str) -> None:
+        """Have the host asked for a list anew: what is looked for may have been made a moment ago."""
+        self.picture = picture_asked(self.host, kind, self.actor)
 
     @contextlib.contextmanager
     def client(self, *, timeout_s: float = 60) -> Iterator[docker.DockerClient]:

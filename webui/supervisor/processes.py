@@ -75,6 +75,9 @@ def serve_web(descriptor: int) -> None:
     # The picture of a thousand containers is a hundred thousand objects, none of them garbage: looking through them all
     # takes longer than a page may, so it is done seldom.
     gc.set_threshold(5_000, 20, 50)
+    # A change goes through three threads on its way to a browser, and each hands over to the next while others compute:
+    # five milliseconds, Python's own, would be most of the way.
+    sys.setswitchinterval(0.001)
     PacedServer(
         application=application,
         endpoints=[f"fd:fileno={descriptor}"],

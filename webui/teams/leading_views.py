@@ -1,7 +1,7 @@
 """The pages of teams for those who lead them: who is in one, putting people in and out, inviting somebody new."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -10,15 +10,16 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from webui.access import led_team_ids_of, needs_sign_in, needs_team_leader
+from webui.access import Role, led_team_ids_of, needs_sign_in, needs_team_leader
 from webui.access.models import Membership, Team
 from webui.accounts import links, people_list
 from webui.accounts.models import User
 from webui.gate import Actor, actor_of
-from webui.pages import Button, Crumb, Outcome, State, go, outcome, render_page
+from webui.pages import Action, Button, Crumb, Outcome, State, go, outcome, render_page
 from webui.teams import leading
 from webui.teams.forms import InvitationForm, MemberForm
 from webui.teams.shared import things_shared_with
@@ -27,14 +28,29 @@ from webui.teams.words import grant_line
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody in the team as its page shows them. `acts` are (action, label, icon)."""
+    """Somebody in the team as its page shows them. `source` is what fills the team with them, "" for nothing."""
 
     user: User
     state: State
     is_leader: bool
     sessions: int
     source: str
-    acts: tuple[tuple[str, str, str], ...]
+    is_invited: bool = False
+    is_last: bool = False
+    is_you: bool = False
+    actions: tuple[Action, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.user.username
+
+
+_ACTIONS: Final = (
+    Action("remove", gettext_lazy("Put out"), "user-minus", "", shown_when=lambda one: not one.source),
+    Action("link", gettext_lazy("New link"), "link", "", shown_when=lambda one: one.is_invited),
+    Action("appoint", gettext_lazy("Make a leader"), "crown", "", shown_when=lambda one: not one.is_leader),
+    Action("dismiss", gettext_lazy("No longer a leader"), "crown-off", "", shown_when=lambda one: one.is_leader),
+)
 
 
 @require_GET
@@ -118,11 +134,15 @@ def act(request: HttpRequest, team_id: int) -> HttpResponse:
     return outcome(request, outcomes, done=_DONE[action], next_url=back)
 
 
-_DONE: Final[Mapping[str, Any]] = {"remove": "Put out", "appoint": "Made a leader", "dismiss": "No longer a leader"}
+_DONE: Final[Mapping[str, Any]] = {
+    "remove": gettext_lazy("Put out"),
+    "appoint": gettext_lazy("Made a leader"),
+    "dismiss": gettext_lazy("No longer a leader"),
+}
 
 
 def _acts_of(actor: Actor) -> set[str]:
-    return {"remove", "link"} | ({"appoint", "dismiss"} if actor.role == "administrator" else set())
+    return {"remove", "link"} | ({"appoint", "dismiss"} if actor.role == Role.ADMINISTRATOR else set())
 
 
 def _done(action: str, actor: Actor, team: Team, user: User) -> Outcome:
@@ -147,22 +167,21 @@ def _link_dialog(request: HttpRequest, membership: Membership) -> HttpResponse:
     return response
 
 
-def _members(team: Team, actor: Actor) -> Any:
+def _members(team: Team, actor: Actor) -> Iterator[Member]:
     known = {one.user_id: one for one in team.memberships.select_related("user")}
+    leaders = {one.user_id for one in known.values() if one.is_leader}
     for user in people_list.people().filter(pk__in=known):
-        source, one = leading.filled_by(team, user), known[user.pk]
-        acts = [] if source else [("remove", _("Put out"), "user-minus")]
-        if actor.role == "administrator":
-            acts += [("dismiss", _("No longer a leader"), "crown-off") if one.is_leader
-                     else ("appoint", _("Make a leader"), "crown")]  # fmt: skip
-        elif one.is_leader and user.pk != actor.user_id:
-            acts = []
-        if leading.may_have_link(one):
-            acts.append(("link", _("New link"), "link"))
-        yield Member(
-            user, people_list.state_of(user), one.is_leader, getattr(user, "session_count", 0),
-            source.name if source else "", tuple(acts),
+        source = leading.filled_by(team, user)
+        member = Member(
+            user, people_list.state_of(user), user.pk in leaders, getattr(user, "session_count", 0),
+            source.name if source else "", is_invited=leading.may_have_link(known[user.pk]),
+            is_last=leaders == {user.pk}, is_you=user.pk == actor.user_id,
         )  # fmt: skip
+        is_administrator = actor.role == Role.ADMINISTRATOR
+        offered = [one for one in _ACTIONS if is_administrator or one.name not in {"appoint", "dismiss"}]
+        if not is_administrator and ((member.is_leader and not member.is_you) or member.is_last):
+            offered = [one for one in offered if one.name != "remove"]
+        yield replace(member, actions=tuple(offered))
 
 
 def _is_administrator(request: HttpRequest) -> bool:

@@ -133,7 +133,7 @@ def test_the_processes_are_a_table(as_rita: Client, make_container: Make) -> Non
 @real
 def test_the_processes_of_what_is_stopped_are_words(as_rita: Client, make_container: Make) -> None:
     container_id = make_container(start=False)
-    assertContains(as_rita.get(f"/h/docks/containers/{container_id[:12]}/processes/"), "not running")
+    assertContains(as_rita.get(f"/h/docks/containers/{container_id[:12]}/processes/"), "It does not run")
 
 
 async def _whole(chunks: AsyncIterator[bytes]) -> bytes:

@@ -75,3 +75,10 @@ def test_a_connected_network_asks_about_the_container_too() -> None:
 def test_images_and_prunes_ask_for_whole_lists() -> None:
     assert list(changes_of(event("image", "tag", "sha256:1"))) == [("images", ALL, False)]
     assert list(changes_of(event("volume", "prune", ""))) == [("volumes", ALL, False)]
+
+
+def test_what_podman_says_without_an_id_is_asked_about_all_the_same() -> None:
+    assert list(changes_of(event("image", "pull", "", name="busybox"))) == [("images", ALL, False)]
+    assert list(changes_of(event("volume", "create", "", name="data"))) == [("volumes", "data", False)]
+    assert list(changes_of(event("volume", "remove", "", name="data"))) == [("volumes", "data", True)]
+    assert list(changes_of(event("volume", "remove", ""))) == [("volumes", ALL, False)]

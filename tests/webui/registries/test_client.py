@@ -3,18 +3,20 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.daemons import Registry as RunningRegistry
 from tests.peers import free_port, make_certificates
 from tests.registries import PASSWORD, USER, Answer, Asked, basic, basic_registry, fill, serving
+from webui.registries import client as client_module
 from webui.registries import transport
 from webui.registries.client import RegistryClient, client_of
 from webui.registries.errors import RegistryFailed
 from webui.registries.examination import examine
 from webui.registries.models import Credentials, Encryption
-from webui.registries.transport import Trust, ask, is_closed
+from webui.registries.transport import Reply, Trust, ask, is_closed
 
 from .conftest import way_into
 
@@ -164,6 +166,20 @@ def test_pages_without_end_are_cut_and_said_to_be() -> None:
     assert (len(found.names), found.is_cut) == (800, True)
 
 
+def test_what_is_there_when_the_patience_ends_is_told_and_said_to_be_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are read for as long as somebody waits for them."""
+    with serving(lambda asked: paged(asked, pages_of(700, 100))) as address:
+        client = RegistryClient(address, HERE, None)
+
+        def taking_long(url: str, trust: Trust, **more: Any) -> Reply:
+            client._until -= client_module.CONVERSATION_S / 3
+            return ask(url, trust, headers=more["headers"])
+
+        monkeypatch.setattr(client_module, "ask", taking_long)
+        found = client.tags("shop/web")
+    assert (len(found.names), found.is_cut) == (300, True)
+
+
 def test_a_page_that_leads_to_another_host_is_the_last() -> None:
     away = "http://elsewhere.example/v2/shop/web/tags/list?page={}"
     with serving(lambda asked: paged(asked, pages_of(7, 3), away)) as address:
@@ -214,7 +230,7 @@ def test_a_real_registry_with_a_password(filled: RunningRegistry) -> None:
 @pytest.mark.real
 def test_a_real_registry_behind_tls(tmp_path: Path) -> None:
     certificates = make_certificates(tmp_path)
-    with basic_registry(tmp_path, certificates) as registry:
+    with basic_registry(tmp_path, certificates=certificates) as registry:
         assert failure(registry.address, Trust(may_be_here=True)).why == "certificate"
         way = way_into(registry.address, encryption=Encryption.OWN, ca=certificates.ca.read_text())
         assert client_of(way).check() == "basic"

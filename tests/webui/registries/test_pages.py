@@ -15,6 +15,7 @@ from webui.gate import actor_of
 from webui.ownership.ledger import LEDGER
 from webui.ownership.models import Owned
 from webui.registries import choose
+from webui.registries.listing import find
 from webui.registries.models import Encryption, Registry
 
 from .conftest import Make
@@ -200,6 +201,14 @@ def test_the_list_is_searched(olga: User, signed_in: SignedIn, make_registry: Ma
     words = said(signed_in(olga).get(LIST, {"q": "quay"}))
     assert "tools" in words
     assert ">shop<" not in words
+
+
+def test_ctrl_k_finds_what_somebody_may_see(sam: User, tom: User, make_registry: Make) -> None:
+    make_registry("shop", sam)
+    make_registry("shop of tom", tom)
+    assert [hit.label for hit in find(sam, None, "shop")] == ["shop"]
+    assert [hit.label for hit in find(tom, None, "ghcr")] == ["shop of tom"]
+    assert find(sam, None, " ") == []
 
 
 def test_a_test_says_what_it_found_and_saves_nothing(olga: User, signed_in: SignedIn) -> None:

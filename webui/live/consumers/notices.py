@@ -9,6 +9,7 @@ from django.template.loader import render_to_string
 
 from webui.live.consumers.base import LiveConsumer
 from webui.live.feeds import Message
+from webui.live.hostfeed import HostFeed
 from webui.live.picture import KINDS, Picture
 from webui.live.pictures import host_feed, last_picture
 from webui.live.rights import rights_of
@@ -29,6 +30,7 @@ class NoticesConsumer(LiveConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._news = asyncio.Event()
+        self._feed: HostFeed | None = None
 
     async def watch(self) -> None:
         if self.channel_layer is not None:
@@ -58,6 +60,9 @@ class NoticesConsumer(LiveConsumer):
 
     async def jobs_changed(self, _event: dict[str, Any]) -> None:
         await self._send_jobs()
+        if self._feed is not None:
+            # Podman tells of a pull when it begins, and not when the image is there.
+            self._feed.look_again("images")
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Notices go one way."""
@@ -68,11 +73,12 @@ class NoticesConsumer(LiveConsumer):
 
     async def _listen(self) -> Callable[[], None]:
         self._picture: Callable[[], Picture] | None = None
+        self._feed = None
         slug = await database_sync_to_async(self.scope["session"].get)("host")
         rights = await database_sync_to_async(rights_of)(self.scope["user"], slug, _COUNTED) if slug else None
         if rights is None or rights.host is None:
             return lambda: None
-        feed = await asyncio.to_thread(host_feed, rights.host)
+        feed = self._feed = await asyncio.to_thread(host_feed, rights.host)
         host = rights.host
         self._picture = lambda: last_picture(host, self.actor)
         loop = asyncio.get_running_loop()

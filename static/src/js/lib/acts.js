@@ -21,19 +21,39 @@ function mark(ids, isBusy) {
   }
 }
 
+// What went wrong with a row, by its id: said in the row until it is done after all, or the row is well again.
+const problems = new Map();
+
 function tellRows({ failed = {}, done = [] }) {
-  for (const id of done) rowOf(id)?.querySelector(".problem")?.remove();
+  for (const id of done) {
+    problems.delete(id);
+    rowOf(id)?.querySelector(".problem")?.remove();
+  }
   for (const [id, words] of Object.entries(failed)) {
-    const cell = rowOf(id)?.querySelector("td.state") ?? rowOf(id)?.querySelector("td.lead");
-    if (!cell) continue;
-    cell.querySelector(".problem")?.remove();
-    const problem = document.createElement("span");
-    problem.className = "problem";
-    problem.textContent = words;
-    problem.title = words;
-    cell.append(problem);
+    problems.set(id, words);
+    tell(rowOf(id), words);
   }
 }
+
+function tell(row, words) {
+  const cell = row?.querySelector("td.state") ?? row?.querySelector("td.lead");
+  if (!cell) return;
+  cell.querySelector(".problem")?.remove();
+  const problem = document.createElement("span");
+  problem.className = "problem";
+  problem.textContent = words;
+  problem.title = words;
+  cell.append(problem);
+}
+
+// A row that is drawn anew has lost the words: some engines say that a failed start changed the container.
+document.addEventListener("htmx:after:swap", () => {
+  for (const [id, words] of problems) {
+    const row = rowOf(id);
+    if (row?.querySelector("td.state .dot.good")) problems.delete(id);
+    else if (row && !row.querySelector(".problem")) tell(row, words);
+  }
+});
 
 async function take(response) {
   const headers = response.headers;

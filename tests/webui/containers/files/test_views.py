@@ -33,8 +33,8 @@ pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
 _ODD = b"two\nlines \xff <script>"
 _SCRIPT = r"""mkdir -p /srv/deep/er /srv/many; cd /srv; printf 'port: 80\n' > a.yaml; chmod 640 a.yaml
-chown 33:34 a.yaml; mkdir srv; mkfifo pipe
-ln -s a.yaml link; ln -s /srv/deep folder; ln -s /../../../etc/group up; ln -s /nowhere broken; ln -s round round; echo x > -rf
+chown 33:34 a.yaml; mkdir srv; mkfifo pipe; ln -s round round
+ln -s a.yaml link; ln -s /srv/deep folder; ln -s /../../../etc/group up; ln -s /nowhere broken; echo x > -rf
 echo odd > "$(printf 'two\nlines \377 <script>')"; echo below > deep/er/b; i=0
 while [ $i -lt 250 ]; do : > many/f$i; i=$((i+1)); done; exec sleep 600"""
 

@@ -1,0 +1,102 @@
+"""The containers list: what can be asked of it, what it gives as a file, and thousands of rows in a window."""
+
+import csv
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.consoles import ADMIN, Console
+from tests.e2e.conftest import run_container
+
+pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+
+LIST = "/h/local/containers/"
+ROWS = "#rows > tr[data-id]"
+
+
+def named(page: Page) -> set[str]:
+    return set(page.locator(f"{ROWS} td.lead a").all_inner_texts())
+
+
+def test_every_kind_of_question_finds_its_containers(page: Page, harbour: Console) -> None:
+    checked = {"Healthcheck": {"Test": ["CMD-SHELL", "exit 1"], "Interval": 1_000_000_000, "Retries": 1}}
+    run_container(harbour, "gate", Labels={"tier": "front"}, **checked)
+    run_container(harbour, "lock", "exit 7", Labels={"tier": "back"})
+    run_container(harbour, "quay", start=False)
+    asked = {
+        "state:exited": {"lock"}, "state:created,exited": {"lock", "quay"}, "label:tier": {"gate", "lock"},
+        "label:tier=back": {"lock"}, "!name:gate": {"lock", "quay"}, "image:busybox": {"gate", "lock", "quay"},
+        "image:nginx": set(), "qua": {"quay"}, "exit:7": {"lock"},
+    }  # fmt: skip
+    page.goto(LIST)
+    expect(page.locator(ROWS)).to_have_count(3)
+    for words, names in asked.items():
+        page.get_by_label("Filter", exact=True).first.fill(words)
+        for name in ("gate", "lock", "quay"):
+            row = page.locator(f"{ROWS} td.lead a", has_text=name)
+            expect(row, f"{name} for {words}").to_have_count(1 if name in names else 0)
+    # A host that runs no health checks of itself leaves them at "starting", which is as much a question.
+    page.goto(f"{LIST}?q=health:unhealthy,starting")
+    expect(page.locator(ROWS)).to_have_count(1)
+    page.goto("/containers/?q=host:local")
+    expect(page.locator(ROWS).first).to_be_visible()
+
+
+def test_what_somebody_ran_here_is_found_by_its_owner(page: Page, harbour: Console) -> None:
+    run_container(harbour, "stray", start=False)
+    page.goto("/h/local/containers/run/")
+    page.get_by_label("Image").first.fill("busybox")
+    page.get_by_label("Name", exact=True).fill("mine")
+    page.get_by_label("Command").first.fill("sleep 600")
+    page.get_by_role("button", name="Create and start").last.click()
+    expect(page.get_by_role("heading", name="mine")).to_be_visible()
+    page.goto(f"{LIST}?q=owner:{ADMIN}")
+    expect(page.locator(ROWS)).to_have_count(1)
+    assert named(page) == {"mine"}
+
+
+def test_a_sort_is_kept_in_the_address_and_the_list_comes_as_csv(page: Page, harbour: Console) -> None:
+    for name in ("pear", "apple", "fig"):
+        run_container(harbour, name, start=False, Labels={"note": "=1+1"})
+    page.goto(LIST)
+    page.get_by_role("link", name="Name", exact=True).click()
+    page.wait_for_url("**sort=**")
+    page.reload()
+    shown = page.locator(f"{ROWS} td.lead a")
+    expect(shown).to_have_count(3)
+    assert shown.all_inner_texts() in (["apple", "fig", "pear"], ["pear", "fig", "apple"])
+    page.goto(f"{LIST}?q=!name:fig")
+    page.get_by_role("button", name="More for this list").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="Download as CSV").click()
+    lines = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
+    assert {line[lines[0].index("name")] for line in lines[1:]} == {"pear", "apple"}
+
+
+def test_a_selection_is_acted_on_and_removed_with_what_goes_shown(page: Page, harbour: Console) -> None:
+    for number in range(3):
+        run_container(harbour, f"crate-{number}")
+    page.goto(f"{LIST}?q=name:crate")
+    expect(page.locator(ROWS)).to_have_count(3)
+    page.get_by_label("Select all shown").check()
+    bar = page.locator("#bulk")
+    bar.get_by_role("button", name="Stop").click()
+    expect(page.locator("#progress")).to_have_attribute("data-ended", "whole")
+    expect(page.locator(f"{ROWS} .state", has_text="exit")).to_have_count(3)
+    page.get_by_label("Select all shown").check()
+    bar.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("dialog")).to_contain_text("crate-1")
+    page.get_by_role("button", name="Remove 3 containers").click()
+    expect(page.locator(ROWS)).to_have_count(0)
+
+
+def test_more_rows_come_as_the_reader_scrolls(page: Page, harbour: Console) -> None:
+    for number in range(110):
+        run_container(harbour, f"barrel-{number:03}", start=False)
+    page.goto(f"{LIST}?q=name:barrel&sort=name")
+    expect(page.locator("#list-count")).to_contain_text("110")
+    assert page.locator(ROWS).count() <= 100
+    page.locator(ROWS).last.scroll_into_view_if_needed()
+    page.mouse.wheel(0, 20_000)
+    expect(page.locator(ROWS)).to_have_count(110)
+    assert len(named(page)) == 110
