@@ -24,7 +24,7 @@ def test_earlier_lines_come_as_they_are_neared_and_the_line_that_is_read_stays(p
     expect(page.locator(".log-line .words").last).to_have_text("apple 5999")
     page.keyboard.press("Home")
     # 200 lines were there; the line at the top is the one that was, with others before it.
-    page.wait_for_function("document.querySelector('[data-log-view]').scrollTop > 1000")
+    page.wait_for_function("() => document.querySelector('[data-log-view]').scrollTop > 1000")
     assert page.evaluate(_FIRST_IN_VIEW) == "apple 5800"
     earlier = page.locator("[data-log-earlier]")
     for _ in range(20):

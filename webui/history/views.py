@@ -26,10 +26,11 @@ from webui.history.rights import readable
 from webui.history.rings import RINGS, past_of
 from webui.hosts import visible_hosts
 from webui.hosts.models import Host
+from webui.live.samples import Sample
 from webui.live.stats import rows_of
 from webui.log_lines import moment_in
 from webui.pages import Crumb, Tab, go, render_page
-from webui.resources import note_of, opened, stale_words
+from webui.resources import Opened, note_of, opened, stale_words
 
 # What of a search stays when other containers are chosen for it.
 _CARRIED: Final = ("q", "regex", "last", "since", "until", "zone")
@@ -119,15 +120,30 @@ def generations_view(request: HttpRequest, host: str, id: str) -> HttpResponse: 
 @require_GET
 @needs(Operation.CONTAINER_STATS)
 def stats_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
-    """The samples of a container's last `span` seconds as JSON, in the form of the live ones."""
+    """The samples of a container's last `span` seconds as JSON, in the form of the live ones.
+
+    Those of earlier containers of its name come first; `since` is then when this one was made, else 0.
+    """
     here = opened(request, host)
     raw = here.picture.find("containers", id)
     span = request.GET.get("span", "")
     span_s = min(int(span), RINGS[-1].span_s) if span.isdecimal() else 3600
     samples = past_of(here.host, str(raw["Id"]), span_s) if raw else []
+    earlier = _samples_before(here, raw, span_s) if raw else []
     step_s = next(ring.step_s for ring in RINGS if ring.span_s >= span_s)
-    body = orjson.dumps({"samples": rows_of(samples), "step": step_s})
+    since = raw["Created"] if raw and earlier else 0
+    body = orjson.dumps({"samples": rows_of([*earlier, *samples]), "step": step_s, "since": since})
     return HttpResponse(body, content_type="application/json")
+
+
+def _samples_before(here: Opened, raw: dict[str, Any], span_s: int) -> list[Sample]:
+    """Of the containers that had its name before it, as far as this reader may read what is kept of them."""
+    name = str((raw.get("Names") or [""])[0]).lstrip("/")
+    same = [
+        about for about in readable(here.actor, here.host) if about.name == name and about.container_id != raw["Id"]
+    ]
+    found = [sample for about in same for sample in past_of(here.host, about.container_id, span_s)]
+    return sorted((sample for sample in found if sample.at < raw["Created"]), key=lambda sample: sample.at)
 
 
 def _kept_choice(name: str, count: int, asked: KeptQuery) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from channels.db import database_sync_to_async
 from django.utils.translation import gettext as _
 
+from webui.live.not_started import state_words
 from webui.live.rights import rights_of
 from webui.live.terminals import Ended, NotStarted, Terminal
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
@@ -241,5 +242,5 @@ def sessions() -> Sessions:
 
 def failure_words(error: BaseException) -> str:
     if getattr(error, "status", None) == 409:
-        return _("The container is not running. Start it, then connect again.")
+        return state_words(str(error))
     return words_of(error)

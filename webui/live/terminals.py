@@ -15,6 +15,7 @@ from webui.gate.marks import MARK
 from webui.live.execs import NOT_STARTED_CODES, NOT_STARTED_WORDS, says_not_started
 from webui.live.hanging_up import hang_up_exec
 from webui.live.lines import Demultiplexer
+from webui.live.not_started import why_not
 from webui.live.upstream import Upstream, UpstreamError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _DETACH_BYTES: Final = b"\x10\x11"
 _CHUNK_BYTES: Final = 64 * 1024
 # Exit codes above this are 128 and the number of a signal.
 _SIGNALLED: Final = 128
+# Of what an engine writes into the terminal of a program that it cannot start.
+_MOST_SAID: Final = 300
 _STOP_TRIES: Final = 8
 _STOP_PAUSE_S: Final = 0.15
 
@@ -115,6 +118,7 @@ class ExecTerminal(_Joined):
         self._exec_id = ""
         self._mark = secrets.token_hex(8)
         self._is_used = False
+        self._first_words = ""
 
     async def run(self, output: Output) -> Ended:
         body: dict[str, Any] = {
@@ -126,12 +130,12 @@ class ExecTerminal(_Joined):
         self._exec_id = str(created["Id"])
         refusal = await self._join(output)
         if refusal:
-            raise NotStarted(self._not_started(refusal))
+            raise NotStarted(await self._why_not(refusal))
         state = await self._upstream.get(f"/exec/{self._exec_id}/json")
         code = int(state.get("ExitCode") or 0)
         if code in NOT_STARTED_CODES and not self._is_used:
             # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
-            raise NotStarted(self._not_started(""))
+            raise NotStarted(await self._why_not(self._first_words))
         return await self._ended(code)
 
     async def _ended(self, code: int) -> Ended:
@@ -140,9 +144,10 @@ class ExecTerminal(_Joined):
             return Ended(code, _("The container has stopped."))
         return Ended(code, _("%(program)s has ended, exit code %(code)s.") % {"program": self._argv[0], "code": code})
 
-    def _not_started(self, said: str) -> str:
-        words = _("%(program)s could not be started in this container.") % {"program": self._argv[0]}
-        return f"{words} {said}".strip()
+    async def _why_not(self, said: str) -> str:
+        return await why_not(
+            self._upstream, self._container_id, self._argv, user=self._user, folder=self._folder, said=said
+        )
 
     async def _join(self, output: Output) -> str:
         """Join the exec until it ends; what the engine said where it could not be started, else ""."""
@@ -158,6 +163,7 @@ class ExecTerminal(_Joined):
                     if is_first and any(words in data[:200] for words in NOT_STARTED_WORDS):
                         return data.decode(errors="replace").strip()
                     if is_first:
+                        self._first_words = data[:_MOST_SAID].decode(errors="replace").strip()
                         # A size that is told before the terminal stands is lost; engines from API 1.42 on take it
                         # from the body.
                         is_first = False

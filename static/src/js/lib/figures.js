@@ -25,7 +25,8 @@ whenPresent("[data-figures]", (element) => {
   function fill() {
     for (const row of document.querySelectorAll("#rows > tr[data-id]")) {
       const [id, host] = row.dataset.id.split("/").reverse();
-      if (host === undefined || host === element.dataset.host) show(row, figures[id]);
+      // What has just stopped was still measured a moment ago.
+      if (host === undefined || host === element.dataset.host) show(row, "runs" in row.dataset ? figures[id] : undefined);
     }
   }
 
