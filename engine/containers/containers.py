@@ -83,7 +83,9 @@ class Containers:
         self._rotation = LogRotation(self._logs, runtime)
         self._shipping = LogShipping(self._logs)
         self._store = ContainerStore(config.root / "containers")
-        self._creator = Creator(config, self._store, images=images, layers=layers, volumes=volumes, facts=facts)
+        self._creator = Creator(
+            config, self._store, images=images, layers=layers, volumes=volumes, network=network, facts=facts
+        )
         cdi = CdiSpecs(config.cdi_folders)
         foundation = Foundation(config, layers, runtime, network, volumes, seccomp, facts, cdi)
         launcher = Launcher(foundation, find=self._store.get, save_now=self._store.save_now)

@@ -25,7 +25,7 @@ from engine.containers.model import Container, MountPoint, Record
 from engine.containers.mount_points import mount_points
 from engine.containers.names import check_name, make_up_name
 from engine.containers.network_settings import asked_endpoints
-from engine.containers.rooms import Images, Layers, Volumes
+from engine.containers.rooms import Images, Layers, Network, Volumes
 from engine.containers.store import ContainerStore
 from engine.containers.user_namespaces import give_volume, id_map_for
 from engine.errors import InvalidArgument, NotFound
@@ -46,6 +46,7 @@ class Creator:
         images: Images,
         layers: Layers,
         volumes: Volumes,
+        network: Network,
         facts: HostFacts,
     ) -> None:
         self._config = config
@@ -53,6 +54,7 @@ class Creator:
         self._images = images
         self._layers = layers
         self._volumes = volumes
+        self._network = network
         self._facts = facts
 
     async def create(
@@ -115,7 +117,9 @@ class Creator:
             args=args,
             config=config,
             host_config=host_config,
-            endpoints=asked_endpoints(body.get("NetworkingConfig"), mode=host_config["NetworkMode"]),
+            endpoints=asked_endpoints(
+                body.get("NetworkingConfig"), mode=host_config["NetworkMode"], name_of=self._network_name
+            ),
             mounts=mount_points(config, host_config, from_container=self._mounts_of),
             id_map=id_map_for(host_config, self._config),
         )
@@ -125,6 +129,13 @@ class Creator:
             return self._store.get(reference).record.mounts
         except NotFound as error:
             raise InvalidArgument(error.message) from None
+
+    def _network_name(self, reference: str) -> str:
+        try:
+            return self._network.get(reference).name
+        except (NotFound, InvalidArgument):
+            # The start will say so.
+            return reference
 
     def _resolve_links_to_containers(self, host_config: dict[str, Any]) -> None:
         """`container:NAME` becomes `container:ID`, so that a new name of the other one does no harm."""

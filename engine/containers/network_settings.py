@@ -1,6 +1,6 @@
 """Between the API's network objects and the network room's: what is asked for, what inspect shows. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.containers.model import Container
@@ -30,22 +30,27 @@ _OF_DEFAULT_BRIDGE = (
 )  # fmt: skip
 
 
-def asked_endpoints(networking: Mapping[str, Any] | None, *, mode: str) -> dict[str, dict[str, Any]]:
-    """Network -> EndpointSettings as the create request has them, with the network of `mode` among them."""
+def asked_endpoints(
+    networking: Mapping[str, Any] | None, *, mode: str, name_of: Callable[[str], str]
+) -> dict[str, dict[str, Any]]:
+    """Network name -> EndpointSettings as the create request has them, the network of `mode` first.
+
+    Networks are also asked for by their ids: `name_of` gives the name, or what it got where there is no such network.
+    """
     given = (networking or {}).get("EndpointsConfig") or {}
-    endpoints = {("bridge" if name == "default" else name): dict(settings or {}) for name, settings in given.items()}
     if mode.startswith("container:"):
         return {}
-    if mode in ("host", "none"):
-        return {mode: endpoints.get(mode, {})}
-    return endpoints if mode in endpoints else {mode: {}, **endpoints}
+    endpoints = {name_of(reference): dict(settings or {}) for reference, settings in given.items()}
+    main = name_of(mode)
+    own = {main: endpoints.pop(main, {})}
+    return own if mode in ("host", "none") else {**own, **endpoints}
 
 
 def endpoint_request(name: str, asked: Mapping[str, Any], *, mac_address: str = "", links: Any = ()) -> EndpointRequest:
-    """What the network room is asked for."""
+    """What the network room is asked for. An id that was asked for counts, whatever has the name by now."""
     ipam = asked.get("IPAMConfig") or {}
     return EndpointRequest(
-        network=name,
+        network=asked.get("NetworkID") or name,
         aliases=tuple(asked.get("Aliases") or ()),
         ipv4_address=ipam.get("IPv4Address") or None,
         ipv6_address=ipam.get("IPv6Address") or None,
@@ -60,22 +65,25 @@ def endpoint_request(name: str, asked: Mapping[str, Any], *, mac_address: str = 
 def sandbox_request(container: Container, *, mode: str) -> SandboxRequest:
     """Everything about the container that the network room needs. `mode` names another container by its full id."""
     config, host = container.config, container.host_config
-    endpoints = () if mode in ("host", "none") or mode.startswith("container:") else container.record.endpoints.items()
+    is_connected = mode not in ("host", "none") and not mode.startswith("container:")
+    endpoints = container.record.endpoints if is_connected else {}
+    # A mode may name its network by id; endpoints have names, that of the mode first.
+    main = mode if mode in endpoints else next(iter(endpoints), mode)
     return SandboxRequest(
         container_id=container.id,
         name=container.name,
         hostname=config["Hostname"],
         directory=container.directory,
-        mode=mode,
+        mode=endpoints.get(main, {}).get("NetworkID") or main,
         domainname=config["Domainname"],
         endpoints=tuple(
             endpoint_request(
                 name,
                 asked,
-                mac_address=config.get("MacAddress") or "" if name == mode else "",
+                mac_address=config.get("MacAddress") or "" if name == main else "",
                 links=host["Links"] if name == "bridge" else (),
             )
-            for name, asked in endpoints
+            for name, asked in endpoints.items()
         ),
         ports=tuple(published_ports(config, host)),
         exposed_ports=exposed_ports(config),
@@ -109,6 +117,7 @@ def networks_to_wire(container: Container, sandbox: Sandbox | None) -> dict[str,
                 "MacAddress": request.mac_address or "",
                 "DriverOpts": dict(request.driver_opts) or None,
                 "GwPriority": request.gateway_priority,
+                "NetworkID": asked.get("NetworkID") or "",
                 "Links": list(request.links) or None,
                 "Aliases": list(request.aliases) or None,
             }
