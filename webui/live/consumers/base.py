@@ -53,9 +53,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[str] = []
-        rights = await self._rights()
-        # Accepted even when refused: a browser is told no close code of a handshake that fails.
+        # Accepted even when refused: a browser is told no close code of a handshake that fails. And before the rights
+        # are asked for: when hundreds come at once, that takes longer than a handshake may. Nothing is sent or
+        # taken until they are known, as Channels gives a socket one message after the other.
         await self.accept()
+        rights = await self._rights()
         if rights.code:
             await self.close(rights.code)
             return
