@@ -35,14 +35,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _event_loop_run(config: EngineConfig) -> None:
-    # What is imported stays: looking through it for garbage, now or at every later collection, finds none.
-    gc.disable()
+    gc.disable()  # until it serves: see there
     with _no_authorities():
         import uvloop
 
         from engine.daemon import run
-    gc.freeze()
-    gc.enable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(config))
 

@@ -1,8 +1,9 @@
 """The engine's settings, fixed for the life of the process."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 API_VERSION = "1.51"
 MIN_API_VERSION = "1.24"
@@ -11,16 +12,14 @@ _NOBODY = 65534
 DEFAULT_CDI_FOLDERS = (Path("/etc/cdi"), Path("/var/run/cdi"))
 
 
-@dataclass(frozen=True, slots=True)
-class AddressPool:
+class AddressPool(Struct, frozen=True):
     """A range that networks without a subnet of their own are cut from, `size` bits of prefix each."""
 
     base: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class IdMap:
+class IdMap(Struct, frozen=True):
     """Users and groups 0 to `size` of a container are these of the host, `uid_start` and `gid_start` upwards."""
 
     uid_start: int
@@ -37,15 +36,13 @@ class IdMap:
         return (uid if 0 <= uid < self.size else _NOBODY), (gid if 0 <= gid < self.size else _NOBODY)
 
 
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
+class TlsFiles(Struct, frozen=True):
     ca: Path
     certificate: Path
     key: Path
 
 
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
+class EngineConfig(Struct, frozen=True):
     """What `quayside engine` was started with.
 
     `root` outlives a reboot (images, containers, volumes); `exec_root` need not (sockets, runtime state, namespaces).

@@ -38,7 +38,11 @@ class Unauthorized(EngineError):
 
 
 class Unavailable(EngineError):
-    """Something that the request needs is not there now; a later try may work."""
+    """Something that the request needs is not there now; a later try may work, after `retry_after_s` if known."""
+
+    def __init__(self, message: str = "", *, retry_after_s: int = 0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Unsupported(EngineError):

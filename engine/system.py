@@ -8,10 +8,11 @@ import platform
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from engine.config import API_VERSION, ENGINE_VERSION, MIN_API_VERSION, EngineConfig
 
@@ -53,8 +54,7 @@ class Runtime(Protocol):
     def reason(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The rooms that are counted, and what else /info tells. `cgroup_mode` is v1, v2 or hybrid."""
 
     containers: Containers

@@ -89,8 +89,16 @@ async function build() {
       plugin.onLoad({ filter: /.*/, namespace: "tabler" }, () => ({ contents: tablerCss, loader: "css", resolveDir: root }));
     },
   };
+  // Every page has app.js: an entry that imports it too shares one chunk with it, where each pair of entries would get
+  // chunks of their own, and a browser asks for six files at a time at most.
+  const withApp = {
+    name: "with-app",
+    setup(plugin) {
+      plugin.onLoad({ filter: /static\/src\/js\/[^/]+\.js$/ }, ({ path: file }) => ({ contents: `${path.basename(file) === "app.js" ? "" : 'import "./app.js";'}${readFileSync(file, "utf8")}`, loader: "js" }));
+    },
+  };
   const results = [
-    await esbuild.build({ ...shared, entryPoints: entries.filter((name) => name !== "theme.js").map((name) => path.join(source, "js", name)), format: "esm", splitting: true, sourcemap: false }),
+    await esbuild.build({ ...shared, entryPoints: entries.filter((name) => name !== "theme.js").map((name) => path.join(source, "js", name)), format: "esm", splitting: true, sourcemap: false, plugins: [withApp] }),
     // Runs before the first paint, so it is no module: a module would wait for the whole document.
     await esbuild.build({ ...shared, entryPoints: [path.join(source, "js/theme.js")], format: "iife" }),
     await esbuild.build({ ...shared, entryPoints: [path.join(source, "css/app.css")], plugins: [withTabler] }),
@@ -98,9 +106,14 @@ async function build() {
   for (const { metafile } of results) {
     for (const [output, about] of Object.entries(metafile.outputs)) {
       const name = path.basename(output);
+      const chunks = about.imports.filter(({ kind }) => kind === "import-statement").map(({ path: chunk }) => path.basename(chunk));
+      // An entry that is nothing but its one chunk is that chunk.
+      if (about.entryPoint && chunks.length === 1 && Object.keys(about.inputs).length === 0) {
+        manifest[`${path.parse(about.entryPoint).name}.js`] = chunks[0];
+        continue;
+      }
       if (about.entryPoint) manifest[`${path.parse(about.entryPoint).name}${path.extname(output)}`] = name;
       // What an entry imports is asked for at once, not after the entry has been read.
-      const chunks = about.imports.filter(({ kind }) => kind === "import-statement").map(({ path: chunk }) => path.basename(chunk));
       if (about.entryPoint && chunks.length) manifest[`${path.parse(about.entryPoint).name}.js imports`] = chunks.join(" ");
       if (about.cssBundle) manifest[`${path.parse(about.entryPoint).name}.css`] = path.basename(about.cssBundle);
       if (name.endsWith(".woff2")) manifest[name.replace(/-[A-Z0-9]{8}(?=\.woff2$)/, "")] = name;

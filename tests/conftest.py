@@ -45,6 +45,15 @@ def dockerd(busybox_tar: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture(scope="session")
+def swarm(busybox_tar: Path) -> Iterator[Daemon]:
+    """A dockerd that is a swarm of one node."""
+    with tempfile.TemporaryDirectory(prefix="dk-") as folder, running_dockerd(Path(folder)) as daemon:
+        daemon.load(busybox_tar)
+        daemon.json("POST", "/swarm/init", {"ListenAddr": "127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1"})
+        yield daemon
+
+
+@pytest.fixture(scope="session")
 def registry() -> Iterator[Registry]:
     with tempfile.TemporaryDirectory(prefix="reg-") as folder, running_registry(Path(folder)) as running:
         yield running

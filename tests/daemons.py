@@ -14,7 +14,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.peers import Certificates
 
 _START_S = 60
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quayside-tests"
@@ -230,8 +233,10 @@ class Registry:
 
 
 @contextlib.contextmanager
-def running_registry(folder: Path, *prefix: str) -> Iterator[Registry]:
-    """`prefix` is a command that starts it elsewhere, in a network namespace."""
+def running_registry(
+    folder: Path, *prefix: str, more: str = "", certificates: "Certificates | None" = None
+) -> Iterator[Registry]:
+    """`prefix` is a command that starts it elsewhere, in a network namespace; `more` is YAML for its configuration."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -239,7 +244,7 @@ def running_registry(folder: Path, *prefix: str) -> Iterator[Registry]:
     config.write_text(
         "version: 0.1\nlog: {level: error}\n"
         f"storage: {{filesystem: {{rootdirectory: {folder / 'registry'}}}, delete: {{enabled: true}}}}\n"
-        f"http: {{addr: '127.0.0.1:{port}'}}\n"
+        f"http: {{addr: '127.0.0.1:{port}'{_tls_of(certificates)}}}\n{more}"
     )
     process = _spawn([*prefix, "docker-registry", "serve", str(config)], folder / "registry.log")
     try:
@@ -253,3 +258,9 @@ def running_registry(folder: Path, *prefix: str) -> Iterator[Registry]:
     finally:
         process.terminate()
         process.wait(_START_S)
+
+
+def _tls_of(certificates: "Certificates | None") -> str:
+    if certificates is None:
+        return ""
+    return f", tls: {{certificate: {certificates.certificate}, key: {certificates.key}}}"

@@ -14,6 +14,7 @@ from tests.peers import Certificates, free_port
 BASE = "dc=example,dc=com"
 SERVICE, SERVICE_PASSWORD = f"cn=quayside,{BASE}", "searches-only"
 PASSWORD = "harbour-lights-42"
+ROOT_PASSWORD = "changes-everything"
 
 _PEOPLE = ("anna", "rose,lee", "star*(x)", "twin")
 _CONFIGURATION = """
@@ -24,6 +25,8 @@ include /etc/ldap/schema/inetorgperson.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
+attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+objectclass ( 1.3.6.1.4.1.4203.666.1.1 NAME 'controlled' SUP top AUXILIARY MAY userAccountControl )
 pidfile {folder}/slapd.pid
 TLSCACertificateFile {ca}
 TLSCertificateFile {certificate}
@@ -31,6 +34,7 @@ TLSCertificateKeyFile {key}
 database mdb
 suffix "{base}"
 rootdn "cn=root,{base}"
+rootpw {root_password}
 directory {folder}/db
 overlay memberof
 access to attrs=userPassword by anonymous auth by * none
@@ -52,7 +56,12 @@ def running_directory(folder: Path, certificates: Certificates) -> Iterator[Runn
     (folder / "db").mkdir()
     configuration.write_text(
         _CONFIGURATION.format(
-            folder=folder, base=BASE, ca=certificates.ca, certificate=certificates.certificate, key=certificates.key
+            folder=folder,
+            base=BASE,
+            root_password=ROOT_PASSWORD,
+            ca=certificates.ca,
+            certificate=certificates.certificate,
+            key=certificates.key,
         )
     )
     ldif.write_text(_ldif())

@@ -31,6 +31,11 @@ app.conf.update(
             "schedule": 600.0,
             "options": {"expires": 500.0},
         },
+        "look after people of directories": {
+            "task": "signin.look_after",
+            "schedule": 60.0,
+            "options": {"expires": 50.0},
+        },
         "forget old sessions and links": {"task": "accounts.tidy", "schedule": 3600.0, "options": {"expires": 3000.0}},
     },
 )

@@ -150,6 +150,8 @@ def _sqlite(path: Path) -> dict[str, object]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        # Opening costs more than a page's queries, and pages are made in threads that stay.
+        "CONN_MAX_AGE": None,
         "OPTIONS": {
             # DEFERRED transactions that write later fail with "database is locked" whatever the timeout.
             "transaction_mode": "IMMEDIATE",

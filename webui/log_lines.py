@@ -105,6 +105,13 @@ def since_of(stamp: str) -> str:
     return f"{int(whole.timestamp())}.{stamp[20:-1] or '0'}"
 
 
+def seconds_before(stamp: str, seconds: int) -> str:
+    """The timestamp so many seconds earlier (later for a negative number), never before the epoch."""
+    whole = datetime.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    moved = datetime.fromtimestamp(max(0, int(whole.timestamp()) - seconds), UTC)
+    return f"{moved:%Y-%m-%dT%H:%M:%S}{stamp[19:]}"
+
+
 def moment_in(text: str) -> str:
     """A moment that somebody gave, as a timestamp of nine digits in UTC; "" for what is none."""
     line = normal(text.encode("utf-8", "replace") + b" ")

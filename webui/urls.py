@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("webui.ownership.urls")),
     path("audit/", include("webui.audit.urls")),
     path("jobs/", include("webui.jobs.urls")),
+    path("registries/", include("webui.registries.urls")),
     path("containers/", include("webui.containers.everywhere_urls")),
     path("h/<slug:host>/containers/", include("webui.containers.urls")),
     path("h/<slug:host>/images/", include("webui.images.urls")),

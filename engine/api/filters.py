@@ -6,12 +6,12 @@ and Compose still send. Values of one key are or-ed (labels: and-ed); keys are a
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 import orjson
 from aiohttp import web
+from msgspec import Struct, field
 
 from engine.errors import InvalidArgument
 
@@ -19,8 +19,7 @@ _TRUE = frozenset({"1", "true", "True", "TRUE", "t", "T"})
 _FALSE = frozenset({"0", "false", "False", "FALSE", "f", "F"})
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """What a client asked to see: key -> its values, in the order given."""
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))

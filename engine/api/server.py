@@ -12,10 +12,10 @@ import re
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
+from msgspec import Struct
 
 from engine.api.operations import OPERATIONS
 from engine.api.status import status_of
@@ -39,8 +39,7 @@ COMMON_HEADERS = {
 _UNVERSIONED = ("/_ping", "/version")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A method and a path, with `{name}` for one segment and `{name:.*}` for several, and who answers it.
 
     `is_abandonable` says that the handler may be cancelled when its client goes away. That is so for everything that
@@ -58,28 +57,37 @@ class Route:
 
 
 class Router:
-    """Finds the route of a method and path: literal paths by dictionary, the rest by pattern in the order given."""
+    """Finds the route of a method and path: literal paths by dictionary, the rest by pattern in the order given.
+
+    Patterns are compiled when they are first needed: a daemon that starts has no time for hundreds.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._literal: dict[tuple[str, str], Route] = {}
-        self._patterns: dict[tuple[str, str], list[tuple[re.Pattern[str], Route]]] = {}
+        self._others: dict[tuple[str, str], list[Route]] = {}
+        self._compiled: dict[tuple[str, str], list[tuple[re.Pattern[str], Route]]] = {}
         for route in routes:
             if "{" not in route.path:
                 self._literal[route.method, route.path] = route
             else:
                 key = route.method, route.path.split("/")[1]
-                self._patterns.setdefault(key, []).append((_compile(route.path), route))
+                self._others.setdefault(key, []).append(route)
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         literal = self._literal.get((method, path))
         if literal is not None:
             return literal, {}
-        first_segment = path[1:].partition("/")[0]
-        for pattern, route in self._patterns.get((method, first_segment), ()):
+        for pattern, route in self._patterns(method, path[1:].partition("/")[0]):
             match = pattern.fullmatch(path)
             if match:
                 return route, match.groupdict()
         return None
+
+    def _patterns(self, method: str, first_segment: str) -> list[tuple[re.Pattern[str], Route]]:
+        key = method, first_segment
+        if key in self._others and key not in self._compiled:
+            self._compiled[key] = [(_compile(route.path), route) for route in self._others[key]]
+        return self._compiled.get(key, [])
 
 
 def _compile(path: str) -> re.Pattern[str]:
@@ -155,7 +163,10 @@ class ApiServer:
         except EngineError as error:
             if isinstance(error, Unavailable) or type(error) is EngineError:
                 log.warning("%s %s: %s", request.method, request.path, error.message)
-            return error_response(error.message, status_of(error))
+            response = error_response(error.message, status_of(error))
+            if isinstance(error, Unavailable) and error.retry_after_s:
+                response.headers["Retry-After"] = str(error.retry_after_s)
+            return response
         except ConnectionError:
             if request.transport is not None and not request.transport.is_closing():
                 raise

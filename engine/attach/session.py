@@ -30,6 +30,7 @@ class AttachSession:
         self.has_detached = False
         self._streams = streams
         self._wanted = {stream for stream, is_on in ((1, stdout), (2, stderr)) if is_on}
+        self.has_output = bool(self._wanted)
         self._keys = DetachKeys(detach_keys) if detach_keys else None
         self._output: deque[tuple[int, bytes]] = deque()
         self._waiting_bytes = 0

@@ -1,7 +1,8 @@
 """One connection to the streams of a process, and everyone who listens to it.
 
 A session may join before the process exists: it then misses nothing. The connection is read as fast as the slowest
-session takes it, so that nothing is dropped and memory stays bounded.
+session takes it, so that nothing is dropped and memory stays bounded. Where all only type, the shim is told that
+nobody reads: it need not send every line for nothing.
 """
 
 import asyncio
@@ -32,7 +33,8 @@ class Stdio:
         self.is_tty = is_tty
         self._closes_stdin = closes_stdin
         self._sessions: set[AttachSession] = set()
-        self._socket: socket.socket | None = None
+        self._socket: socket.socket | None = None  # input goes here
+        self._listening: socket.socket | None = None  # output comes from here, mostly the same one
         self._is_paused = False
         self._is_ready = asyncio.Event()
 
@@ -45,25 +47,49 @@ class Stdio:
     def is_connected(self) -> bool:
         return self._socket is not None
 
+    @property
+    def is_missed(self) -> bool:
+        """Whether somebody waits for output and nothing is connected that brings it."""
+        return self._listening is None and any(session.has_output for session in self._sessions)
+
     def connect(self, connection: socket.socket) -> None:
-        """Use this connection from now on; it is closed here when the process has ended or nobody listens."""
+        """Use this connection from now on; it is closed here when the process has ended or nobody takes part.
+
+        Where nobody wants output it is for input alone, and the end of the process has to be told (`process_ended`).
+        """
         self.disconnect(ends_sessions=False)
         self._socket = connection
-        self._is_paused = False
         self._is_ready.set()
+        if self.is_missed:
+            self.listen(connection)
+        else:
+            # conmon's next write fails with EPIPE; it then writes no more to this client, and goes on reading from it.
+            connection.shutdown(socket.SHUT_RD)
+
+    def listen(self, connection: socket.socket) -> None:
+        """Hear the output from this connection: the one for input, or another."""
+        self._listening = connection
+        self._is_paused = False
         asyncio.get_running_loop().add_reader(connection, self._on_readable)
 
     def disconnect(self, *, ends_sessions: bool = True) -> None:
         """Close the connection. Sessions end, unless they are to see the next run."""
-        connection, self._socket = self._socket, None
+        connections = self._connections()
+        if self._listening is not None:
+            asyncio.get_running_loop().remove_reader(self._listening)
+        self._socket = self._listening = None
         self._is_ready.clear()
-        if connection is not None:
-            asyncio.get_running_loop().remove_reader(connection)
+        for connection in connections:
             connection.close()
         if ends_sessions:
             for session in list(self._sessions):
                 session.end()
             self._sessions.clear()
+
+    def process_ended(self) -> None:
+        """Ends the sessions, unless there is output, which tells of its end by itself, when all of it was read."""
+        if self._listening is None:
+            self.disconnect()
 
     def join(self, *, stdin: bool, stdout: bool, stderr: bool, detach_keys: bytes) -> AttachSession:
         """Take part from now on. Call `leave` at the end."""
@@ -104,22 +130,27 @@ class Stdio:
         """The end of the process's input, where that is ours to say. Its output goes on."""
         if self._socket is None or not self._closes_stdin or self.is_tty:
             return
-        try:
-            self._socket.shutdown(socket.SHUT_WR)
-        except OSError as error:
-            log.debug("the process has ended before its input: %s", error)
+        # conmon ends the input when the last of its clients has.
+        for connection in self._connections():
+            try:
+                connection.shutdown(socket.SHUT_WR)
+            except OSError as error:
+                log.debug("the process has ended before its input: %s", error)
 
     def resume_reading(self) -> None:
         """A session has room again."""
-        if self._is_paused and self._socket is not None and not any(s.is_full for s in self._sessions):
+        if self._is_paused and self._listening is not None and not any(s.is_full for s in self._sessions):
             self._is_paused = False
-            asyncio.get_running_loop().add_reader(self._socket, self._on_readable)
+            asyncio.get_running_loop().add_reader(self._listening, self._on_readable)
+
+    def _connections(self) -> set[socket.socket]:
+        return {connection for connection in (self._socket, self._listening) if connection is not None}
 
     def _on_readable(self) -> None:
         """Read what is there, neighbouring packets of one stream into one piece; between streams the order is kept."""
-        if self._socket is None:
+        if self._listening is None:
             return
-        connection, stream, begin, end = self._socket, 0, 0, 0
+        connection, stream, begin, end = self._listening, 0, 0, 0
         for _ in range(_PACKETS_AT_ONCE):
             try:
                 count = connection.recvmsg_into([_KIND, _ROOM[end : end + _PAYLOAD_BYTES]])[0]

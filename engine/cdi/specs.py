@@ -6,11 +6,11 @@ They are read anew for every container, as drivers write them when their devices
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from engine.errors import InvalidArgument
 
@@ -19,8 +19,7 @@ log = logging.getLogger(__name__)
 _LARGEST_FILE_BYTES = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Spec:
+class _Spec(Struct, frozen=True):
     """One file: the edits that each of its devices brings, and those of single ones by name."""
 
     kind: str
@@ -28,8 +27,7 @@ class _Spec:
     devices: Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(slots=True)
-class _Found:
+class _Found(Struct):
     devices: dict[str, _Spec] = field(default_factory=dict)
     ambiguous: set[str] = field(default_factory=set)
 

@@ -1,9 +1,10 @@
 """Which control-group hierarchies this machine has, and where a group's folders are (cgroups(7))."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.config import EngineConfig
 from engine.errors import InvalidArgument
@@ -20,8 +21,7 @@ class CgroupMode(StrEnum):
     V2 = "v2"
 
 
-@dataclass(frozen=True, slots=True)
-class Hierarchies:
+class Hierarchies(Struct, frozen=True):
     """`controllers` maps each controller of version 1 (`memory`, `name=systemd`) to its mount.
 
     `unified` is the mount of version 2; on a pure version 2 host `controllers` is empty.
@@ -34,7 +34,7 @@ class Hierarchies:
     @classmethod
     def read(cls) -> "Hierarchies":
         """What is mounted at and below /sys/fs/cgroup now."""
-        return cls.of([point for point in mountpoints() if point.path.is_relative_to(_ROOT)])
+        return cls.of(mountpoints(below=_ROOT))
 
     @classmethod
     def of(cls, points: list[MountPoint]) -> "Hierarchies":

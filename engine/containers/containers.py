@@ -23,6 +23,7 @@ from engine.containers.files import ContainerFiles
 from engine.containers.health import HealthChecks
 from engine.containers.host_config import check_restart_policy, check_update, resource_changes, unchangeable
 from engine.containers.host_support import check_cpuset, drop_unsupported, outdated_fields
+from engine.containers.image_mounts import image_mounts
 from engine.containers.inspection import inspect
 from engine.containers.launch import Foundation, Launcher
 from engine.containers.lifecycle import Lifecycle, RunListener
@@ -122,8 +123,12 @@ class Containers:
     # What other rooms ask.
 
     def uses_of_image(self, image_id: str) -> list[tuple[str, bool]]:
-        """The containers of an image: id, and whether it runs."""
-        return [(one.id, one.state.is_running) for one in self._store if one.record.image_id == image_id]
+        """The containers of an image, or with it mounted: id, and whether it runs."""
+        return [
+            (one.id, one.state.is_running)
+            for one in self._store
+            if image_id in (one.record.image_id, *(point.image_id for point in image_mounts(one.record)))
+        ]
 
     def uses_of_volume(self, name: str) -> list[str]:
         """The ids of the containers that have this volume, running or not."""

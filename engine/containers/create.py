@@ -9,15 +9,17 @@ import shutil
 import socket
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.config import EngineConfig, IdMap
 from engine.containers.config import command_of, complete_config
 from engine.containers.fields import check_fields
 from engine.containers.host_config import check_namespaces, complete_host_config
 from engine.containers.host_support import check_supported, drop_unsupported, other_warnings, outdated_fields
+from engine.containers.image_mounts import with_layer
 from engine.containers.log_sinks import sink_of
 from engine.containers.model import Container, MountPoint, Record
 from engine.containers.mount_points import mount_points
@@ -74,7 +76,7 @@ class Creator:
             sink_of(container)  # raises where the log cannot be sent
             await self._layers.create_writable(container_id, record.chain_id, record.id_map)
             undo.push_async_callback(self._layers.remove_writable, container_id)
-            record.mounts = [await self._with_volume(point, undo, record.id_map) for point in record.mounts]
+            record.mounts = [await self._with_source(point, undo, record) for point in record.mounts]
             if any(point.copies_image for point in record.mounts):
                 await self._fill_volumes(container)
             await self._store.add(container)
@@ -131,12 +133,17 @@ class Creator:
             if kind == "container" and (other := self._store.find(reference)) is not None:
                 host_config[key] = f"container:{other.id}"
 
+    async def _with_source(self, point: MountPoint, undo: contextlib.AsyncExitStack, record: Record) -> MountPoint:
+        if point.type == "image":
+            return await with_layer(
+                point, record.id, images=self._images, layers=self._layers, id_map=record.id_map, undo=undo
+            )
+        return await self._with_volume(point, undo, record.id_map) if point.type == "volume" else point
+
     async def _with_volume(
         self, point: MountPoint, undo: contextlib.AsyncExitStack, id_map: IdMap | None
     ) -> MountPoint:
         """The point with its volume made and named."""
-        if point.type != "volume":
-            return point
         labels = {"com.docker.volume.anonymous": ""} if point.is_anonymous else {}
         volume = await self._volumes.create(
             point.name or None,

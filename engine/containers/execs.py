@@ -8,9 +8,10 @@ import contextlib
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.attach import AttachSession, Stdio, parse_detach_keys
 from engine.containers.model import Container, Status
@@ -29,8 +30,7 @@ _KEPT_ENDED = 256
 Tell = Callable[[Container, str, Mapping[str, str] | None], None]
 
 
-@dataclass(slots=True)
-class Exec:
+class Exec(Struct):
     """One process asked for. `exit_code` is None until it has ended."""
 
     id: str
@@ -255,6 +255,7 @@ class Execs:
         found.pid = 0
         found.ready.set()
         found.ended.set()
+        found.stdio.process_ended()
 
     def _forget_old(self) -> None:
         """An exec stays known after its end; in a container that lives for months, not for ever."""

@@ -10,6 +10,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from engine.containers.image_mounts import subtree
 from engine.containers.launch import ensure_bind_source
 from engine.containers.model import Container, MountPoint
 from engine.containers.rooms import Layers, Runtime, Volumes
@@ -65,6 +66,10 @@ class ContainerTrees:
                 source = await self._volumes.mount(point.name, container.id)
                 stack.push_async_callback(self._volumes.unmount, point.name, container.id)
                 binds.append(_bind(point, source / point.subpath))
+            elif point.type == "image":
+                source = await self._layers.mount(point.name)
+                stack.push_async_callback(self._layers.unmount, point.name)
+                binds.append(_bind(point, await asyncio.to_thread(subtree, source, point.subpath)))
             elif point.type == "bind":
                 await asyncio.to_thread(ensure_bind_source, point)
                 binds.append(_bind(point, Path(point.source)))

@@ -5,8 +5,9 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from engine.containers.execs import Execs
 from engine.containers.model import Container, Health, HealthResult, Status
@@ -22,8 +23,7 @@ _KEPT_RESULTS = 5
 Tell = Callable[[Container, str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class HealthCheck:
+class HealthCheck(Struct, frozen=True):
     """Config.Healthcheck with its defaults (API 1.51)."""
 
     command: tuple[str, ...]

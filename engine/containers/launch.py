@@ -8,15 +8,18 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.attach import Stdio
 from engine.cdi import CdiSpecs, apply_edits, cdi_names, is_cdi_name
 from engine.cgroups import container_cgroup_path
 from engine.config import EngineConfig, IdMap
 from engine.containers.host_support import has_cgroup_file
+from engine.containers.image_mounts import subtree, writable_layers
 from engine.containers.links import link_environment, parse_link
 from engine.containers.model import Container, MountPoint
 from engine.containers.network_settings import sandbox_request
@@ -41,8 +44,7 @@ from engine.spec import (
 _NETWORK_FILES = {"/etc/resolv.conf": "resolv.conf", "/etc/hostname": "hostname", "/etc/hosts": "hosts"}
 
 
-@dataclass(frozen=True, slots=True)
-class Foundation:
+class Foundation(Struct, frozen=True):
     """The rooms that a run stands on."""
 
     config: EngineConfig
@@ -55,8 +57,7 @@ class Foundation:
     cdi: CdiSpecs
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
+class _Made(Struct, frozen=True):
     """What was made for a run before its document is written."""
 
     rootfs: Path
@@ -130,7 +131,7 @@ class Launcher:
         volumes = [point.name for point in container.record.mounts if point.type == "volume"]
         outcomes = await asyncio.gather(
             self._rooms.network.close_sandbox(container.id),
-            self._rooms.layers.unmount(container.id),
+            *(self._rooms.layers.unmount(name) for name in writable_layers(container)),
             *(self._rooms.volumes.unmount(name, container.id) for name in volumes),
             return_exceptions=True,
         )
@@ -171,7 +172,7 @@ class Launcher:
         return labels_of(owner.id, owner.host_config["SecurityOpt"] or (), contexts)
 
     async def _mount_volumes(self, container: Container, labels: Labels | None) -> list[MountSpec]:
-        """The volumes and binds as mounts, each source made or mounted."""
+        """The volumes, binds and images as mounts, each source made or mounted."""
         specs = []
         for point in container.record.mounts:
             source = point.source
@@ -180,6 +181,9 @@ class Launcher:
                 source = await asyncio.to_thread(_subpath, Path(source), point.subpath)
             elif point.type == "bind":
                 await asyncio.to_thread(ensure_bind_source, point)
+            elif point.type == "image":
+                rootfs = await self._rooms.layers.mount(point.name, labels.mount if labels else "")
+                source = str(await asyncio.to_thread(subtree, rootfs, point.subpath))
             if labels is not None and (words := {"z", "Z"} & set(point.mode.split(","))):
                 label = labels.mount if "Z" in words else labels.shared_mount
                 await asyncio.to_thread(relabel, Path(source), label)

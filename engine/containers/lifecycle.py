@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from engine.attach import Stdio
+from engine.containers.image_mounts import writable_layers
 from engine.containers.launch import Launcher, closes_stdin
 from engine.containers.model import Container, Ended, Health, Status
 from engine.containers.restart_policy import next_delay_s, should_restart
@@ -67,11 +68,13 @@ class Lifecycle:
         return self._stdio[container.id]
 
     def connect_stdio(self, container: Container) -> None:
-        """Listen to the present run, if there is one and nobody listens yet."""
+        """Take part in the present run, if there is one, and nobody is there yet who does or nobody who listens."""
         stdio = self.stdio(container)
-        if container.state.has_process and not stdio.is_connected:
-            with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):  # it is ending right now
-                stdio.connect(connect_attach(self._runtime.attach_path(container.id)))
+        if not container.state.has_process or not (stdio.is_missed or not stdio.is_connected):
+            return
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):  # it is ending right now
+            connection = connect_attach(self._runtime.attach_path(container.id))
+            (stdio.listen if stdio.is_connected else stdio.connect)(connection)
 
     def tell(self, container: Container, action: str, attributes: Mapping[str, str] | None = None) -> None:
         """Publish an event of the container: all its labels, image and name, and what is said here."""
@@ -240,6 +243,8 @@ class Lifecycle:
         if status.oom_killed:
             self.tell(container, "oom")
         self.tell(container, "die", {"exitCode": str(status.code)})
+        if container.id in self._stdio:
+            self._stdio[container.id].process_ended()
         try:
             await self._launcher.clear(container)
         except (EngineError, OSError) as error:
@@ -327,7 +332,8 @@ class Lifecycle:
         try:
             await self._store.unwrite(container)
             await self._launcher.clear(container)
-            await self._layers.remove_writable(container.id)
+            for name in writable_layers(container):
+                await self._layers.remove_writable(name)
         except (EngineError, OSError) as error:
             container.turn(Status.DEAD)
             self._store.save(container)

@@ -29,6 +29,7 @@ _KNOWN = frozenset(
 _FIXED_TEXT = {Status.CREATED: "Created", Status.REMOVING: "Removal In Progress", Status.DEAD: "Dead"}
 _FIXED_JSON = {status: orjson.dumps(text) for status, text in _FIXED_TEXT.items()}
 _HEALTH = frozenset({"none", "starting", "healthy", "unhealthy"})
+_ID_LENGTH = 64
 
 
 class Filters(Protocol):
@@ -118,7 +119,7 @@ def select(
 ) -> list[Container]:
     """Those asked for, newest first. `images` are the ids that the `ancestor` filter names. Raises InvalidArgument."""
     _check(filters)
-    by_age = sorted(store, key=lambda container: container.record.created_ns, reverse=True)
+    by_age = sorted(_candidates(store, filters), key=lambda container: container.record.created_ns, reverse=True)
     limits_by_state = "status" in filters or "exited" in filters
     before, since = (_created(store, filters, key) for key in ("before", "since"))
     asked = [key for key in _KNOWN if key in filters]
@@ -133,6 +134,15 @@ def select(
         if not asked or _matches(container, filters, images):
             found.append(container)
     return found[:limit] if limit else found
+
+
+def _candidates(store: ContainerStore, filters: Filters) -> Iterable[Container]:
+    """Whoever asks for whole ids, as a console does after each event, does not pay for all containers."""
+    ids = filters.get("id")
+    if not ids or any(len(value) != _ID_LENGTH for value in ids):
+        return store
+    found = {value: store.find(value) for value in ids}
+    return [container for value, container in found.items() if container is not None and container.id == value]
 
 
 def _check(filters: Filters) -> None:
@@ -162,24 +172,29 @@ def _created(store: ContainerStore, filters: Filters, key: str) -> int | None:
 
 
 def _matches(container: Container, filters: Filters, images: set[str]) -> bool:
-    record = container.record
-    checks: dict[str, Callable[[str], bool]] = {
-        "status": lambda value: record.state.status == value,
-        "exited": lambda value: record.state.status is Status.EXITED and record.state.exit_code == int(value),
-        "id": record.id.startswith,
-        "name": lambda value: _name_matches(value, record.name),
-        "health": lambda value: (record.state.health.status if record.state.health else "none") == value,
-        "network": lambda value: _is_on_network(container, value),
-        "volume": lambda value: any(value in (point.name, point.source, point.destination) for point in record.mounts),
-        "expose": lambda value: _has_port(record.config.get("ExposedPorts") or (), value),
-        "publish": lambda value: _has_port(_published(container), value),
-        "ancestor": lambda value: record.image_id in images or record.config["Image"] == value,
-        "is-task": lambda value: value.lower() in ("false", "0"),
-        "isolation": lambda value: value in ("", "default"),
-    }
-    return filters.match_labels(record.config["Labels"]) and all(
-        any(matches(value) for value in filters.get(key)) for key, matches in checks.items() if key in filters
+    return filters.match_labels(container.record.config["Labels"]) and all(
+        any(matches(container, value, images) for value in filters.get(key))
+        for key, matches in _MATCHES.items()
+        if key in filters
     )
+
+
+def _health_is(container: Container, value: str) -> bool:
+    health = container.record.state.health
+    return (health.status if health else "none") == value
+
+
+def _has_exited_with(container: Container, value: str) -> bool:
+    state = container.record.state
+    return state.status is Status.EXITED and state.exit_code == int(value)
+
+
+def _has_mount(container: Container, value: str) -> bool:
+    return any(value in (point.name, point.source, point.destination) for point in container.record.mounts)
+
+
+def _is_made_of(container: Container, value: str, images: set[str]) -> bool:
+    return container.record.image_id in images or container.record.config["Image"] == value
 
 
 def _name_matches(pattern: str, name: str) -> bool:
@@ -212,3 +227,20 @@ def _port_names(wanted: str) -> set[str]:
     """`80`, `80/udp`, `80-90/tcp` of a filter as the names of ports. Raises InvalidArgument."""
     numbers, protocol = parse_port(wanted)
     return {f"{number}/{protocol}" for number in numbers}
+
+
+# Which containers a value of each filter lets through; the third argument are the images that `ancestor` names.
+_MATCHES: Mapping[str, Callable[[Container, str, set[str]], bool]] = {
+    "status": lambda container, value, _images: container.record.state.status == value,
+    "exited": lambda container, value, _images: _has_exited_with(container, value),
+    "id": lambda container, value, _images: container.record.id.startswith(value),
+    "name": lambda container, value, _images: _name_matches(value, container.record.name),
+    "health": lambda container, value, _images: _health_is(container, value),
+    "network": lambda container, value, _images: _is_on_network(container, value),
+    "volume": lambda container, value, _images: _has_mount(container, value),
+    "expose": lambda container, value, _images: _has_port(container.record.config.get("ExposedPorts") or (), value),
+    "publish": lambda container, value, _images: _has_port(_published(container), value),
+    "ancestor": _is_made_of,
+    "is-task": lambda _container, value, _images: value.lower() in ("false", "0"),
+    "isolation": lambda _container, value, _images: value in ("", "default"),
+}

@@ -6,10 +6,11 @@ only way from one to another. Whoever turns a container holds its lock.
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field, to_builtins
 
 from engine.config import IdMap
 from engine.containers.times import rfc3339
@@ -40,8 +41,7 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 }
 
 
-@dataclass(slots=True)
-class HealthResult:
+class HealthResult(Struct):
     """One run of a health check; `output` holds at most 4 KiB."""
 
     start_ns: int
@@ -58,8 +58,7 @@ class HealthResult:
         }
 
 
-@dataclass(slots=True)
-class Health:
+class Health(Struct):
     """What the health checks of the current run say; the newest five results are kept."""
 
     status: str = "starting"
@@ -74,8 +73,7 @@ class Health:
         }
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """What a container does now, and how its last run ended. Times are unix nanoseconds, 0 for never."""
 
     status: Status = Status.CREATED
@@ -97,10 +95,10 @@ class State:
         return self.status in (Status.RUNNING, Status.PAUSED)
 
 
-@dataclass(frozen=True, slots=True)
-class MountPoint:
+class MountPoint(Struct, frozen=True):
     """A mount of a container, as inspect shows it. `source` of a volume is its folder on the host.
 
+    `image` is the reference by which an image was asked for, `image_id` what that was; `name` is then its layer's.
     `options` are those of a tmpfs (`size=64m`); `copies_image` says that an empty volume is filled from the image.
     """
 
@@ -117,6 +115,8 @@ class MountPoint:
     copies_image: bool = False
     is_anonymous: bool = False
     subpath: str = ""
+    image: str = ""
+    image_id: str = ""
     is_from_mounts: bool = False
     is_read_only_recursively: bool = True
     volume_options: Mapping[str, str] = field(default_factory=dict)
@@ -137,8 +137,7 @@ class MountPoint:
         }
 
 
-@dataclass(slots=True)
-class Record:
+class Record(Struct):
     """The part of a container that is kept on disk. `config`, `host_config` and `endpoints` are the API's objects."""
 
     id: str
@@ -161,7 +160,7 @@ class Record:
     id_map: IdMap | None = None  # None runs in the host's user namespace
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return dict(to_builtins(self))
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Record":
@@ -180,8 +179,7 @@ class Record:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a run, or a container, ended: what `wait` answers."""
 
     exit_code: int

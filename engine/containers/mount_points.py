@@ -5,9 +5,10 @@ Pure but for one question to the file system: whether the source of a `Mounts` b
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec.structs import replace
 
 from engine.containers.model import MountPoint
 from engine.errors import InvalidArgument
@@ -120,7 +121,7 @@ def _check_volume_name(name: str) -> None:
 def parse_mount(mount: Mapping[str, Any]) -> MountPoint:
     """One element of HostConfig.Mounts."""
     kind = str(mount.get("Type") or "")
-    if kind not in ("bind", "volume", "tmpfs"):
+    if kind not in ("bind", "volume", "image", "tmpfs"):
         raise InvalidArgument(f'invalid mount config for type "{kind}": mount type unknown')
     target = str(mount.get("Target") or "")
     if not target:
@@ -130,6 +131,8 @@ def parse_mount(mount: Mapping[str, Any]) -> MountPoint:
     source = str(mount.get("Source") or "")
     if kind == "bind":
         return _bind_mount(mount, destination, source, is_writable=is_writable)
+    if kind == "image":
+        return _image_mount(mount, destination, source)
     if kind == "tmpfs":
         return MountPoint(
             "tmpfs", destination, is_writable=is_writable, options=_tmpfs_options(mount), is_from_mounts=True
@@ -180,6 +183,17 @@ def _bind_mount(mount: Mapping[str, Any], destination: str, source: str, *, is_w
     )
 
 
+def _image_mount(mount: Mapping[str, Any], destination: str, source: str) -> MountPoint:
+    subpath = str((mount.get("ImageOptions") or {}).get("Subpath") or "")
+    if not source:
+        raise InvalidArgument('invalid mount config for type "image": field Source must not be empty')
+    if subpath.startswith("/") or ".." in subpath.split("/"):
+        raise InvalidArgument(
+            'invalid mount config for type "image": subpath must be a relative path within the volume'
+        )
+    return MountPoint("image", destination, image=source, is_writable=False, subpath=subpath, is_from_mounts=True)
+
+
 def _tmpfs_options(mount: Mapping[str, Any]) -> str:
     options = mount.get("TmpfsOptions") or {}
     words = [f"size={int(options['SizeBytes'])}"] if options.get("SizeBytes") else []
@@ -210,7 +224,7 @@ def _from_container(reference: str, from_container: FromContainer) -> list[Mount
     container, _, mode = reference.partition(":")
     if mode not in ("", "ro", "rw", "z", "Z"):
         raise InvalidArgument(f"invalid mode: {mode}")
-    shared = [point for point in from_container(container) if point.type != "tmpfs"]
+    shared = [point for point in from_container(container) if point.type in ("bind", "volume")]
     return [
         replace(point, is_writable=point.is_writable and mode != "ro", copies_image=False, is_anonymous=False)
         for point in shared

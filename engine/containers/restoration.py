@@ -5,8 +5,10 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 
+from msgspec.structs import replace
+
+from engine.containers.image_mounts import writable_layers
 from engine.containers.launch import Launcher
 from engine.containers.lifecycle import Lifecycle
 from engine.containers.model import Container, Health, Status
@@ -53,7 +55,7 @@ class Restoration:
         self._traces = await self._runtime.traces()
         found = [(container, await self._found(container)) for container in self._store]
         await self._network.restore([saved for one, state in found if (saved := _saved_network(one, state))])
-        await self._layers.restore([container.id for container in self._store])
+        await self._layers.restore([name for container in self._store for name in writable_layers(container)])
         await self._volumes.restore(_volume_users(one for one, state in found if _really_runs(one, state)))
         gate = asyncio.Semaphore(_AT_ONCE)
         await asyncio.gather(*(self._settle(container, state, gate) for container, state in found))

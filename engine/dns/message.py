@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from msgspec import Struct
 
 Address = IPv4Address | IPv6Address
 
@@ -29,8 +30,7 @@ class MalformedMessage(ValueError):
     """Bytes that are no question that we could answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A query: `name` in lower case without the final dot, `raw` as it stood in the message."""
 
     message_id: int

@@ -8,9 +8,10 @@ import logging
 import socket
 import struct
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Protocol
+
+from msgspec import Struct
 
 from engine.dns import message
 from engine.dns.message import Address, MalformedMessage, Question
@@ -37,8 +38,7 @@ class Zone(Protocol):
     def name_of(self, address: Address) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Sockets:
+class Sockets(Struct, frozen=True):
     """Listening sockets inside a namespace, to which port 53 of 127.0.0.11 leads."""
 
     udp: socket.socket

@@ -8,8 +8,9 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from engine.errors import Unavailable
 
@@ -24,8 +25,7 @@ class SubscriptionOverflow(Unavailable):
     """The listener read too slowly and has missed events; it must list anew and subscribe again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     type: str
     action: str
     actor_id: str

@@ -6,12 +6,12 @@ import posixpath
 import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import orjson
+from msgspec import Struct, field
 
 from engine.content import ContentStore, digest_of
 from engine.errors import InvalidArgument
@@ -31,8 +31,7 @@ _MAX_JSON = 16 << 20
 _REFERENCE_NAMES = ("io.containerd.image.name", "org.opencontainers.image.ref.name")
 
 
-@dataclass(frozen=True, slots=True)
-class PackedImage:
+class PackedImage(Struct, frozen=True):
     """One image of an archive: its config, the members that are its layers, the names it had."""
 
     config: bytes
@@ -166,8 +165,7 @@ def _write(queue: ByteQueue, file: BinaryIO) -> None:
         file.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Loader:
+class Loader(Struct, frozen=True):
     store: ImageStore
     content: ContentStore
     layers: Layers

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from engine.images.model import Image
 from engine.images.pull import host_architecture
@@ -15,8 +15,7 @@ from engine.images.unpacking import run_blocking
 from engine.layers import Layers
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """What is said of the image that is to be made. `config` is its part for containers.
 
     `chain_id` are the layers that the container stands on, and `parent` their image, which may be gone by now.

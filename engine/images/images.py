@@ -134,7 +134,7 @@ class Images:
         return self._remover().remove(reference, force=force)
 
     def _remover(self) -> Remover:
-        return Remover(self._store, self._layers, self._known_blobs, self._publish, self.in_use)
+        return Remover(self._store, self._layers, self._publish, self.in_use)
 
     def prune(self, filters: Filters) -> tuple[list[dict[str, str]], int]:
         """Remove unused images, only untagged ones unless `dangling=false`; returns what went, and its bytes."""

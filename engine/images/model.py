@@ -1,22 +1,21 @@
 """An image as this host has it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from engine.layers import chain_ids
 
 
-@dataclass(frozen=True, slots=True)
-class ImageUse:
+class ImageUse(Struct, frozen=True):
     """A container that was made from an image."""
 
     container_id: str
     is_running: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """`document` is the whole image config (OCI image spec, config.md); `config` its part for containers."""
 
     id: str

@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import platform as host_platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from engine.content import DigestMismatch, digest_of
 from engine.errors import EngineError, Forbidden, InvalidArgument, NotFound, Unauthorized
@@ -27,8 +27,7 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm", "i686"
 _INDEXES = ("application/vnd.docker.distribution.manifest.list.v2+json", "application/vnd.oci.image.index.v1+json")
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteImage:
+class RemoteImage(Struct, frozen=True):
     """`digest` is that of what the name means at the registry: the index, where there is one."""
 
     digest: str
@@ -36,8 +35,7 @@ class RemoteImage:
     layers: Sequence[Blob]
 
 
-@dataclass(frozen=True, slots=True)
-class Puller:
+class Puller(Struct, frozen=True):
     store: ImageStore
     layers: Layers
     known_blobs: KnownBlobs

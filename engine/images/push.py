@@ -5,10 +5,10 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from isal import isal_zlib
+from msgspec import Struct
 
 from engine.content import ContentStore, digest_of
 from engine.errors import EngineError, NotFound
@@ -28,8 +28,7 @@ _PIECE = 1 << 20
 _POOL = ThreadPoolExecutor(4, "compress")
 
 
-@dataclass(frozen=True, slots=True)
-class Pusher:
+class Pusher(Struct, frozen=True):
     store: ImageStore
     content: ContentStore
     layers: Layers

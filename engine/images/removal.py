@@ -1,11 +1,11 @@
 """Taking names and images away, under docker's rules of who stands in the way."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.errors import Conflict
 from engine.events import Publish
-from engine.images.distribution import KnownBlobs
 from engine.images.model import Image, ImageUse
 from engine.images.store import ImageStore
 from engine.layers import Layers
@@ -15,11 +15,9 @@ InUse = Callable[[str], Iterable[tuple[str, bool]]]
 Removed = list[dict[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Remover:
+class Remover(Struct, frozen=True):
     store: ImageStore
     layers: Layers
-    known_blobs: KnownBlobs
     publish: Publish
     in_use: InUse
 
@@ -101,8 +99,5 @@ class Remover:
         self.store.remove(image.id)
         removed.append({"Deleted": image.id})
         self.publish("image", "delete", image.id, {"name": image.id, **image.labels})
-        diff_ids = {layer.chain_id: layer.diff_id for layer in self.layers.lineage(image.chain_id)}
         for chain_id in self.layers.collect():
             removed.append({"Deleted": chain_id})
-            if chain_id in diff_ids:
-                self.known_blobs.forget(diff_ids[chain_id])

@@ -6,11 +6,11 @@ On disk: the config blob in the content store, `images/<hex>.json` per image, `i
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from engine.content import ContentStore
 from engine.errors import InvalidArgument, NotFound

@@ -9,7 +9,8 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.config import IdMap
 from engine.errors import Forbidden, InvalidArgument
@@ -21,8 +22,7 @@ _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _EROFS, _EXDEV = 30, 18
 
 
-@dataclass(frozen=True, slots=True)
-class ExtractOptions:
+class ExtractOptions(Struct, frozen=True):
     """`owner` is given all that is made, whatever the archive says. `id_map` is that of the tree."""
 
     keeps_kind: bool = False

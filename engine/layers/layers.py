@@ -10,11 +10,12 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from engine.config import EngineConfig, IdMap
 from engine.errors import NotFound, Unavailable
@@ -29,8 +30,7 @@ from engine.storage import StagedLayer, StorageDriver, open_driver
 _NO_CHAIN = "none"  # what a container without an image stands on
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A committed layer. `size_bytes` is the sum of its files, `tar_bytes` the length of its tar."""
 
     chain_id: str
@@ -40,15 +40,13 @@ class Layer:
     tar_bytes: int
 
 
-@dataclass(slots=True)
-class LayerLease:
+class LayerLease(Struct):
     """Keeps layers from being collected before the image that wants them is stored."""
 
     chain_ids: set[str] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class UnpackedLayer:
+class UnpackedLayer(Struct):
     """On disk but not yet committed. End it with `Layers.commit` or `Layers.abort`."""
 
     staged: StagedLayer
@@ -281,6 +279,10 @@ class Layers:
         if container_id not in self._writable:
             raise NotFound(f"container {container_id} has no writable layer")
         return await asyncio.to_thread(self._driver.mount, container_id, label)
+
+    def rootfs_of(self, container_id: str) -> Path:
+        """Where `mount` mounts it."""
+        return self._driver.rootfs_of(container_id)
 
     async def unmount(self, container_id: str) -> None:
         await asyncio.to_thread(self._driver.unmount, container_id)

@@ -5,8 +5,9 @@ Every byte that is not file contents is told to `on_raw`, so that the very same 
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from engine.errors import InvalidArgument
 
@@ -24,8 +25,7 @@ class _Source(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
 
 
-@dataclass(slots=True)
-class TarEntry:
+class TarEntry(Struct):
     """One member; `kind` is the type byte of its header, `name` as it stands there."""
 
     name: bytes

@@ -7,8 +7,9 @@ absolute names, nor a symbolic link planted by an earlier entry leads out. White
 import contextlib
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.layers.recipe import RecipeWriter
 from engine.layers.tar_reader import BadArchive, TarEntry, TarReader
@@ -35,8 +36,7 @@ def clean(name: bytes) -> bytes:
     return b"/".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Directory:
+class _Directory(Struct, frozen=True):
     fd: int
     path: bytes  # from the root, without links
 

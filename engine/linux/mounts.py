@@ -5,8 +5,10 @@ What is mounted is always read from the kernel (/proc/self/mountinfo), never rem
 
 import os
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.linux import syscalls
 from engine.linux.syscalls import MountFlag, UmountFlag
@@ -15,6 +17,7 @@ __all__ = [
     "MountFlag",
     "MountPoint",
     "bind",
+    "covering",
     "is_mountpoint",
     "make_private",
     "make_shared",
@@ -28,8 +31,7 @@ __all__ = [
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
-@dataclass(frozen=True, slots=True)
-class MountPoint:
+class MountPoint(Struct, frozen=True):
     """One line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
 
     `root` is the part of the file system that is seen; `propagation` holds fields such as `shared:5`.
@@ -101,10 +103,15 @@ def make_private(path: Path, *, recursive: bool = False) -> None:
     syscalls.mount(None, path, None, flags=MountFlag.PRIVATE | (MountFlag.REC if recursive else 0))
 
 
-def mountpoints() -> list[MountPoint]:
-    """Every mount that this process sees, in the kernel's order: parents before children, lower before upper."""
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
-        return [_parse(line) for line in file]
+def mountpoints(*, below: Path = Path("/")) -> list[MountPoint]:
+    """The mounts at and below a path, in the kernel's order: parents before children, lower before upper."""
+    return [_parse(line) for path, line in _lines() if _is_within(path, str(below))]
+
+
+def covering(path: Path) -> MountPoint | None:
+    """The mount on which `path` lies, which holds no links; None for what cannot be seen from here."""
+    found = [line for mounted, line in _lines() if _is_within(str(path), mounted)]
+    return _parse(found[-1]) if found else None
 
 
 def mountpoints_under(path: Path) -> list[Path]:
@@ -113,20 +120,30 @@ def mountpoints_under(path: Path) -> list[Path]:
     A path on which two mounts are stacked is there twice.
     """
     root = os.path.realpath(path)
-    found = [point.path for point in mountpoints() if point.path == Path(root) or point.path.is_relative_to(root)]
-    return found[::-1]
+    return [Path(mounted) for mounted, _ in _lines() if _is_within(mounted, root)][::-1]
 
 
 def is_mountpoint(path: Path) -> bool:
     """Whether something is mounted exactly at `path`; also true for a bind of a folder onto itself."""
-    real = Path(os.path.realpath(path))
-    return any(point.path == real for point in mountpoints())
+    real = os.path.realpath(path)
+    return any(mounted == real for mounted, _ in _lines())
 
 
 def unmount_under(path: Path, *, lazy: bool = True) -> None:
     """Unmount everything at or below `path`."""
     for point in mountpoints_under(path):
         unmount(point, lazy=lazy)
+
+
+def _lines() -> Iterator[tuple[str, str]]:
+    """Where something is mounted, and its line. Kept as text: a host of many containers has hundreds of them."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123
+        for line in file:
+            yield _unescape(line.split(" ", 5)[4]), line
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _parse(line: str) -> MountPoint:
@@ -149,4 +166,4 @@ def _parse(line: str) -> MountPoint:
 
 def _unescape(text: str) -> str:
     """The kernel writes space, tab, newline and backslash as three octal digits."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text)
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text) if "\\" in text else text

@@ -4,12 +4,14 @@ A batch is one write, and the kernel has done it when the write returns; its ans
 What the messages mean is the business of rtnetlink and nftables.
 """
 
+import ctypes
 import errno
 import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 REQUEST = 0x001
 ACK = 0x004
@@ -26,11 +28,11 @@ _ACK_CAPPED, _ACK_HAS_TEXT = 0x100, 0x200
 _SOL_NETLINK, _CAP_ACK, _EXT_ACK = 270, 10, 11
 _HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence, port
 _ATTRIBUTE = struct.Struct("=HH")  # length, type
+_SO_ATTACH_FILTER = 26
 _TIMEOUT_S = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One request. `about` names its object in the error that it may cause."""
 
     kind: int
@@ -167,12 +169,17 @@ class NetlinkSocket:
 
 
 class NetlinkListener:
-    """What the kernel tells a multicast group; for the event loop. In the namespace of the thread that opened it."""
+    """What the kernel tells a multicast group; for the event loop. In the namespace of the thread that opened it.
 
-    def __init__(self, protocol: int, group: int) -> None:
+    With `only_kind` all other messages are dropped before they wake anybody, where each comes alone.
+    """
+
+    def __init__(self, protocol: int, group: int, *, only_kind: int | None = None) -> None:
         self._socket = socket.socket(
             socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, protocol
         )
+        if only_kind is not None:
+            _drop_others(self._socket, only_kind)
         self._socket.bind((0, 1 << (group - 1)))
 
     def fileno(self) -> int:
@@ -193,6 +200,22 @@ class NetlinkListener:
                 if error.errno == errno.ENOBUFS:
                     return None
                 raise
+
+
+def _drop_others(listener: socket.socket, kind: int) -> None:
+    """Attach a filter (socket(7), linux/filter.h): load the half word at 4; the kind is taken, nothing else."""
+    # The type stands there in the byte order of the host, and is loaded as if it were in that of the network.
+    program = b"".join(
+        struct.pack("=HBBI", *instruction)
+        for instruction in (
+            (0x28, 0, 0, 4),
+            (0x15, 0, 1, socket.htons(kind)),
+            (0x06, 0, 0, 0xFFFFFFFF),
+            (0x06, 0, 0, 0),
+        )
+    )
+    instructions = ctypes.create_string_buffer(program, len(program))
+    listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", 4, ctypes.addressof(instructions)))
 
 
 def _split(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:

@@ -7,8 +7,9 @@ the manual (nft(8)); what happens for each container takes the second.
 import errno
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+
+from msgspec import Struct
 
 from engine.errors import Unavailable
 from engine.linux import netlink, processes
@@ -28,8 +29,7 @@ REGISTER_1, REGISTER_2 = 1, 2
 _VERDICT_REGISTER = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(Struct, frozen=True):
     """An element of a set, or of a map when it has `data`; both may be made by `concatenation`.
 
     In a set of intervals one element begins an interval, and the next, with `ends_interval`, is the first outside it.
@@ -193,8 +193,7 @@ class Table:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Redirection:
+class Redirection(Struct, frozen=True):
     """Packets of `protocol` (an IP protocol number) to address and port go to `new_port` of the same address."""
 
     protocol: int

@@ -7,16 +7,16 @@ closed - or the daemon dies - the kernel takes them all away.
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.linux import syscalls
 from engine.linux.rooted import Tree
 from engine.linux.syscalls import CloneFlag, MountFlag
 
 
-@dataclass(frozen=True, slots=True)
-class PrivateBind:
+class PrivateBind(Struct, frozen=True):
     """`source`, a path of the host, is to be seen at `destination`, an absolute path in the tree."""
 
     source: Path

@@ -9,9 +9,10 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
 
 from engine.errors import EngineError
 from engine.linux.pidfd import PidFd
@@ -23,8 +24,7 @@ class ProgramFailed(EngineError):
     """A program ended with an exit code that was not asked for; the message carries what it wrote to stderr."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """How a program ended: its exit code (negative: killed by that signal) and all that it wrote."""
 
     exit_code: int
@@ -32,8 +32,7 @@ class Finished:
     stderr: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStat:
+class ProcessStat(Struct, frozen=True):
     """A process as /proc/PID/stat has it. `state` Z means ended but not collected; X means gone."""
 
     pid: int

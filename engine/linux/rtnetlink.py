@@ -10,8 +10,9 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network, ip_address, ip_network
+
+from msgspec import Struct
 
 from engine.linux import netlink
 from engine.linux.netlink import (
@@ -41,8 +42,7 @@ _AF_BRIDGE = 7
 _TABLE_MAIN = 254
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A network interface as the kernel has it. `alias` is free text; ours says whose it is."""
 
     index: int
@@ -55,8 +55,7 @@ class Link:
     is_up: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Cable:
+class Cable(Struct, frozen=True):
     """A veth pair to be made: `name` here and plugged into the bridge, `peer_name` in the namespace of `netns_fd`."""
 
     name: str
@@ -201,7 +200,7 @@ class DeletionWatch:
     _GROUP_LINKS = 1  # RTNLGRP_LINK
 
     def __init__(self) -> None:
-        self._listener = NetlinkListener(socket.NETLINK_ROUTE, self._GROUP_LINKS)
+        self._listener = NetlinkListener(socket.NETLINK_ROUTE, self._GROUP_LINKS, only_kind=_DELLINK)
 
     def fileno(self) -> int:
         return self._listener.fileno()
@@ -214,7 +213,7 @@ class DeletionWatch:
         messages = self._listener.read()
         if messages is None:
             return None
-        return [_parse_link(payload) for kind, payload in messages if kind == _DELLINK]
+        return [_parse_link(payload) for _, payload in messages]
 
 
 def _hairpin_message(link: Link) -> Message:

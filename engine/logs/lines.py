@@ -5,8 +5,9 @@ ended with a newline and P for a piece that did not, then the text.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 _STDOUT, _STDERR = 1, 2
 _MOMENT_BYTES = 29  # 2026-11-24T02:55:11.123456789
@@ -26,8 +27,7 @@ _USUAL: Mapping[bytes, tuple[int, int | None]] = {
 _UNWANTED = (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class LogQuery:
+class LogQuery(Struct, frozen=True):
     """What a reader wants. Times are unix nanoseconds, both inclusive; `tail` None means all lines."""
 
     stdout: bool = True

@@ -8,11 +8,12 @@ import socket
 import struct
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from engine.errors import InvalidArgument
 from engine.logs.lines import LogPiece
@@ -34,15 +35,14 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(slots=True)
-class Syslog:
+class Syslog(Struct):
     """`address` is (kind, place): unix or unixgram and a path, udp or tcp and a host with its port."""
 
     address: tuple[str, str]
     facility: int
     format: str
     tag: str
-    _socket: socket.socket | None = field(default=None, init=False)
+    _socket: socket.socket | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, str], tag: str) -> "Syslog":

@@ -6,8 +6,9 @@ the mark of this daemon; other engines have their own, and a packet is accepted 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+
+from msgspec import Struct
 
 from engine.errors import Conflict, Unavailable
 from engine.linux import nftables
@@ -74,8 +75,7 @@ class TableGone(Unavailable):
     """Somebody flushed the ruleset (`systemctl reload nftables` does); `Firewall.start` makes the table again."""
 
 
-@dataclass(frozen=True, slots=True)
-class BridgePolicy:
+class BridgePolicy(Struct, frozen=True):
     """How the containers of one bridge may talk: with each other, with the world, and under whose address."""
 
     link: str
@@ -97,8 +97,7 @@ class BridgePolicy:
         return {**elements, "subnets": [element for subnet in self.subnets for element in interval(subnet)]}
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(Struct, frozen=True):
     """A port of the host (`host_ip` 0.0.0.0: of all its addresses) that leads to a port of a container."""
 
     protocol: str

@@ -4,9 +4,10 @@ They are bind-mounted into the container, so they are rewritten in place: a rena
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+
+from msgspec import Struct
 
 EMBEDDED_DNS = "127.0.0.11"
 
@@ -24,8 +25,7 @@ _SYSTEMD_FILE = Path("/run/systemd/resolve/resolv.conf")
 _LAST_RESORT = ("8.8.8.8", "8.8.4.4")
 
 
-@dataclass(frozen=True, slots=True)
-class ResolverConfig:
+class ResolverConfig(Struct, frozen=True):
     """A resolv.conf(5)."""
 
     nameservers: tuple[str, ...] = ()

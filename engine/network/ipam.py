@@ -4,8 +4,9 @@ Pure bookkeeping in memory; what is taken on the machine is handed in, what is t
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from msgspec import Struct, field
 
 from engine.config import AddressPool
 from engine.errors import Forbidden, InvalidArgument, Unavailable
@@ -20,8 +21,7 @@ DEFAULT_POOLS = (
 )
 
 
-@dataclass(slots=True)
-class AddressRange:
+class AddressRange(Struct):
     """One subnet of one network, and the addresses of it that are in use.
 
     `allocation_range` is the part from which addresses are given; one that is asked for may lie anywhere in the subnet.

@@ -4,13 +4,14 @@ The containers room keeps a Sandbox with its container, and hands it back after 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
-@dataclass(frozen=True, slots=True)
-class EndpointRequest:
+
+class EndpointRequest(Struct, frozen=True):
     """One network that a container is to be on. `network` is a name, an id or a prefix of one; "default" is bridge."""
 
     network: str
@@ -24,8 +25,7 @@ class EndpointRequest:
     gateway_priority: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PortBinding:
+class PortBinding(Struct, frozen=True):
     """A port of the container and where on the host it is to be found.
 
     `host_ip` "" means every address. `host_port` 0 means any free one, a range means a free one of it.
@@ -37,8 +37,7 @@ class PortBinding:
     host_port: int | range = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SandboxRequest:
+class SandboxRequest(Struct, frozen=True):
     """Everything that decides what the network looks like inside a container.
 
     `mode` is HostConfig.NetworkMode: bridge, default, none, host, `container:<id>`, or a network. `endpoints` name the
@@ -70,8 +69,7 @@ class PublishedPort(TypedDict):
     HostPort: str
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A container's place on one network. `link` is the host's end of its cable, `interface` the container's."""
 
     network_id: str
@@ -116,8 +114,7 @@ class Endpoint:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
+class Sandbox(Struct, frozen=True):
     """The network of one container: its namespace, its endpoints by network name, its ports.
 
     `netns_path` None means the host's own namespace. `ports` has the form of NetworkSettings.Ports.
@@ -131,10 +128,7 @@ class Sandbox:
         """For the store; `from_json` is its inverse."""
         return {
             "netns_path": None if self.netns_path is None else str(self.netns_path),
-            "endpoints": {
-                name: {key: getattr(endpoint, key) for key in Endpoint.__dataclass_fields__}
-                for name, endpoint in self.endpoints.items()
-            },
+            "endpoints": {name: asdict(endpoint) for name, endpoint in self.endpoints.items()},
             "ports": dict(self.ports),
         }
 

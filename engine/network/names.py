@@ -2,15 +2,15 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
+
+from msgspec import Struct
 
 from engine.network.ipam import Address
 from engine.network.model import Endpoint, EndpointRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(Struct, frozen=True):
     """A container that runs, by what it can be called."""
 
     container_id: str

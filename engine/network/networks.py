@@ -6,12 +6,12 @@ Makes nothing in the kernel; the drivers do.
 import logging
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
 
 from engine.config import AddressPool, EngineConfig
 from engine.errors import Conflict, Forbidden, InvalidArgument, NotFound, Unsupported
@@ -34,8 +34,7 @@ _DRIVER_OF_PREDEFINED = {DEFAULT_BRIDGE: "bridge", "host": "host", "none": "null
 _KNOWN_BUT_NOT_BUILT = ("macvlan", "ipvlan", "overlay")
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """A network: its document, and the address ranges that its subnets became."""
 
     document: NetworkDocument

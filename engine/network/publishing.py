@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from ipaddress import IPv4Address
+
+from msgspec import Struct
 
 from engine.errors import InvalidArgument, Unsupported
 from engine.network.firewall import Publication
@@ -11,8 +12,7 @@ from engine.network.model import PortBinding, PublishedPort
 from engine.ports import Reservation, Reservations
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """One container port and the host port that is held for it."""
 
     container_port: int

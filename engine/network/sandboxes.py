@@ -7,9 +7,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine import dns
 from engine.errors import Conflict, EngineError, Forbidden, InvalidArgument, NotFound
@@ -37,8 +39,7 @@ _NONE_CONFLICT = "container cannot be connected to multiple networks with one of
 _HOST_BINDING_OPTION = "com.docker.network.bridge.host_binding_ipv4"
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A sandbox and what holds it together."""
 
     request: SandboxRequest

@@ -7,8 +7,9 @@ part, other engines too. Packets never reach the socket: they are translated bef
 import errno
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.errors import EngineError, InvalidArgument
 
@@ -21,8 +22,7 @@ class PortInUse(EngineError):
     """Someone on this machine has the port: a container, another engine, any process."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """A host port that is held until `Reservations.release`. `host_ip` is an address, 0.0.0.0 for all."""
 
     protocol: str

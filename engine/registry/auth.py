@@ -4,18 +4,17 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from engine.errors import InvalidArgument
 
 _PARAMETER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     username: str = ""
     password: str = ""
     identity_token: str = ""
@@ -54,8 +53,7 @@ def parse_auth_header(text: str | None) -> Credentials:
     return credentials_of(document) if isinstance(document, dict) else Credentials()
 
 
-@dataclass(frozen=True, slots=True)
-class Challenge:
+class Challenge(Struct, frozen=True):
     """WWW-Authenticate (RFC 9110 and the token specification of the distribution project)."""
 
     scheme: str

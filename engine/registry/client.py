@@ -9,13 +9,13 @@ import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
 import orjson
 from aiohttp import ClientResponse, ClientSession, ClientTimeout
+from msgspec import Struct
 
 from engine.config import ENGINE_VERSION, EngineConfig
 from engine.errors import EngineError, Forbidden, NotFound, Unauthorized, Unavailable
@@ -39,15 +39,13 @@ class RegistryError(EngineError):
     """The registry answered with an error that has no better kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     digest: str
     size: int
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     body: bytes
     media_type: str
     digest: str
@@ -147,9 +145,10 @@ class RegistryClient:
             self._authorization = f"Bearer {await self._token(challenge, scope)}"
 
     async def _token(self, challenge: Challenge, scope: str) -> str:
-        parameters = {"service": challenge.service, "scope": scope}
         if self._credentials.identity_token:
-            form = parameters | {
+            form = {
+                "service": challenge.service,
+                "scope": scope,
                 "grant_type": "refresh_token",
                 "refresh_token": self._credentials.identity_token,
                 "client_id": "quayside",
@@ -157,6 +156,8 @@ class RegistryClient:
             request = self._http.post(challenge.realm, data=form)
         else:
             headers = {"Authorization": self._credentials.basic} if self._credentials else {}
+            # A mount needs a right on two repositories: each is a parameter of its own here, unlike in the form.
+            parameters = [("service", challenge.service), *(("scope", one) for one in scope.split())]
             request = self._http.get(challenge.realm, params=parameters, headers=headers)
         async with request as response:
             if response.status >= 400:
@@ -264,8 +265,7 @@ class RegistryClient:
             pass
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     client: RegistryClient
     location: str
 
@@ -326,6 +326,9 @@ async def _error(response: ClientResponse) -> EngineError:
             and not response.request_info.headers.get("Authorization")
             else text
         )
-    kinds: dict[int, type[EngineError]] = {403: Forbidden, 404: NotFound, 429: Unavailable}
+    if response.status == 429:
+        wait = response.headers.get("Retry-After", "")
+        return Unavailable(text, retry_after_s=int(wait) if wait.isdecimal() else 0)
+    kinds: dict[int, type[EngineError]] = {403: Forbidden, 404: NotFound}
     kind = kinds.get(response.status, Unavailable if response.status >= 500 else RegistryError)
     return kind(text)

@@ -4,7 +4,9 @@ The grammar and the short forms are those of the distribution project's referenc
 """
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.errors import InvalidArgument
 
@@ -19,8 +21,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """`domain` and `path` are complete (docker.io, library/busybox); `familiar` is what people see."""
 
     domain: str

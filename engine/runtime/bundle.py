@@ -1,15 +1,14 @@
 """What conmon and the runtime are given for one container: its folder with config.json, and conmon's arguments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(Struct, frozen=True):
     """What a container is made from: its OCI document (engine.spec) and the group that this names as `cgroupsPath`."""
 
     spec: dict[str, Any]

@@ -1,11 +1,11 @@
 """Which OCI runtime this engine runs containers with, and how."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class RuntimeChoice:
+
+class RuntimeChoice(Struct, frozen=True):
     """`reason` is for people (GET /info).
 
     `has_private_mounts`: started in a mount namespace without the version 2 hierarchy of a hybrid host.

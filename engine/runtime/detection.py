@@ -7,8 +7,9 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from engine.cgroups import CgroupMode, Hierarchies, container_cgroup_path
 from engine.config import EngineConfig

@@ -5,10 +5,10 @@ It is good as long as everything that it was made from is the same: programs, ke
 
 import logging
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 import orjson
+from msgspec.structs import asdict
 
 from engine.cgroups import Hierarchies
 from engine.config import EngineConfig

@@ -5,9 +5,10 @@ import contextlib
 import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engine.cgroups import ContainerCgroup, Hierarchies, engine_cgroup_path
 from engine.config import EngineConfig
@@ -41,8 +42,7 @@ _LEFT_BEHIND_S = 1.0
 _SHIMS = "shims"
 
 
-@dataclass(frozen=True, slots=True)
-class RestoredState:
+class RestoredState(Struct, frozen=True):
     """What became of a container while no daemon watched it. `exit` is None while it runs, and when nothing is known.
 
     `is_started` tells a container that runs from one that was created and never started.

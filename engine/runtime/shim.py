@@ -9,11 +9,12 @@ import contextlib
 import os
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from engine.cgroups import Hierarchies
 from engine.errors import EngineError
@@ -23,11 +24,12 @@ from engine.runtime.program import RuntimeProgram
 from engine.runtime.spawner import Spawner
 
 _CREATE_TIMEOUT_S = 120.0
+# Ten times what a container has unless it asks for more: cpu.shares of version 1, cpu.weight of version 2.
+_SHARES, _WEIGHT = 10240, 1000
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class ExitStatus:
+class ExitStatus(Struct, frozen=True):
     """How a container's first process ended: 128+n when a signal killed it. `at` is in seconds since 1970."""
 
     code: int
@@ -35,8 +37,7 @@ class ExitStatus:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class ShimRecord:
+class ShimRecord(Struct, frozen=True):
     """What finds a shim and its process again; the start times tell them from later owners of the same pids."""
 
     shim_pid: int
@@ -49,7 +50,7 @@ class ShimRecord:
 
     def save(self, path: Path) -> None:
         temporary = path.with_suffix(".new")
-        temporary.write_bytes(orjson.dumps(self))
+        temporary.write_bytes(orjson.dumps(asdict(self)))
         temporary.replace(path)
 
     @classmethod
@@ -66,8 +67,7 @@ class ShimRecord:
         return is_running(self.pid, start_ticks=self.pid_ticks)
 
 
-@dataclass(frozen=True, slots=True)
-class ShimReport:
+class ShimReport(Struct, frozen=True):
     """conmon's message: `pid` is negative when the runtime failed, with its words in `message`."""
 
     pid: int
@@ -79,6 +79,9 @@ class ShimGroup:
 
     Moving a process costs the kernel about a millisecond in each hierarchy. On version 1 a thread can be in another
     group than its process and what it starts is born there, so the thread that starts shims is moved, once.
+
+    It weighs more than a container. A full pipe wakes its writer at every read; with equal weights the writer takes the
+    processor from the shim each time, for one more read's worth: that cost a fifth of the throughput of output.
     """
 
     def __init__(self, hierarchies: Hierarchies, path: str) -> None:
@@ -90,11 +93,19 @@ class ShimGroup:
         unified = hierarchies.unified
         self._of_processes = [folder for folder in every if unified is not None and folder.is_relative_to(unified)]
         self._of_threads = [folder for folder in every if folder not in self._of_processes]
+        self._weights: list[tuple[Path, int]] = []
+        with contextlib.suppress(LookupError):
+            folder = hierarchies.folder("cpu", path)
+            self._weights = [(folder / "cpu.shares", _SHARES), (folder / "cpu.weight", _WEIGHT)]
 
     def prepare(self) -> None:
         for folder in (*self._of_threads, *self._of_processes):
             with contextlib.suppress(OSError):
                 folder.mkdir(parents=True, exist_ok=True)
+        for file, weight in self._weights:
+            # The other version's file is not there, and on version 2 none where nobody has turned the controller on.
+            with contextlib.suppress(OSError):
+                _write(file, weight)
 
     def enter(self) -> None:
         """Move the calling thread, for what it will start."""
@@ -111,10 +122,10 @@ class ShimGroup:
                 _write(folder / "cgroup.procs", pid)
 
 
-def _write(path: Path, task: int) -> None:
+def _write(path: Path, number: int) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
-        os.write(fd, str(task).encode())
+        os.write(fd, str(number).encode())
     finally:
         os.close(fd)
 

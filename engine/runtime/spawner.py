@@ -46,8 +46,8 @@ def unshare_mounts(folders: Iterable[Path]) -> None:
 
 
 def _is_shared(folder: Path) -> bool:
-    covering = [point for point in mounts.mountpoints() if folder.is_relative_to(point.path)]
-    return any(option.startswith("shared:") for option in covering[-1].propagation) if covering else False
+    mount = mounts.covering(folder)
+    return mount is not None and any(option.startswith("shared:") for option in mount.propagation)
 
 
 class Spawner:

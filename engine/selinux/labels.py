@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.errors import InvalidArgument
 
@@ -11,16 +12,14 @@ _SHARED_LEVEL = "s0"
 _PARTS = ("user", "role", "type", "level")
 
 
-@dataclass(frozen=True, slots=True)
-class Contexts:
+class Contexts(Struct, frozen=True):
     """What the policy of this host gives to containers: to their processes and to their files."""
 
     process: str
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """Of one container. `shared_mount` is for files that other containers are to reach as well."""
 
     process: str

@@ -4,9 +4,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engine.errors import InvalidArgument
 from engine.spec.paths import default_device_rules
@@ -17,8 +18,7 @@ _OWN_DEVICES = frozenset({"null", "zero", "full", "random", "urandom", "tty", "p
 _RULE = re.compile(r"([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})")
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     path: str
     host_path: str
     kind: str

@@ -3,8 +3,9 @@
 import os
 import resource
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine import apparmor
 from engine.selinux import Contexts, read_contexts
@@ -13,8 +14,7 @@ from engine.spec.capabilities import names_of
 _INIT_PROGRAMS = ("docker-init", "tini-static", "tini", "catatonit")
 
 
-@dataclass(frozen=True, slots=True)
-class HostFacts:
+class HostFacts(Struct, frozen=True):
     """`capabilities` is the bounding set: a container can be given none beyond it, whatever it asks for.
 
     `cgroup_v2` is true on the unified hierarchy only; a hybrid host counts as v1. `default_apparmor_profile` is what a

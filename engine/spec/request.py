@@ -1,17 +1,17 @@
 """What build_spec is asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.selinux import Labels
 from engine.spec.facts import HostFacts
 from engine.spec.users import ProcessUser
 
 
-@dataclass(frozen=True, slots=True)
-class MountSpec:
+class MountSpec(Struct, frozen=True):
     """A mount that the container was given: a volume, a bind mount, a tmpfs, or one of the network's files.
 
     `source` is a path of the host for a bind and ignored for a tmpfs. `options` are added as they are
@@ -27,8 +27,7 @@ class MountSpec:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SpecRequest:
+class SpecRequest(Struct, frozen=True):
     """One container, with everything that only others could find out already found out.
 
     `args` is entrypoint and command joined; `env` holds `NAME=value`; `host_config` is the API's HostConfig.

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.errors import InvalidArgument
 
@@ -11,8 +12,7 @@ _LARGEST_ID = 2**31 - 1
 _LARGEST_FILE_BYTES = 16 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessUser:
+class ProcessUser(Struct, frozen=True):
     """Numeric ids, and the home folder for $HOME."""
 
     uid: int = 0

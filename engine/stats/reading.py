@@ -4,10 +4,11 @@ import contextlib
 import os
 import re
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from engine.cgroups import CgroupMode, Hierarchies
 
@@ -26,8 +27,7 @@ _NET_FIELDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class StatsTarget:
+class StatsTarget(Struct, frozen=True):
     """A running container. `pid` is its first process; without a network of its own it has no `networks`."""
 
     container_id: str

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.cgroups import Hierarchies
 from engine.errors import NotFound
@@ -14,8 +15,7 @@ _INTERVAL_S = 1.0
 _PAIR_INTERVAL_S = 0.5
 
 
-@dataclass(slots=True)
-class _Feed:
+class _Feed(Struct):
     """The sampling of one container: the newest sample, and a number that grows with each."""
 
     target: StatsTarget

@@ -6,9 +6,10 @@ layer belongs to one container and stands on committed layers. Everything here b
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from engine.config import IdMap
 
@@ -23,8 +24,7 @@ class Whiteouts(Protocol):
         """Hide all that the layers below have in this directory; `kept` are names that this layer has put there."""
 
 
-@dataclass(frozen=True, slots=True)
-class StagedLayer:
+class StagedLayer(Struct, frozen=True):
     """A layer being filled: `files` is its tree, `directory` all that belongs to it."""
 
     directory: Path
@@ -79,6 +79,10 @@ class StorageDriver(ABC):
     @abstractmethod
     def mount(self, writable_id: str, label: str = "") -> Path:
         """The merged root file system; doing it again returns the same. To SELinux its files are those of `label`."""
+
+    @abstractmethod
+    def rootfs_of(self, writable_id: str) -> Path:
+        """Where `mount` shows it, also while it does not."""
 
     @abstractmethod
     def unmount(self, writable_id: str) -> None:

@@ -4,10 +4,10 @@ import contextlib
 import os
 import secrets
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 import orjson
+from msgspec.structs import asdict
 
 from engine.config import IdMap
 from engine.linux.files import write_atomically

@@ -16,7 +16,6 @@ import orjson
 from engine.config import IdMap
 from engine.errors import EngineError
 from engine.linux import mounts, syscalls
-from engine.linux.files import write_atomically
 from engine.storage.changes import overlay_changes
 from engine.storage.driver import StagedLayer, StorageDriver
 from engine.storage.folders import Folders, id_map_of, names_in, save_id_map, size_of
@@ -26,6 +25,7 @@ _OPAQUE = "trusted.overlay.opaque"
 # mount(2) takes one page of options. Layers are named by this much of their chain id and mounted relative to the
 # folder of all layers, so that 128 of them fit into it.
 _NAME_LENGTH = 20
+_LOWER, _NO_LAYERS = "lower", "none"
 MAX_DEPTH = 128
 
 
@@ -107,8 +107,8 @@ class Overlay2(StorageDriver):
         for name in ("diff", "merged"):
             (directory / name).mkdir(mode=0o755)
         (directory / "work").mkdir(mode=0o700)
-        names = [_name(layer) for layer in reversed(layers)]
-        write_atomically(directory / "lower.json", orjson.dumps(names))
+        # As a symbolic link: whole or not there, also after a power cut, and without an fsync. 128 names fit into one.
+        (directory / _LOWER).symlink_to(":".join(_name(layer) for layer in reversed(layers)) or _NO_LAYERS)
         if id_map is not None:
             save_id_map(directory, id_map)
             for name in ("diff", "work"):
@@ -134,7 +134,7 @@ class Overlay2(StorageDriver):
         self._mapped.close()
 
     def mount(self, writable_id: str, label: str = "") -> Path:
-        merged = self._folders.writable / writable_id / "merged"
+        merged = self.rootfs_of(writable_id)
         if not _is_mounted(merged):
             id_map = id_map_of(merged.parent)
             mounter = self._mounter if id_map is None else self._mapped.mounter(id_map)
@@ -161,11 +161,19 @@ class Overlay2(StorageDriver):
         return ":".join(f"{name}/diff" for name in names)
 
     def _lower_names(self, writable_id: str) -> list[str]:
-        names: list[str] = orjson.loads((self._folders.writable / writable_id / "lower.json").read_bytes())
-        return names
+        directory = self._folders.writable / writable_id
+        try:
+            text = os.readlink(directory / _LOWER)  # noqa: PTH115 - a Path would not keep it as it is
+        except FileNotFoundError:
+            names: list[str] = orjson.loads((directory / "lower.json").read_bytes())  # as version 1.0 kept them
+            return names
+        return [] if text == _NO_LAYERS else text.split(":")
+
+    def rootfs_of(self, writable_id: str) -> Path:
+        return self._folders.writable / writable_id / "merged"
 
     def unmount(self, writable_id: str) -> None:
-        merged = self._folders.writable / writable_id / "merged"
+        merged = self.rootfs_of(writable_id)
         try:
             is_mounted = _is_mounted(merged)
         except FileNotFoundError:
@@ -225,8 +233,6 @@ def _name(layer_id: str) -> str:
 
 
 def _fstype_of(path: Path) -> str:
-    real = Path(os.path.realpath(path))
-    covering = [point for point in mounts.mountpoints() if real.is_relative_to(point.path)]
-    best = max(covering, key=lambda point: len(point.path.parts), default=None)
+    mount = mounts.covering(Path(os.path.realpath(path)))
     names = {"ext4": "extfs", "ext3": "extfs", "ext2": "extfs"}
-    return names.get(best.fstype, best.fstype) if best else "unknown"
+    return names.get(mount.fstype, mount.fstype) if mount else "unknown"

@@ -92,11 +92,14 @@ class Vfs(StorageDriver):
         """A copy can belong to anybody."""
 
     def mount(self, writable_id: str, label: str = "") -> Path:
-        files = self._folders.writable / writable_id / "diff"
+        files = self.rootfs_of(writable_id)
         files.stat()
         if label:
             relabel(files, label)
         return files
+
+    def rootfs_of(self, writable_id: str) -> Path:
+        return self._folders.writable / writable_id / "diff"
 
     def unmount(self, writable_id: str) -> None:
         """A copy is always there."""

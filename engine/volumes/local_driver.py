@@ -6,8 +6,9 @@ a bind of another folder, NFS, CIFS, any file system.
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.errors import EngineError, InvalidArgument
 from engine.linux import mounts
@@ -48,8 +49,7 @@ _PROPAGATION = MountFlag.PRIVATE | MountFlag.SLAVE | MountFlag.SHARED
 _IGNORED = ("auto", "noauto", "_netdev", "user", "nouser", "nofail")
 
 
-@dataclass(frozen=True, slots=True)
-class MountOptions:
+class MountOptions(Struct, frozen=True):
     """A mount to be made for a volume, as mount(2) wants it."""
 
     fstype: str

@@ -11,13 +11,14 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from engine.config import EngineConfig
 from engine.errors import Conflict, EngineError, InvalidArgument, NotFound
@@ -50,8 +51,7 @@ class Filters(Protocol):
     def match_labels(self, labels: Mapping[str, str]) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """A volume. `options` are the local driver's: none for a plain folder."""
 
     name: str

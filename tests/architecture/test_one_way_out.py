@@ -21,6 +21,12 @@ _EXCEPTIONS: dict[str, set[str]] = {
     "access/middleware.py": {"socket"},  # gethostname
     "jobs/workers.py": {"socket"},  # gethostname
     "proxy/names.py": {"socket"},  # gethostname
+    "registries/transport.py": {
+        "create_connection",
+        "requests",
+        "socket",
+        "urllib3",
+    },  # asks registries: http and https; no unix socket
     "signin/ldap/connection.py": {"ldap3"},  # speaks LDAP, with the server that administrators name
     "signin/ldap/people.py": {"ldap3"},  # escapes names, and its errors
     "signin/oidc/transport.py": {"requests"},  # asks providers: https, or http within this machine; no unix socket
@@ -36,7 +42,7 @@ _EXCEPTIONS: dict[str, set[str]] = {
     "resources/acting.py": {"requests"},  # its errors
 }
 # These do open connections, and to no host.
-_CONNECT_ELSEWHERE = {"signin/ldap/connection.py", "signin/oidc/transport.py"}
+_CONNECT_ELSEWHERE = {"registries/transport.py", "signin/ldap/connection.py", "signin/oidc/transport.py"}
 # What those may name that are not of the supervisor.
 _NAMED: set[str] = {
     "ClientError",

@@ -17,7 +17,7 @@ from tests.bench.figures import Figure, descendants, heading, percentile
 from tests.consoles import ADMIN, PASSWORD, Console, Person, running_console
 from tests.images import busybox_layer, save_tar
 
-_FLOOD_S = 20
+_FLOOD_S = 60
 _LINES_A_BURST = 1000
 _LONG_LINES = 1_000_000
 _VIEWERS = 200

@@ -35,7 +35,7 @@ def leftovers(engine: Daemon, root: Path) -> list[str]:
             for line in _orphans(f"{name} folder", _names(exec_root / name), set(running))
         ),
         *_orphans("container folder", _names(root / "containers"), {c["Id"] for c in containers}),
-        *_orphans("writable layer", _names(root / "storage/overlay2/writable"), {c["Id"] for c in containers}),
+        *_orphans("writable layer", _names(root / "storage/overlay2/writable"), _layers_of(containers)),
         *_orphans("volume folder", _names(root / "volumes"), {volume["Name"] for volume in volumes}),
     ]
 
@@ -74,14 +74,22 @@ def _names(folder: Path) -> set[str]:
 
 def _mounts(root: Path, exec_root: Path) -> set[str]:
     points = {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()}
-    return {p for p in points if any(Path(p).is_relative_to(top) and p != str(top) for top in (root, exec_root))}
+    found = {p for p in points if any(Path(p).is_relative_to(top) and p != str(top) for top in (root, exec_root))}
+    # The layers as a user namespace sees them are no container's; the daemon has one such mount for each mapping.
+    return {p for p in found if not Path(p).is_relative_to(root / "storage/overlay2/mapped")}
 
 
 def _wanted_mounts(root: Path, exec_root: Path, running: dict[str, Any]) -> set[str]:
-    wanted = {str(root / "storage/overlay2/writable" / container_id / "merged") for container_id in running}
+    wanted = {str(root / "storage/overlay2/writable" / name / "merged") for name in _layers_of(running.values())}
     wanted |= {str(exec_root / "netns" / container_id) for container_id, c in running.items() if _has_netns(c)}
     shared = [i for i, c in running.items() if c["HostConfig"]["IpcMode"] == "shareable"]
     return wanted | {str(exec_root / "shm" / container_id) for container_id in shared}
+
+
+def _layers_of(containers: Any) -> set[str]:
+    """Those of roots, and of images that are mounted."""
+    images = {m["Name"] for c in containers for m in c["Mounts"] if m["Type"] == "image"}
+    return {c["Id"] for c in containers} | images
 
 
 def _has_netns(container: dict[str, Any]) -> bool:

@@ -84,10 +84,13 @@ def _body(chance: random.Random) -> dict[str, Any]:
     host: dict[str, Any] = {"NetworkMode": chance.choice(["bridge", "bridge", "app", "none", "host"])}
     if host["NetworkMode"] in ("bridge", "app") and chance.random() < 0.5:
         host["PortBindings"] = {"80/tcp": [{"HostIp": chance.choice(["", "127.0.0.1"]), "HostPort": ""}]}
+    if host["NetworkMode"] == "host" or chance.random() < 0.1:
+        host["UsernsMode"] = "host"
     if chance.random() < 0.3:
         host["Binds"] = [f"{chance.choice(['data', 'other'])}:/data"]
-    if chance.random() < 0.2:
-        host["Mounts"] = [{"Type": "volume", "Target": "/anonymous"}]
+    if chance.random() < 0.3:
+        image = {"Type": "image", "Source": "busybox", "Target": "/image"}
+        host["Mounts"] = [chance.choice([{"Type": "volume", "Target": "/anonymous"}, image])]
     if chance.random() < 0.2:
         host["IpcMode"] = "shareable"
     if chance.random() < 0.15:

@@ -116,28 +116,37 @@ def held_by(user: Any) -> tuple[Held, ...]:
 
 def team_ids_of(user: Any) -> frozenset[int]:
     """The teams that somebody is in, read along with their grants."""
-    return frozenset() if user.role == Role.ADMINISTRATOR else _read_once(user)[1]
+    return frozenset() if user.role == Role.ADMINISTRATOR else frozenset(_read_once(user)[1])
 
 
-def _read_once(user: Any) -> tuple[tuple[Held, ...], frozenset[int]]:
-    known: tuple[tuple[Held, ...], frozenset[int]] | None = getattr(user, "_held_grants", None)
+def led_team_ids_of(user: Any) -> frozenset[int]:
+    """The teams that somebody leads, read along with their grants. Administrators look after all, and lead none."""
+    if user.role == Role.ADMINISTRATOR:
+        return frozenset()
+    return frozenset(team_id for team_id, is_leader in _read_once(user)[1].items() if is_leader)
+
+
+def _read_once(user: Any) -> tuple[tuple[Held, ...], dict[int, bool]]:
+    known: tuple[tuple[Held, ...], dict[int, bool]] | None = getattr(user, "_held_grants", None)
     if known is None:
         known = user._held_grants = _read(user)
     return known
 
 
-def _read(user: Any) -> tuple[tuple[Held, ...], frozenset[int]]:
+def _read(user: Any) -> tuple[tuple[Held, ...], dict[int, bool]]:
+    """Their grants, and the ids of their teams with whether they lead them."""
     from django.db.models import Q
 
-    from webui.access.models import Grant, Team
+    from webui.access.models import Grant, Membership
 
-    team_ids = frozenset(Team.objects.filter(members=user.pk).values_list("pk", flat=True))
-    grants = Grant.objects.filter(Q(user_id=user.pk) | Q(team_id__in=team_ids))
+    teams = dict(Membership.objects.filter(user=user.pk).values_list("team_id", "is_leader"))
+    grants = Grant.objects.filter(Q(user_id=user.pk) | Q(team_id__in=teams))
     found = grants.select_related("team", "group", "custom").prefetch_related("group__hosts")
-    return tuple(_held(grant) for grant in found), team_ids
+    return tuple(held_of(grant) for grant in found), teams
 
 
-def _held(grant: "Grant") -> Held:
+def held_of(grant: "Grant") -> Held:
+    """A grant, read along with its team, group and role, as whoever gets it holds it."""
     return Held(
         grant.role,
         grant.host_id,

@@ -21,7 +21,7 @@ class Team(models.Model):
     name = models.CharField(_("Name"), max_length=60)
     about = models.CharField(_("What it does"), max_length=200, blank=True)
     members = models.ManyToManyField(
-        settings.AUTH_USER_MODEL, verbose_name=_("Members"), blank=True, related_name="teams"
+        settings.AUTH_USER_MODEL, verbose_name=_("Members"), blank=True, related_name="teams", through="Membership"
     )  # fmt: skip
     requires_second_factor = models.BooleanField(
         _("Ask its members for a second factor"),
@@ -36,6 +36,26 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Membership(models.Model):
+    """Somebody in a team. A leader (administrators appoint them) says who else is in it, and changes nothing else.
+
+    `is_invited`: they were made by a leader's invitation into this team.
+    """
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    is_leader = models.BooleanField(default=False)
+    is_invited = models.BooleanField(default=False)
+
+    class Meta:
+        # The table that Django made for Team.members before anybody could lead.
+        db_table = "access_team_members"
+        unique_together = [("team", "user")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {'leads' if self.is_leader else 'is in'} {self.team_id}"
 
 
 class HostGroup(models.Model):

@@ -2,6 +2,7 @@
 
 @needs(Operation.CONTAINER_LIST)      signed in, and allowed this on the host that the URL names (`host`: its slug)
 @needs_administrator                  signed in as an administrator, for what belongs to no host
+@needs_team_leader                    signed in, and leads the team of the URL (`team_id`), or is an administrator
 @needs_sign_in                        signed in
 @needs_session                        signed in, also while a second factor is owed: for setting one up, and signing out
 @public                               anybody: signing in, first set-up
@@ -16,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from webui.access.grants import led_team_ids_of
 from webui.access.operations import Operation
 from webui.access.roles import Role
 
@@ -65,6 +67,10 @@ def needs_administrator(view: View) -> View:
     return _declared(view, "administrator", _check_administrator)
 
 
+def needs_team_leader(view: View) -> View:
+    return _declared(view, "team-leader", _check_leader)
+
+
 def public(view: View) -> View:
     """Anybody may see it. Say why where you use it."""
     setattr(view, _DECLARED, "public")
@@ -72,7 +78,7 @@ def public(view: View) -> View:
 
 
 def declared_by(view: Callable[..., Any]) -> str:
-    """What a view declared: an operation's name, "signed-in", "administrator", "public", or ""."""
+    """What a view declared: an operation's name, "signed-in", "administrator", "team-leader", "public", or ""."""
     return str(getattr(view, _DECLARED, ""))
 
 
@@ -105,6 +111,13 @@ def _declared(
 def _check_administrator(request: HttpRequest, _kwargs: dict[str, Any]) -> None:
     if getattr(request.user, "role", "") != Role.ADMINISTRATOR:
         raise PermissionDenied(_("Only administrators may do this."))
+
+
+def _check_leader(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    role = getattr(request.user, "role", "")
+    if role != Role.ADMINISTRATOR and kwargs["team_id"] not in led_team_ids_of(request.user):
+        # The same words for a team that is not there: which teams there are is not told either.
+        raise PermissionDenied(_("Only who leads this team may do this."))
 
 
 def _sent_to(request: HttpRequest, url: str) -> HttpResponseBase:

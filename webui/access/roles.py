@@ -30,7 +30,9 @@ MEANINGS: Final[Mapping[str, Promise]] = {
     Role.ADMINISTRATOR: _("Everything on every host, and people, teams and hosts themselves."),
     Role.HOST_ADMINISTRATOR: _("Everything on the hosts it is given for. Whoever creates containers rules their host."),
     Role.STANDARD: _("Creates, runs and removes what is theirs, within the rules of the host. Sees what is shared."),
-    Role.OPERATOR: _("Sees everything: starts, stops, sets limits, opens consoles. Creates and removes nothing."),
+    Role.OPERATOR: _(
+        "Sees everything: starts, stops, redeploys as it is, sets limits, opens consoles. Creates and removes nothing."
+    ),
     Role.HELPDESK: _("Sees everything, with logs and stats. Changes nothing."),
     Role.READER: _("Sees what is theirs, shared with them or public, with logs and stats. Changes nothing."),
     Role.NONE: _("Sees nothing but what grants give."),
@@ -89,12 +91,14 @@ _READER: Final = frozenset(
     }
 )
 
-# No service.update: its body can hold what only who creates may decide. That of container.update holds limits only.
+# No service.update: its body can hold what only who creates may decide. That of container.update holds limits only, and
+# what is redeployed stays what it is (webui.gate.redeploying).
 _OPERATOR: Final = _READER | {
     Operation.CONTAINER_ATTACH,
     Operation.CONTAINER_EXEC,
     Operation.CONTAINER_KILL,
     Operation.CONTAINER_PAUSE,
+    Operation.CONTAINER_REDEPLOY,
     Operation.CONTAINER_RESIZE,
     Operation.CONTAINER_RESTART,
     Operation.CONTAINER_START,
@@ -104,6 +108,7 @@ _OPERATOR: Final = _READER | {
     Operation.CONTAINER_WAIT,
     Operation.IMAGE_PULL,
     Operation.REGISTRY_INSPECT,
+    Operation.SERVICE_REDEPLOY,
 }
 
 # Files and exports too: what is read that way is a container's own. No prune: it removes what is others'. No load: a

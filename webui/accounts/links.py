@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from webui import audit
+from webui.access import Role
 from webui.access.origins import absolute
 from webui.accounts import sessions
 
@@ -47,7 +48,8 @@ def make(request: HttpRequest, actor: "Actor", user: "User") -> NewLink:
     with transaction.atomic():
         OneTimeLink.objects.filter(user=user).delete()
         OneTimeLink.objects.create(
-            user=user, token_hash=_hash(token), made_by=actor.username, expires_at=expires_at
+            user=user, token_hash=_hash(token), made_by=actor.username, expires_at=expires_at,
+            is_of_leader=actor.role != Role.ADMINISTRATOR,
         )  # fmt: skip
         audit.record(
             actor, "person.link", is_allowed=True, resource="person", target=user.username,
@@ -62,7 +64,24 @@ def find(token: str) -> "OneTimeLink | None":
     from webui.accounts.models import OneTimeLink
 
     links = OneTimeLink.objects.select_related("user")
-    return links.filter(token_hash=_hash(token), expires_at__gt=timezone.now(), user__is_active=True).first()
+    link = links.filter(token_hash=_hash(token), expires_at__gt=timezone.now(), user__is_active=True).first()
+    if link is not None and link.is_of_leader and not is_only_invited(link.user):
+        return None
+    return link
+
+
+def is_only_invited(user: "User") -> bool:
+    """Whether this is somebody whom a team's leader invited, and who has nothing but that team: no way in yet, no role,
+    no grant, no other team. Whoever made a link can use it, so a leader's link is good for nobody else.
+    """
+    return (
+        user.is_active
+        and user.role == Role.NONE
+        and not user.has_usable_password()
+        and not user.identities.exists()
+        and not user.grants.exists()
+        and [one.is_invited for one in user.memberships.all()] == [True]
+    )
 
 
 def use(link: "OneTimeLink", password: str) -> bool:

@@ -80,9 +80,13 @@ class SetUpLink(models.Model):
 
 
 class OneTimeLink(models.Model):
-    """A link by which one person chooses their password, once. Only a hash of its token is kept."""
+    """A link by which one person chooses their password, once. Only a hash of its token is kept.
+
+    `is_of_leader`: whoever leads a team made it, and it opens nothing that this team does not (webui.accounts.links).
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="links")
+    is_of_leader = models.BooleanField(default=False)
     token_hash = models.CharField(max_length=64, unique=True)
     made_by = models.CharField(max_length=150)
     made_at = models.DateTimeField(default=timezone.now)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from webui.audit import folding
+
 if TYPE_CHECKING:
     from webui.gate.actors import Actor
 
@@ -32,6 +34,7 @@ def record(
     """Write an entry and return its id. Raises what the database raises: what cannot be recorded must not be done."""
     from webui.audit.models import Entry
 
+    fold = folding.current() if is_allowed else None
     entry = Entry.objects.create(
         user_id=actor.user_id,
         username=actor.username[:200],
@@ -48,7 +51,10 @@ def record(
         rule=rule[:200],
         message=message[:500],
         token=actor.scope.token if actor.scope else "",
+        part_of_id=fold.head if fold else None,
     )
+    if fold is not None:
+        fold.take(entry.pk)
     return int(entry.pk)
 
 

@@ -17,7 +17,7 @@ CONTENT_TYPES: Final[Mapping[str, str]] = {
 }
 FIELDS: Final = (
     "id", "at", "username", "role", "address", "operation", "host", "resource", "target", "target_name", "is_allowed",
-    "rule", "status", "duration_ms", "message", "method", "path", "user_id", "token",
+    "rule", "status", "duration_ms", "message", "method", "path", "user_id", "token", "part_of",
 )  # fmt: skip
 _AT_ONCE: Final = 500
 # What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection"); a tab or a line end hides one.

@@ -21,6 +21,7 @@ RANGES: Final[Mapping[str, timedelta | None]] = {
 }
 _REFUSED: Final = Q(is_allowed=False)
 _FAILED: Final = Q(is_allowed=True) & (Q(status__gte=400) | Q(status=None, duration_ms__isnull=False))
+_BY_THEMSELVES: Final = Q(part_of=None) | _FAILED
 _CONSOLES: Final = Q(operation__in=("container.exec", "container.attach"))
 _SIGN_INS: Final = Q(operation__in=("account.sign-in", "account.sign-out", "account.join", "account.set-up"))
 SHOWN: Final[Mapping[str, Q]] = {
@@ -50,6 +51,7 @@ class Filters:
     way: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    has_parts: bool = False
 
     @property
     def is_open_ended(self) -> bool:
@@ -57,8 +59,13 @@ class Filters:
         return self.until is None or self.until > timezone.now()
 
     def entries(self) -> QuerySet[Entry]:
-        """All that matches, whatever the chip says; newest first."""
+        """All that matches, whatever the chip says; newest first.
+
+        Parts of another entry are left to that one's page, unless they failed, or words are searched for.
+        """
         found = self._in_range()
+        if not self.has_parts and not self.text:
+            found = found.filter(_BY_THEMSELVES)
         for name, value in (("username", self.person), ("host", self.host), ("operation", self.operation)):
             if value:
                 found = found.filter(**{name: value})

@@ -11,6 +11,8 @@ class Entry(models.Model):
 
     `token` is the name of the personal token by which it was asked, "" in the console.
 
+    `part_of` is the entry that this one belongs to (webui.audit.folding), None for one that stands by itself.
+
     `status` is the host's HTTP status, None while it is under way or where nothing was sent. No body is ever kept:
     bodies hold secrets.
     """
@@ -33,6 +35,7 @@ class Entry(models.Model):
     message = models.CharField(max_length=500, blank=True)
     duration_ms = models.PositiveIntegerField(null=True)
     token = models.CharField(max_length=60, blank=True, db_index=True)
+    part_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="parts")
 
     class Meta:
         ordering = ["-pk"]

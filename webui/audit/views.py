@@ -1,6 +1,7 @@
 """The log's pages: the list, one entry, and the exports. For administrators."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -49,7 +50,10 @@ def entry_page(request: HttpRequest, entry_id: int) -> HttpResponse:
     """All that is known of one entry, and the ways on from it."""
     entry = get_object_or_404(Entry, pk=entry_id)
     line = line_of(entry)
-    context = {"entry": entry, "line": line, "recording": Recording.objects.filter(entry=entry).first()}
+    context = {
+        "entry": entry, "line": line, "recording": Recording.objects.filter(entry=entry).first(),
+        "parts": [line_of(part) for part in entry.parts.order_by("pk")],
+    }  # fmt: skip
     return render_page(
         request, "audit/entry.html", context, active="audit", title=line.operation,
         state=line.outcome, crumbs=[Crumb(_("Audit"), reverse("audit:list"))],
@@ -80,7 +84,7 @@ def export_entries(request: HttpRequest, kind: str) -> StreamingHttpResponse:
     # The gate's models need this room's models first.
     from webui.gate import actor_of
 
-    filters = read_filters(request.GET)
+    filters = replace(read_filters(request.GET), has_parts=True)
     record(actor_of(request), "audit.export", is_allowed=True, resource="audit",
            target=f"{kind}?{request.GET.urlencode()}")  # fmt: skip
     pieces = export.as_csv(filters.shown()) if kind == "csv" else export.as_json(filters.shown())

@@ -14,7 +14,7 @@ from webui.containers import previews, progress
 from webui.containers.actions import BY_NAME, DOING, DONE, STOP_GRACE_S, already_words, carry_out
 from webui.containers.aims import Aim, Asked
 from webui.containers.jobs import params_for
-from webui.gate import HostUnreachable, Refused
+from webui.gate import HostUnreachable, Operation, Refused
 from webui.pages import go, outcome, preview
 from webui.resources import EngineRefusal, Target, act_on_each, engine_call
 
@@ -36,7 +36,10 @@ def answer(request: HttpRequest, asked: Asked) -> HttpResponseBase:
     act, names = _act_for(asked, links), _names(asked.aims)
     if len(targets) + len(asked.gone) > 1 and progress.is_wanted(request):
         title = f"{DOING[asked.action]} {previews.count_words(len(targets) + len(asked.gone))}"
-        return progress.answer(title, targets, act, names=names, gone=asked.gone_outcomes(), links=links)
+        many = progress.Many(
+            title, targets, act, names, asked.gone_outcomes(), links, url=request.get_full_path(), again=asked.again
+        )
+        return progress.answer(many, int(request.user.pk or 0))
     outcomes = [*asked.gone_outcomes(), *(act_on_each(targets, act, names=names) if targets else [])]
     leaves = asked.action == "remove" and request.GET.get("from") == "detail" and asked.aims
     next_url = reverse("containers:list", kwargs={"host": asked.aims[0].here.host.slug}) if leaves else ""
@@ -56,8 +59,11 @@ def _recreated(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 def _job(aim: Aim, *, is_pulled: bool) -> Any:
     row, host_id = aim.row, aim.here.host.pk
-    params = params_for(row.id, row.name, host_id=host_id, is_running=row.is_running, is_pulled=is_pulled)
-    return jobs.start(aim.here.actor, aim.here.host, "container.recreate", params)
+    may_create = aim.here.may(Operation.CONTAINER_CREATE)
+    params = params_for(row.id, row.name, host_id=host_id, is_running=row.is_running, is_pulled=is_pulled,
+                        is_redeployed=not may_create)  # fmt: skip
+    kind = "container.recreate" if may_create else "container.redeploy"
+    return jobs.start(aim.here.actor, aim.here.host, kind, params)
 
 
 def _act_for(asked: Asked, links: dict[str, str]) -> progress.Act:

@@ -36,6 +36,11 @@ class Asked:
     is_confirmed: bool = False
     extras: frozenset[str] = field(default=frozenset())
 
+    @property
+    def again(self) -> list[tuple[str, str]]:
+        """The fields that ask for the same once more, without what it is for."""
+        return [("action", self.action), *((name, "1") for name in sorted(self.extras - {"all"}))]
+
     def gone_outcomes(self) -> list[Outcome]:
         """Being gone is what a removal wants, and the end of everything else."""
         return [Outcome(one, one, self.action == "remove", _("is already gone")) for one in self.gone]

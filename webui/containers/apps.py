@@ -11,7 +11,11 @@ class ContainersConfig(AppConfig):
             jobs,  # noqa: F401 - registers its kinds of job
         )
         from webui.containers.feeds import ContainerFeed
+        from webui.containers.kept import part_of
+        from webui.containers.recreation import recipe_parts
+        from webui.gate.redeploying import Making, register_making
         from webui.live import register_everywhere, register_feed
 
+        register_making(Making(recipe_parts, part_of))
         register_feed(ContainerFeed())
         register_everywhere("containers", everywhere.messages)

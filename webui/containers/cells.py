@@ -74,12 +74,20 @@ def _image(drawn: Drawn) -> SafeString:
             _("Its registry has a newer image under this name."), icon("arrow-up-circle"), _("update"),
         )
         if drawn.row.has_update
-        else ""
+        else _update_trouble(drawn.row)
     )  # fmt: skip
     return format_html(
         '<td class="code hides-narrow"><span title="{}">{}</span>{}</td>',
         drawn.row.image, short_image(drawn.row.image), mark,
     )  # fmt: skip
+
+
+def _update_trouble(row: ContainerRow) -> SafeString:
+    """Quiet: that nobody knows of a newer image is no trouble of the container's."""
+    if row.update_trouble is None:
+        return SafeString("")
+    words = _("Whether there is a newer image is not known. %s") % row.update_trouble.words
+    return format_html(' <span class="mark-unknown" title="{}">{}</span>', words, icon("cloud-question", words))
 
 
 def _ports(drawn: Drawn) -> SafeString:

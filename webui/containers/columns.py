@@ -131,7 +131,7 @@ def rows_of(host: str, picture: Picture) -> list[ContainerRow]:
         picture.containers,
         lambda raw: row_of(
             raw, seen_at=seen_at, host=host, host_name=name, has_update=beside.check.holds_for(raw),
-            owner=beside.owner(host_id, raw),
+            owner=beside.owner(host_id, raw), update_trouble=beside.check.trouble_for(raw),
         ),
         beside=beside,
     )  # fmt: skip

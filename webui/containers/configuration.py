@@ -35,6 +35,13 @@ _CANNOT_CHANGE: Final = gettext_lazy(
 )
 
 
+# The same where it stays what it is: what else there is to do is a part of redeploying.
+AS_IT_IS: Final = (
+    Operation.CONTAINER_INSPECT, Operation.CONTAINER_REDEPLOY, Operation.CONTAINER_START, Operation.CONTAINER_STOP,
+    Operation.CONTAINER_UPDATE, Operation.IMAGE_INSPECT,
+)  # fmt: skip
+
+
 class NameForm(forms.Form):
     name = forms.CharField(max_length=255, label=gettext_lazy("Name"))
 
@@ -82,6 +89,7 @@ class Configuration:
     networks: list[dict[str, Any]]
     may_leave: bool
     may_make_anew: bool
+    may_redeploy: bool
     is_removed_when_it_ends: bool
     # Old ones of this name that are kept, or itself where it is one.
     kept: list[Kept]
@@ -106,6 +114,7 @@ def configuration_of(
         networks=[_joined(name, held or {}, row) for name, held in sorted(joined.items())],
         may_leave=here.may(Operation.NETWORK_DISCONNECT) and _can_join(host),
         may_make_anew=all(here.may(operation) for operation in ANEW),
+        may_redeploy=all(here.may(operation) for operation in AS_IT_IS),
         is_removed_when_it_ends=bool(host.get("AutoRemove")),
         kept=kept_here(here, row),
     )
@@ -127,8 +136,10 @@ def bring_back(here: Opened, row: ContainerRow) -> "Job":
     names = here.picture.container_names
     holder = next((key for key, name in names.items() if name == kept.name), "")
     is_running = holder in here.picture.containers and here.picture.containers[holder]["State"] == "running"
-    params = params_for(row.id, kept.name, host_id=here.host.pk, is_running=is_running)
-    return jobs.start(here.actor, here.host, "container.take-back", params)
+    may_create = here.may(Operation.CONTAINER_CREATE)
+    params = params_for(row.id, kept.name, host_id=here.host.pk, is_running=is_running, is_redeployed=not may_create)
+    kind = "container.take-back" if may_create else "container.redeploy-back"
+    return jobs.start(here.actor, here.host, kind, params)
 
 
 def _can_join(host: dict[str, Any]) -> bool:

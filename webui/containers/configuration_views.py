@@ -82,7 +82,7 @@ def leave_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noq
 
 
 @require_POST
-@needs(Operation.CONTAINER_CREATE)
+@needs(Operation.CONTAINER_REDEPLOY)
 def bring_back_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here, row = _opened(request, host, id)
     try:

@@ -60,6 +60,10 @@ class RunForm(forms.Form):
     image = forms.CharField(max_length=512, label="Image", error_messages={"required": "Which image should it run?"})
     name = forms.CharField(max_length=255, required=False, label="Name")
     platform = forms.CharField(max_length=64, required=False, label="Platform")
+    made_for = forms.ChoiceField(
+        required=False, label="Whose it is",
+        help_text="Named volumes that come to be for it are theirs as well. It can be changed on its page.",
+    )  # fmt: skip
     restart = forms.ChoiceField(choices=RESTARTS, required=False, initial="no", label="Restart")
     tries = forms.IntegerField(required=False, min_value=0, label="Tries")
     exposed = forms.CharField(
@@ -74,12 +78,18 @@ class RunForm(forms.Form):
         facts: HostFacts,
         initial: dict[str, Any] | None = None,
         recipe: Recipe | None = None,
+        owners: Sequence[tuple[str, str]] = (),
     ):
-        """`recipe` is what the form begins with: what it does not show of it is kept."""
+        """`recipe` is what the form begins with: what it does not show of it is kept. `owners` are between whom whose
+        it becomes may be chosen; with none nothing is asked."""
         self.base = recipe or Recipe({"HostConfig": {}})
         self.facts = facts
         self._places = Places(self.base)
         super().__init__(data, initial={**self._shown(), **(initial or {})})
+        chosen: Any = self.fields["made_for"]
+        chosen.choices = owners
+        if len(owners) < 2:
+            del self.fields["made_for"]
         for run_field in FIELDS:
             self.fields[run_field.name] = self._made(run_field)
         self.ports: list[PortLine] = self._lines("port_inside", run_lines.port_lines, self._places.ports)

@@ -18,6 +18,7 @@ from docker.errors import APIError, ImageNotFound
 from webui.containers.kept import kept_among, kept_of, left_over, next_name
 from webui.containers.recreation import Recipe, connect, recipe_of
 from webui.containers.replacing import found_or_none, put_in_place, take_name, undone, wait_until_it_runs
+from webui.gate.redeploying import NAMED_BY
 from webui.images.jobs import pull_image, reference_of
 from webui.images.reference import is_id
 from webui.jobs import JobFailed, JobRun, job_kind
@@ -28,16 +29,18 @@ from webui.sealed import seal, unseal
 
 def params_for(
     container_id: str, name: str, *, host_id: int | None = None, old_name: str = "", is_running: bool | None = None,
-    is_pulled: bool = False, recipe: Recipe | None = None,
+    is_pulled: bool = False, is_redeployed: bool = False, recipe: Recipe | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """What the job is given. A recipe may hold passwords in its environment, so it is sealed.
 
     `name` is what the new one is called, `old_name` what the old one is. The number of the try goes with a retry: by
-    it the new one is found again. `host_id` is for carrying over who it belongs to.
+    it the new one is found again. `host_id` is for carrying over who it belongs to. `is_redeployed`: for who may not
+    create; it is made exactly as it is.
     """
     params: dict[str, Any] = {
         "container": container_id, "name": name, "old_name": old_name or name, "pull": is_pulled,
         "running": is_running, "try": uuid.uuid4().hex[:6], "host": host_id,
+        "redeploy": is_redeployed,
     }  # fmt: skip
     if recipe is not None:
         held = {"body": recipe.body, "networks": recipe.networks, "platform": recipe.platform}
@@ -51,7 +54,7 @@ def params_for(
 )  # fmt: skip
 def recreate(run: JobRun) -> None:
     """Make `params["container"]` anew: as it is, or by the sealed recipe; under `params["name"]`."""
-    client = run.client()
+    client = _client(run)
     try:
         _recreate(run, client)
     except APIError as error:
@@ -61,17 +64,46 @@ def recreate(run: JobRun) -> None:
 
 
 @job_kind(
+    "container.redeploy", operation="container.redeploy", title=lambda params: _("Redeploy %s") % params["name"],
+    undo="container.redeploy-back",
+)  # fmt: skip
+def redeploy(run: JobRun) -> None:
+    """The same for who may not create: exactly as it is. The gate makes the new one's body itself."""
+    recreate(run)
+
+
+@job_kind(
     "container.take-back", operation="container.create", title=lambda params: _("Bring %s back") % params["old_name"]
 )
 def take_back(run: JobRun) -> None:
     """Put the old container in its place again; the new one is kept in its stead, or removed if it never ran."""
-    client = run.client()
+    client = _client(run)
     try:
         _take_back(run, client.api)
     except APIError as error:
         raise JobFailed(_("The host refused: %s") % (error.explanation or error)) from error
     finally:
         client.close()
+
+
+@job_kind(
+    "container.redeploy-back", operation="container.redeploy",
+    title=lambda params: _("Bring %s back") % params["old_name"],
+)  # fmt: skip
+def redeploy_back(run: JobRun) -> None:
+    take_back(run)
+
+
+def _client(run: JobRun) -> DockerClient:
+    """docker-py for the job; that of a redeployment says in each request what is redeployed (gate.redeploying)."""
+    client = run.client()
+    if _is_redeploying(run):
+        client.api.params = {NAMED_BY: run.params["container"]}
+    return client
+
+
+def _is_redeploying(run: JobRun) -> bool:
+    return bool(run.params.get("redeploy"))
 
 
 def _recreate(run: JobRun, client: DockerClient) -> None:
@@ -117,7 +149,8 @@ def _make(run: JobRun, client: DockerClient, old: dict[str, Any], *, undo: ExitS
     step = _("create")
     run.steps.set(step, _("making the new one"))
     name = next_name(run.params["name"], run.params["try"])
-    made = api.create_container_from_config(recipe.body, name=name, platform=recipe.platform or None)
+    body = {} if _is_redeploying(run) else recipe.body
+    made = api.create_container_from_config(body, name=name, platform=recipe.platform or None)
     new_id = str(made["Id"])
     undo.callback(undone, run, _("the new container was removed"), lambda: api.remove_container(new_id, force=True))
     if run.params.get("host") is not None:
@@ -136,7 +169,7 @@ def _join(api: Any, container_id: str, recipe: Recipe, *, joined: dict[str, Any]
 
 
 def _recipe_of_job(run: JobRun, api: Any, old: dict[str, Any]) -> Recipe:
-    if "recipe" in run.params:
+    if "recipe" in run.params and not _is_redeploying(run):
         held = orjson.loads(unseal(run.params["recipe"]))
         return Recipe(held["body"], held["networks"], held.get("platform", ""))
     try:

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 _KEPT: Final = re.compile(r"(?P<name>.+)-before-(?P<id>[0-9a-f]{6})(?P<always>-always)?")
 
+_NEXT: Final = re.compile(r"(?P<name>.+)-next-[0-9a-f]{6}")
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -48,6 +50,14 @@ def kept_of(shown_name: str, container_id: str) -> Kept | None:
     if match is None or not container_id.startswith(match["id"]):
         return None
     return Kept(container_id, shown_name.lstrip("/"), match["name"], match["always"] is not None)
+
+
+def part_of(shown_name: str, container_id: str) -> tuple[str, str]:
+    """What the name says of it for the gate: ("kept" | "next", what it is about), or two empty words."""
+    if kept := kept_of(shown_name, container_id):
+        return "kept", kept.name
+    coming = _NEXT.fullmatch(shown_name)
+    return ("next", coming["name"]) if coming else ("", "")
 
 
 def kept_among(listed: Iterable[Mapping[str, Any]], name: str) -> list[Kept]:

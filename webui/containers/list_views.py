@@ -1,5 +1,7 @@
 """The list of containers, of one host or of all: the page, its windows, what is done from it, and it as a file."""
 
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -7,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from webui.access import Operation, needs, needs_sign_in
-from webui.containers import acts, aims
+from webui.containers import acts, aims, progress
 from webui.containers.actions import BY_NAME
+from webui.containers.bulk_runs import BulkRun
 from webui.containers.export import as_csv
 from webui.containers.page import KIND
 from webui.containers.scope import Scope, scope_of
@@ -69,6 +72,26 @@ def _act(request: HttpRequest, scope: Scope) -> HttpResponseBase:
     except HostUnreachable as error:
         down = scope.host or asked.aims[0].here.host
         return host_down(request, down, str(error), active="containers")
+
+
+@require_GET
+@needs_sign_in
+def bulk_view(request: HttpRequest, run: str) -> HttpResponseBase:
+    """How an act on many goes, told from its beginning to whoever began it."""
+    found = BulkRun(int(request.user.pk or 0), run)
+    head = found.head()
+    return progress.retold(found, head) if head else HttpResponse(status=HTTPStatus.NOT_FOUND)
+
+
+@require_POST
+@needs_sign_in
+def stop_bulk_view(request: HttpRequest, run: str) -> HttpResponse:
+    """What of it has not begun is left alone."""
+    found = BulkRun(int(request.user.pk or 0), run)
+    if not found.head():
+        return HttpResponse(status=HTTPStatus.NOT_FOUND)
+    found.stop()
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @require_GET

@@ -36,13 +36,16 @@ SORTS: Final[Mapping[str, SortKey]] = {
 }
 
 
+BY_FIGURES: Final = ("cpu", "memory")
+
+
 def sorts_by(figures: Mapping[str, Figure]) -> Mapping[str, SortKey]:
     """All sort keys. By CPU and memory the hungriest lead, and what does not run comes last."""
 
     def figure(name: str) -> SortKey:
         return lambda row: (-getattr(figures[row.id], name) if row.id in figures else 1, natural(row.name))
 
-    return {**SORTS, "cpu": figure("cpu"), "memory": figure("memory")}
+    return {**SORTS, **{name: figure(name) for name in BY_FIGURES}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,11 @@ class Query:
     @property
     def is_filtered(self) -> bool:
         return bool(self.text or self.show)
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether its answer stays right while the rows are the same: not by what runs with the clock or a meter."""
+        return not self.text and self.sort.removeprefix("-") not in BY_FIGURES
 
     @property
     def group_choice(self) -> str:

@@ -1,5 +1,6 @@
 """The containers list as one value: everything that the page, its next windows and its live feed show."""
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -66,9 +67,34 @@ def listed(
     unknown: Empty | None = None,
 ) -> Listing:
     query = listing.query_of(params)
-    found = listing.sifted(every, query, figures)
-    items = listing.items_of(found.chosen, query)
+    found, items = _arranged(_Same(every), query) if query.is_lasting else _arrange(every, query, figures)
     return Listing(host, query, every, found.chosen, found.counts, figures, unknown, items)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Rows by identity: the same list for as long as nothing changed (webui.resources.Shelf)."""
+
+    rows: Sequence[ContainerRow]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.rows is self.rows
+
+    def __hash__(self) -> int:
+        return id(self.rows)
+
+
+@functools.lru_cache(maxsize=8)
+def _arranged(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
+    """What all who look at the same list in the same way share; a few, for each holds on to its rows."""
+    return _arrange(every.rows, query, {})
+
+
+def _arrange(
+    every: Sequence[ContainerRow], query: Query, figures: Mapping[str, Figure]
+) -> tuple[listing.Sifted, Sequence[Item]]:
+    found = listing.sifted(every, query, figures)
+    return found, listing.items_of(found.chosen, query)
 
 
 def list_page(
@@ -81,7 +107,7 @@ def list_page(
     return ListPage(
         title=_("All containers") if reader.is_everywhere else _("Containers"),
         columns=reader.layout.columns,
-        rows=fragments(found, window, reader),
+        rows=_Window(found, window, reader),
         total=len(found.chosen),
         all_total=len(found.every),
         noun=NOUN,
@@ -127,9 +153,34 @@ def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[st
     """The HTML of a window's rows and headings, with the figures that are known."""
     figures = found.figures
     return [
-        html if isinstance(item, Heading) else columns.with_figures(html, figures.get(item.id))
+        html if isinstance(item, Heading) else columns.with_figures(html, _figure_of(item, figures))
         for item, html in _drawn(window, found.query, reader)
     ]
+
+
+def _figure_of(row: ContainerRow, figures: Mapping[str, Figure]) -> Figure | None:
+    """What has just stopped was still measured a moment ago."""
+    return figures.get(row.id) if row.state == "running" else None
+
+
+class _Window(Sequence[str]):
+    """The rows of a window, drawn when somebody looks: the live feed of a list draws only those that changed."""
+
+    def __init__(self, found: Listing, items: Sequence[Item], reader: Reader) -> None:
+        self._found, self._items, self._reader = found, items, reader
+
+    @functools.cached_property
+    def _rows(self) -> list[str]:
+        return fragments(self._found, self._items, self._reader)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._rows[at]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
 
 
 def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
@@ -141,10 +192,11 @@ def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
         [(_item, drawn)] = _drawn([items[key]], found.query, reader)
         return drawn
 
+    nothing = frozenset[str]()
     elements: dict[str, Any] = {
         key: columns.heading_html(item, found.query, anywhere)
         if isinstance(item, Heading)
-        else (item, narrowed(reader.allowed.get(item.host, frozenset()), item.id))
+        else (item, narrowed(reader.allowed.get(item.host, nothing), item.id))
         for key, item in items.items()
     }
     return Shown(elements, page, html)

@@ -79,6 +79,12 @@ def recipe_of(found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Reci
     return Recipe(body, {} if mode in {"host", "none"} or mode.startswith("container:") else endpoints)
 
 
+def recipe_parts(found: Mapping[str, Any], image: Mapping[str, Any] | None) -> tuple[Raw, Mapping[str, Raw]]:
+    """The same as the gate takes it, in two parts."""
+    recipe = recipe_of(found, image)
+    return recipe.body, recipe.networks
+
+
 def _own_config(config: Mapping[str, Any], image: Mapping[str, Any], *, short_id: str) -> Raw:
     own = copy.deepcopy(dict(config))
     if own.get("Hostname") == short_id:

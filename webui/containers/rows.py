@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from webui.containers.update_failures import Trouble
+
 STACK_LABELS: Final = ("com.docker.compose.project", "com.docker.stack.namespace")
 SERVICE_LABELS: Final = ("com.docker.compose.service", "com.docker.swarm.service.name")
 
@@ -75,7 +77,7 @@ class ContainerRow:
     """One container of a list. Times are seconds since the epoch; `since` is when the state began, where known.
 
     `addresses` are its networks with its IP there, `host` its slug; `has_update` says that its
-    registry has a newer image under the name that it was made from.
+    registry has a newer image under the name that it was made from, `update_trouble` why that is not known.
     """
 
     id: str
@@ -101,6 +103,7 @@ class ContainerRow:
     host_name: str = ""
     has_update: bool = False
     owner: str = ""
+    update_trouble: Trouble | None = None
 
     @property
     def short_id(self) -> str:
@@ -127,7 +130,7 @@ class ContainerRow:
 
 def row_of(
     raw: Mapping[str, Any], *, seen_at: float, host: str = "", host_name: str = "", has_update: bool = False,
-    owner: str = "",
+    owner: str = "", update_trouble: Trouble | None = None,
 ) -> ContainerRow:  # fmt: skip
     """Read one element of `GET /containers/json`; Docker's times are relative to `seen_at`, when it was fetched."""
     labels: dict[str, str] = raw.get("Labels") or {}
@@ -162,6 +165,7 @@ def row_of(
         host_name=host_name,
         has_update=has_update,
         owner=owner,
+        update_trouble=update_trouble,
     )
 
 

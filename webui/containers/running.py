@@ -16,6 +16,7 @@ from webui.containers.recreation import Recipe, connect, recipe_from, recipe_of
 from webui.containers.rows import ContainerRow
 from webui.containers.run_facts import HostFacts, free_name
 from webui.containers.run_lines import PROTOCOLS, MountLine, NetworkLine, PortLine, VariableLine
+from webui.containers.run_owner import first_owner, give, new_volumes, owners_for
 from webui.containers.run_sections import sections_of
 from webui.images.reference import listed_name
 from webui.live import Picture, picture_after
@@ -50,13 +51,15 @@ def create_and_start(here: Opened, form: RunForm) -> str:
     Raises EngineRefusal or HostUnreachable. A container that could not start is removed again: the form is still there
     to be corrected, and its name must be free for the next try.
     """
+    recipe, choice = form.request(), form.cleaned_data.get("made_for", "")
     with engine_call(), here.client(timeout_s=START_TIMEOUT_S) as client:
         api: Any = client.api
-        recipe = form.request()
+        volumes = new_volumes(here, recipe.body) if choice else []
         made = api.create_container_from_config(
             recipe.body, name=form.cleaned_data["name"] or None, platform=recipe.platform or None
         )
         container_id = str(made["Id"])
+    give(here, container_id, name=form.cleaned_data["name"], volumes=volumes, choice=choice)
     try:
         with engine_call(), here.client(timeout_s=START_TIMEOUT_S) as client:
             for network, endpoint in recipe.networks.items():
@@ -114,17 +117,19 @@ def _image(api: Any, image_id: str) -> Any:
 
 
 def form_for(here: Opened, base: Base | None, data: QueryDict | None, *, image: str = "") -> RunForm:
-    facts = facts_of(here.host.slug, here.picture)
+    facts, owners = facts_of(here.host.slug, here.picture), owners_for(here).choices
+    first = {"made_for": first_owner(here)}
     if base is None:
-        return RunForm(data, facts=facts, initial={"image": image} if image else None)
+        return RunForm(data, facts=facts, initial={**first, **({"image": image} if image else {})}, owners=owners)
     if base.row is None:
         name = base.pasted.wanted.name if base.pasted else ""
-        return RunForm(data, facts=facts, initial={"name": name}, recipe=base.recipe)
+        return RunForm(data, facts=facts, initial={**first, "name": name}, recipe=base.recipe, owners=owners)
     if base.is_edited:
         # It gives way to its successor, so neither its name nor its ports are taken.
         facts = replace(facts, containers=tuple(row for row in facts.containers if row.id != base.row.id))
         return RunForm(data, facts=facts, initial={"name": base.row.name}, recipe=base.recipe)
-    return RunForm(data, facts=facts, initial={"name": free_name(base.row.name, facts)}, recipe=base.recipe)
+    initial = {**first, "name": free_name(base.row.name, facts)}
+    return RunForm(data, facts=facts, initial=initial, recipe=base.recipe, owners=owners)
 
 
 def start_edit(here: Opened, base: Base, form: RunForm) -> "Job":

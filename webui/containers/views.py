@@ -1,7 +1,7 @@
 """The tabs of one container's page."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -22,6 +22,11 @@ from webui.containers.rows import ContainerRow
 from webui.gate import HostUnreachable
 from webui.pages import Crumb, host_down, render_page
 from webui.resources import EngineRefusal, Opened, engine_call, opened, stale_words
+
+# What terminals need and touch keyboards do not have: the name that the script knows, and what stands on the button.
+_KEYS: Final = (
+    ("esc", "Esc"), ("tab", "Tab"), ("ctrl", "Ctrl"), ("up", "↑"), ("down", "↓"), ("left", "←"), ("right", "→"),
+)  # fmt: skip
 
 
 @require_GET
@@ -74,7 +79,7 @@ def log_download_view(request: HttpRequest, host: str, id: str) -> HttpResponseB
 def console_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here = opened(request, host)
     return tab(request, here, row_or_404(here, id), tab="console", template="containers/console.html",
-               context={"may_attach": here.may(Operation.CONTAINER_ATTACH)})  # fmt: skip
+               context={"may_attach": here.may(Operation.CONTAINER_ATTACH), "console_keys": _KEYS})  # fmt: skip
 
 
 @require_GET

@@ -4,18 +4,25 @@ One place for every way to a host. What may not be seen reads as not there, in t
 and not changed is refused. Reads the database and may ask the host: for threads.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import orjson
 
 from webui.access import Operation
 from webui.gate import touching
 from webui.gate.actors import Actor
 from webui.gate.decision import require
-from webui.gate.errors import NotVisible, Refused
-from webui.gate.naming import Named, field_of, labels_in, named_in
+from webui.gate.errors import HostUnreachable, NotVisible, Refused
+from webui.gate.marks import mark_of_token, marked
+from webui.gate.naming import Named, field_of, is_own_network_of_host, labels_in, named_in
+from webui.gate.paths import read_path
+from webui.gate.pinning import Judged, with_ids
+from webui.gate.redeploying import redeployed
 from webui.gate.references import Found, References
 from webui.gate.rules import Query, Rule
+from webui.gate.table import ROWS
 from webui.ownership import LEDGER, Kind, Level, Sight, Thing, repository_of
 from webui.ownership.kinds import parents_of
 
@@ -50,10 +57,18 @@ class Looked:
     releases: tuple[Kind, str] | None = None
     exec_of: str = ""
     new_volumes: int = 0
+    # What is sent in place of the body that came; None for that itself.
+    body: bytes | None = None
+    # The container whose successor is made: it belongs to whom that does.
+    succeeds: str = ""
+    # What a container that is being made names, to be looked at again when it is there.
+    judged: tuple[Judged, ...] = ()
 
 
 def concerns(operation: Operation, sight: Sight) -> bool:
     """Whether `look` has anything to look at."""
+    if operation in touching.REDEPLOYS:
+        return True
     if operation in touching.MAKES or operation in touching.ALSO_MAKE or operation in touching.REMOVES:
         return True
     return not sight.sees_all and operation not in touching.FREE
@@ -70,9 +85,14 @@ def look(
     sight = actor.sight(host, operation)
     LEDGER.refresh()
     one = _Looking(sight, References(host), actor, host, operation, query, body, made_before)
+    if operation in touching.REDEPLOYS:
+        said = redeployed(one, rule, target, query, body)
+        gone = (Kind.CONTAINER, said.removes) if said.removes else None
+        return Looked(said.target, releases=gone, body=said.body, succeeds=said.succeeds)
     found = one.target(rule, target)
-    if not sight.sees_all:
-        one.check_named()
+    judged = () if sight.sees_all else one.judged()
+    if found and not sight.sees_all and operation in {Operation.CONTAINER_START, Operation.CONTAINER_RESTART}:
+        one.check_networks_of(found.sent)
     claims = tuple(one.claims()) if actor.user_id is not None else ()
     releases = None
     if operation in touching.REMOVES:
@@ -80,7 +100,40 @@ def look(
         releases = (kind, found.thing.keys[0] if found else target)
     makes_exec = operation is Operation.CONTAINER_EXEC and rule.resource == "container"
     exec_of = found.thing.keys[0] if found and makes_exec else ""
-    return Looked(found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims))
+    # What somebody runs by a token is hung up when the token ends; a console marks its own.
+    is_marked = makes_exec and actor.scope is not None
+    sent = marked(body, mark_of_token(actor.scope.token_id, host.pk)) if is_marked and actor.scope else None
+    if (pinned := with_ids(operation, body, judged)) is not None:
+        sent = orjson.dumps(pinned)
+    # What is kept by its name is judged again when it is there.
+    kept = judged if operation is Operation.CONTAINER_CREATE else ()
+    return Looked(
+        found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims), sent, judged=tuple(kept)
+    )  # fmt: skip
+
+
+def may_stay(actor: Actor, host: "Host", method: str, path: str, query: Query) -> bool:
+    """Whether a stream that was let through once may go on: asked again and again while it lasts. For threads.
+
+    What is gone, or a host that does not say whose it is now, leaves it open: the host ends it, in its own way.
+    """
+    match = ROWS.match(method, read_path(path).path)
+    if match is None or not isinstance(match.rule, Rule):
+        return False
+    rule, operation = match.rule, match.rule.operation_for(query)
+    sight, reference = actor.sight(host, operation), match.parts.get(rule.target, "")
+    if operation not in actor.on(host).operations:
+        return False
+    if sight.sees_all or not reference or operation not in touching.READS | touching.WRITES:
+        return True
+    LEDGER.refresh()
+    one = _Looking(sight, References(host), actor, host, operation, query, {})
+    wanted = Level.READ if operation in touching.READS else Level.WRITE
+    try:
+        found = one.references.find(touching.KINDS[rule.resource], reference, resource=rule.resource)
+    except HostUnreachable:
+        return True
+    return found is None or one.level(found.thing, wanted) >= wanted
 
 
 def require_on(actor: Actor, host: "Host", operation: str, kind: Kind, reference: str) -> str:
@@ -146,12 +199,36 @@ class _Looking:
             level = self.sight.level(thing, self.references.users_of)
         return level
 
-    def check_named(self) -> None:
-        """What the body names beside the target."""
+    def judged(self) -> Sequence[Judged]:
+        """What the body names beside the target, each found and for their eyes or hands. Raises as `must` does."""
+        judged = []
         for named in named_in(self.operation, self.query, self.body):
             may_be_new = named.may_be_new or named.kind in self.made_before
-            if not (may_be_new and self._is_new(named)):
-                self.must(named.kind, named.reference, is_written=named.is_written)
+            if may_be_new and self._is_new(named):
+                continue
+            found = self.must(named.kind, named.reference, is_written=named.is_written)
+            if found.thing.is_everybodys and not is_own_network_of_host(named.reference):
+                # By its id, or the beginning of one, the host's own network would come in past the rules.
+                words = f"{self.operation} is refused: {named.reference[:80]} is a network of the host; give its name."
+                raise Refused(words, rule="ownership")
+            judged.append(Judged(named, found.id or found.sent))
+        return judged
+
+    def check_networks_of(self, container_id: str) -> None:
+        """Engines join a network that a container has never been in by its name, when it starts: by then that may be
+        another's. One whose id is known and there is the one that it was.
+        """
+        raw = self.references.asked(f"/containers/{container_id}/json") or {}
+        joined = (raw.get("NetworkSettings") or {}).get("Networks") or {}
+        fresh = References(self.host, asks=True)
+        for name, endpoint in joined.items():
+            known = str((endpoint or {}).get("NetworkID") or "")
+            if is_own_network_of_host(name) or (known and fresh.id_of(Kind.NETWORK, known) == known):
+                continue
+            found = fresh.find(Kind.NETWORK, name)
+            if found is not None and self.level(found.thing, Level.READ) is Level.NOTHING:
+                words = f"{self.operation} is refused: the network {name[:80]} that it joins by name is not yours now."
+                raise Refused(words, rule="ownership")
 
     def _is_new(self, named: Named) -> bool:
         return not named.reference or self.references.find(named.kind, named.reference) is None

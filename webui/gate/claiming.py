@@ -8,9 +8,11 @@ import orjson
 from django.db import DatabaseError
 
 from webui.access import Operation
-from webui.gate.actors import Actor
+from webui.gate.actors import Actor, asking_actor
 from webui.gate.answers import FILTERED, AnswerFilter
 from webui.gate.belongings import Looked
+from webui.gate.errors import Refused
+from webui.gate.pinning import still_judged
 from webui.gate.references import References, remember_exec
 
 if TYPE_CHECKING:
@@ -25,12 +27,16 @@ _ID_FIELDS: Final = ("Id", "ID", "Name")
 class Belongings:
     """What a request that is on its way makes and removes, and how its answer is cut down."""
 
-    host_id: int
+    host: "Host"
     user_id: int | None
     looked: Looked
     cut: AnswerFilter | None = None
     # What was taken of a quota, to be settled under the id of what was made or given back.
     taken: int | None = None
+
+    @property
+    def host_id(self) -> int:
+        return int(self.host.pk)
 
     @property
     def cuts_lines(self) -> bool:
@@ -42,15 +48,24 @@ class Belongings:
         return (
             is_named_by_answer
             or bool(self.looked.exec_of)
+            or bool(self.looked.succeeds)
+            or bool(self.looked.judged)
             or self.taken is not None
             or (self.cut is not None and not self.cuts_lines)
         )
 
     def answered(self, body: bytes) -> bytes:
-        """What the host answered with success. Claims what the answer names, before anybody reads it."""
+        """What the host answered with success. Claims what the answer names, before anybody reads it.
+
+        Raises Refused where a name that the request used had come to mean another thing: what was made is removed.
+        """
         made = _id_in(body)
+        if made and self.looked.judged:
+            self._judge_again(made)
         if made and self.looked.exec_of:
             remember_exec(self.host_id, made, self.looked.exec_of)
+        if made and self.looked.succeeds:
+            self._succeed(made)
         if made:
             self._claim(made)
             self._settle(made)
@@ -81,6 +96,30 @@ class Belongings:
 
             settle(self.taken, key)
 
+    def _judge_again(self, made: str) -> None:
+        other = still_judged(References(self.host, asks=True), self.looked.judged)
+        if other is None:
+            return
+        from webui.gate.clients import docker_client
+
+        client = docker_client(asking_actor(), self.host)
+        try:
+            client.api.remove_container(made, v=True, force=True)
+        finally:
+            client.close()
+        words = f"the {other.kind.value} {other.reference[:80]} was another one when it was made, so it was removed"
+        raise Refused(f"{Operation.CONTAINER_CREATE} is refused: {words}. Try again.", rule="ownership")
+
+    def _succeed(self, made: str) -> None:
+        """It is another's place that it takes: their things stay theirs, and count for them."""
+        from webui.ownership import Kind
+        from webui.ownership.changes import carry_over
+        from webui.ownership.quotas import carry
+
+        carry_over(self.host_id, Kind.CONTAINER, self.looked.succeeds, to=made)
+        if self.taken is None:
+            carry(self.host_id, self.looked.succeeds, to=made)
+
     def _claim(self, made: str) -> None:
         """The claims that are named by the answer, or with "" the others."""
         from webui.ownership.changes import add_reader, claim
@@ -107,7 +146,7 @@ def belongings_of(
     sight = actor.sight(host, operation)
     is_cut = not sight.sees_all and operation in FILTERED | {Operation.SYSTEM_EVENTS}
     cut = AnswerFilter(operation, sight, References(host)) if is_cut else None
-    return Belongings(host.pk, actor.user_id, looked, cut, taken)
+    return Belongings(host, actor.user_id, looked, cut, taken)
 
 
 def _id_in(body: bytes) -> str:

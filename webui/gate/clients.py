@@ -126,6 +126,9 @@ class GatedClient(APIClient):
             passage.end(None, "refused")
             raise Refused("Events are read by the gate's own streams, which show what may be seen.", rule="ownership")
         request.url = f"{parts.scheme}://{parts.netloc}{passage.path}" + (f"?{parts.query}" if parts.query else "")
+        if passage.body is not None:
+            request.body = passage.body
+            request.headers["Content-Length"] = str(len(passage.body))
         # A redirect would lead somewhere that nobody has decided about.
         kwargs["allow_redirects"] = False
         return self._sent(passage, request, kwargs)
@@ -141,7 +144,11 @@ class GatedClient(APIClient):
             passage.end(None, str(told))
             raise told from error
         if response.ok and passage.reads_whole:
-            response._content = passage.answered(response.content)
+            try:
+                response._content = passage.answered(response.content)
+            except Refused as refused:
+                passage.end(None, str(refused))
+                raise
         passage.end(response.status_code, "" if response.ok else str(response.reason))
         return response
 

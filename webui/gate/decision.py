@@ -12,6 +12,7 @@ from webui.gate.errors import Refused
 from webui.gate.paths import ApiPath, read_path
 from webui.gate.rules import Audit, BodyRule, Match, Never, Rule
 from webui.gate.table import ROWS
+from webui.gate.touching import REDEPLOYS
 from webui.ownership import LEDGER
 from webui.ownership.rules import Rules
 
@@ -66,11 +67,12 @@ def decide(
     if match is None or isinstance(match.rule, Never):
         return _unknown(method, api_path.path, match)
     rule = match.rule
-    operation = rule.operation_for(query or {})
+    operation = _operation_for(actor, host, rule, query or {})
     target = _target(rule, match.parts, query or {})
     try:
         _check_role(actor, host, operation)
-        rules = None if actor.on(host).rules(operation) else rules_on(host)
+        # What is redeployed is held against what is there, which the rules may have come after.
+        rules = None if actor.on(host).rules(operation) or operation in REDEPLOYS else rules_on(host)
         if rules is not None:
             _complain([check(rules) for check in rule.restricted_query], query or {}, operation)
         _check_body(rule, body, operation, is_streamed=is_streamed, rules=rules)
@@ -80,6 +82,14 @@ def decide(
         )  # fmt: skip
     because = f"role {actor.on(host).role}"
     return Decision(method, api_path.sent, operation, rule.resource, target, rule.audit, because, row=rule)
+
+
+def _operation_for(actor: Actor, host: "Host", rule: Rule, query: Mapping[str, str]) -> Operation:
+    """What the request is for this actor: the lesser of two where they may not do the other."""
+    operation = rule.operation_for(query)
+    if rule.lesser is None or may(actor, host, operation) or not may(actor, host, rule.lesser):
+        return operation
+    return rule.lesser
 
 
 def may(actor: Actor, host: "Host", operation: str) -> bool:

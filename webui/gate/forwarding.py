@@ -191,6 +191,9 @@ async def _begin(actor: Actor, host: "Host", asked: Asked) -> Passage:
     if passage.reads_whole or passage.cuts_lines:
         await end_async(passage, None, "refused")
         raise Refused(f"The answer to {asked.path[:200]} must be looked at as a whole.", rule="ownership")
+    if passage.body is not None:
+        await end_async(passage, None, "refused")
+        raise Refused(f"The body for {asked.path[:200]} must be given whole.", rule="body")
     return passage
 
 

@@ -59,6 +59,7 @@ async def hijack(
     """
     body = b"" if json is None else orjson.dumps(json)
     passage = await begin_visible(actor, host, method, path, query=query or {}, body=body)
+    body = passage.body or body
     status, message = None, ""
     writer = None
     try:

@@ -90,6 +90,11 @@ def _of_service(body: Fields) -> Iterator[Named]:
         yield from _network(_text(network, "Target") if isinstance(network, Mapping) else "")
 
 
+def is_own_network_of_host(name: str) -> bool:
+    """Whether this is how a network that comes with a host is called; by an id it cannot be told."""
+    return name in _OF_THE_HOST
+
+
 def _network(name: str) -> Iterator[Named]:
     if name not in _OF_THE_HOST and ":" not in name:
         yield Named(Kind.NETWORK, name)

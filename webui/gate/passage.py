@@ -41,7 +41,8 @@ _threads: Final = ThreadPoolExecutor(16, thread_name_prefix="gate")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What may now be sent: to `path`, and nowhere else. `entry_id` is None where nothing is recorded.
+    """What may now be sent: to `path`, and nowhere else, with `body` where it is given. `entry_id` is None where
+    nothing is recorded.
 
     Whoever sends it hands a good answer to `answered` where `reads_whole` says so, and passes on what that returns;
     lines of an endless answer go through `lines`. In the end `end` is called.
@@ -51,6 +52,8 @@ class Passage:
     entry_id: int | None
     began: float
     belongings: Belongings | None = None
+    # What is sent in place of the body that came; None for that itself.
+    body: bytes | None = None
 
     @property
     def reads_whole(self) -> bool:
@@ -203,7 +206,7 @@ def _concerns(actor: Actor, host: "Host", decision: Decision) -> bool:
 
 def _looked(actor: Actor, host: "Host", decision: Decision, query: Query, body: Body) -> Passage:
     """See whose things are touched, then record."""
-    belongings = None
+    belongings, sent = None, None
     if decision.is_allowed and decision.row is not None and _concerns(actor, host, decision):
         operation = Operation(decision.operation)
         # A tar has no fields, and what they say stands in the query.
@@ -215,11 +218,11 @@ def _looked(actor: Actor, host: "Host", decision: Decision, query: Query, body: 
             _recorded(actor, host, replace(decision, rule=refused.rule, refusal=str(refused)))
             raise
         decision = decision.aimed_at(looked.target)
-        belongings = belongings_of(actor, host, operation, looked, taken)
+        belongings, sent = belongings_of(actor, host, operation, looked, taken), looked.body
     entry_id = _recorded(actor, host, decision)
     if not decision.is_allowed:
         raise Refused(decision.refusal, rule=decision.rule)
-    return Passage(decision.path, entry_id, time.monotonic(), belongings)
+    return Passage(decision.path, entry_id, time.monotonic(), belongings, sent)
 
 
 def _recorded(actor: Actor, host: "Host", decision: Decision) -> int | None:

@@ -55,20 +55,26 @@ def register_lists(known: KnownLists) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A thing, and the name by which it is asked for from now on: the full id, or the name where names are its ids."""
+    """A thing, and the name by which it is asked for from now on: the full id, or the name where names are its ids.
+
+    `id` is that of an image's content, whose name goes on being its name.
+    """
 
     thing: Thing
     sent: str
+    id: str = ""
 
 
 class References:
-    """The references of one request on one host."""
+    """The references of one request on one host. `asks`: the host itself, whatever is known in memory."""
 
-    def __init__(self, host: "Host") -> None:
-        self._host = host
+    def __init__(self, host: "Host", *, asks: bool = False) -> None:
+        self._host, self._asks = host, asks
 
     @property
     def _lists(self) -> Lists | None:
+        if self._asks:
+            return None
         return next((lists for known in _known_lists if (lists := known(self._host)) is not None), None)
 
     def known(self, kind: Kind, key: str) -> Thing:
@@ -91,6 +97,11 @@ class References:
             case _:
                 return self._listed(kind, reference) or self._asked(kind, f"/{kind}s/{reference}")
 
+    def id_of(self, kind: Kind, reference: str) -> str:
+        """The id behind a reference, an image's of its content; a volume's is its name. "" for nothing."""
+        found = self.find(kind, reference)
+        return (found.id or found.sent) if found else ""
+
     def has_repository(self, key: str) -> bool:
         """Whether an image goes by this name, under whatever tag."""
         return bool(self._tagged(key))
@@ -103,7 +114,7 @@ class References:
     def has_stack(self, name: str, *, in_swarm: bool = False) -> bool:
         """Whether anything of this project is there: also a volume that outlived its containers is its owner's."""
         if in_swarm:
-            return bool(self._get("/services", {"filters": dumps({"label": [f"{SWARM_STACK}={name}"]})}))
+            return bool(self.asked("/services", {"filters": dumps({"label": [f"{SWARM_STACK}={name}"]})}))
         if lists := self._lists:
             every = (lists.containers, lists.volumes, lists.networks)
             return any(
@@ -111,9 +122,9 @@ class References:
             )
         filters = dumps({"label": [f"{COMPOSE_PROJECT}={name}"]})
         return bool(
-            self._get("/containers/json", {"all": "1", "filters": filters})
-            or (self._get("/volumes", {"filters": filters}) or {}).get("Volumes")
-            or self._get("/networks", {"filters": filters})
+            self.asked("/containers/json", {"all": "1", "filters": filters})
+            or (self.asked("/volumes", {"filters": filters}) or {}).get("Volumes")
+            or self.asked("/networks", {"filters": filters})
         )
 
     def users_of(self, volume: str) -> Iterable[Raw]:
@@ -121,7 +132,7 @@ class References:
         if lists := self._lists:
             containers = lists.containers.values()
             return [raw for raw in containers if any(one.get("Name") == volume for one in raw.get("Mounts") or ())]
-        found: list[Raw] = self._get("/containers/json", {"all": "1", "filters": dumps({"volume": [volume]})})
+        found: list[Raw] = self.asked("/containers/json", {"all": "1", "filters": dumps({"volume": [volume]})})
         return found or []
 
     def _listed(self, kind: Kind, reference: str) -> Found | None:
@@ -140,17 +151,18 @@ class References:
     def _find_image(self, reference: str) -> Found | None:
         images = lists.images if (lists := self._lists) else {}
         name = _full_name(reference)
-        if any(name in _full_names(raw) for raw in images.values()):
-            return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference)
+        for key, raw in images.items():
+            if name in _full_names(raw):
+                return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference, key)
         wanted = f"sha256:{reference.removeprefix('sha256:')}"
         begun = [key for key in images if key.startswith(wanted)] if _HEXADECIMAL.fullmatch(reference) else []
         if len(begun) == 1:
             return Found(thing_of(Kind.IMAGE, images[begun[0]]), begun[0])
-        raw = self._get(f"/images/{reference}/json")
+        raw = self.asked(f"/images/{reference}/json")
         if raw is None:
             return None
         if name in _full_names(raw):
-            return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference)
+            return Found(Thing(Kind.IMAGE, (repository_of(reference),)), reference, str(raw["Id"]))
         return Found(thing_of(Kind.IMAGE, raw), str(raw["Id"]))
 
     def _tagged(self, key: str) -> list[Raw]:
@@ -158,16 +170,16 @@ class References:
         if lists := self._lists:
             images = lists.images.values()
         else:
-            images = self._get("/images/json", {"filters": dumps({"reference": [key]})}) or []
+            images = self.asked("/images/json", {"filters": dumps({"reference": [key]})}) or []
         return [raw for raw in images if any(repository_of(str(tag)) == key for tag in raw.get("RepoTags") or ())]
 
     def _find_part(self, resource: str, reference: str) -> Found | None:
         if resource == "task":
-            raw = self._get(f"/tasks/{reference}")
+            raw = self.asked(f"/tasks/{reference}")
             return Found(thing_of(Kind.SERVICE, {"ServiceID": "", **raw}), str(raw["ID"])) if raw else None
         container_id = container_of_exec(self._host.pk, reference)
         if container_id is None:
-            raw = self._get(f"/exec/{reference}/json")
+            raw = self.asked(f"/exec/{reference}/json")
             if raw is None:
                 return None
             container_id = str(raw["ContainerID"])
@@ -176,12 +188,12 @@ class References:
         return Found(found.thing, reference) if found else None
 
     def _asked(self, kind: Kind, path: str) -> Found | None:
-        raw = self._get(path)
+        raw = self.asked(path)
         if raw is None:
             return None
         return Found(thing_of(kind, raw), str(raw.get("Id") or raw.get("ID") or raw["Name"]))
 
-    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+    def asked(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """What the host says itself; None for what it does not have, or for a name that is none."""
         from webui.gate.actors import asking_actor
         from webui.gate.clients import docker_client

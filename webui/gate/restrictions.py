@@ -272,8 +272,23 @@ def pull(rules: Rules) -> Check:
     allowed = image(rules)
 
     def check(query: Any) -> str | None:
+        if rules.images and query.get("fromSrc"):
+            return "fromSrc: rule images: what an archive holds cannot be told from the request"
         complaint = allowed(query.get("fromImage", ""))
         return f"fromImage: {complaint}" if complaint else None
+
+    return check
+
+
+@functools.lru_cache(maxsize=64)
+def naming(rules: Rules) -> Check:
+    """Parameters of what gives an image another name: those that the rule lists are for what comes from there."""
+
+    def check(query: Any) -> str | None:
+        name = query.get("repo", "")
+        if rules.images and name and rules.allows_image(repository_of(name)):
+            return f"repo: rule images: {name!r} is among {', '.join(rules.images)}, which are pulled and not made here"
+        return None
 
     return check
 

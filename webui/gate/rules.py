@@ -32,7 +32,8 @@ class Rule:
 
     `target` names the part of the path that holds the object's id or name; "?x" takes it from the query, "" is none.
     `body_rules` apply to JSON bodies; `restricted_rules` and `restricted_query` only for who does not rule the host.
-    `is_json` is False where the body is a tar or a stream.
+    `is_json` is False where the body is a tar or a stream. `lesser` is what it may be for who may not do the operation:
+    then what is asked for is looked at against what is there (webui.gate.redeploying).
     """
 
     method: str
@@ -45,6 +46,7 @@ class Rule:
     is_json: bool = True
     restricted_rules: Sequence[HostRule] = ()
     restricted_query: Sequence[HostRule] = ()
+    lesser: Operation | None = None
 
     def operation_for(self, query: Query) -> Operation:
         return self.operation if isinstance(self.operation, Operation) else self.operation(query)

@@ -14,7 +14,7 @@ from yarl import URL
 from webui.gate import recorded
 from webui.gate.actors import Actor
 from webui.gate.addresses import CONNECT_TIMEOUT_S, base_url, read_address, tls_context, unreachable
-from webui.gate.errors import HostRefused, NotVisible
+from webui.gate.errors import HostRefused, NotVisible, Refused
 from webui.gate.passage import Passage, answered_async, begin_async, end_async
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ async def request(
     except NotVisible as not_visible:
         words = orjson.dumps({"message": str(not_visible)})
         return Reply(not_visible.status, {"Content-Type": "application/json"}, words)
+    body = passage.body or body
     status, message = None, ""
     try:
         async with _session(host, timeout_s) as session:
@@ -63,12 +64,18 @@ async def request(
                 allow_redirects=False,
             )
             async with asked as response:
-                status = response.status
+                said = status = response.status
                 recorded.resized(host, passage.path, query or {})
                 answer = await response.read()
                 if status < 400 and passage.reads_whole:
+                    # What it raises is our no, whatever the host has said.
+                    status = None
                     answer = await answered_async(passage, answer)
-                return Reply(status, response.headers, answer)
+                    status = said
+                return Reply(said, response.headers, answer)
+    except Refused as refused:
+        message = str(refused)
+        raise
     except (aiohttp.ClientConnectionError, ssl.SSLError) as error:
         told = unreachable(host, error)
         message = str(told)
@@ -89,6 +96,7 @@ async def stream(
     """
     body = None if json is None else orjson.dumps(json)
     passage = await begin_visible(actor, host, method, path, query=query or {}, body=body)
+    body = passage.body or body
     status, message = None, ""
     session = _session(host, None)
     try:

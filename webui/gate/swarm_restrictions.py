@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from webui.gate import mounting
 from webui.gate.checks import Check, anything, each, fields, nothing, only
-from webui.gate.restrictions import ULIMITS, capability, image, sysctls
+from webui.gate.restrictions import ULIMITS, capability, image, namespace, sysctls
 from webui.ownership.rules import Rules
 
 _NAMES: Final = ("Name", "Labels")
@@ -16,15 +16,20 @@ _NAMES: Final = ("Name", "Labels")
 _FILE: Final = {"File": anything, "Runtime": nothing}
 
 
-def _network(value: Any) -> str | None:
-    """By its name: an id could be that of the host's own network."""
-    if isinstance(value, str) and mounting.VOLUME.fullmatch(value) and value not in {"host", "ingress"}:
-        is_id = len(value) >= 12 and all(digit in "0123456789abcdefghijklmnopqrstuvwxyz" for digit in value)
-        return f"{value!r} looks like an id; give the network by its name" if is_id else None
-    return f"{value!r} is not for you: a network of its own, by name, is"
+def _networks(rules: Rules) -> Check:
+    """As for containers; also by their ids, as the docker CLI gives them. That such an id is not one of the host's own
+    networks, is looked at elsewhere (webui.gate.belongings).
+    """
+    of_the_host = namespace(rules, "network")
 
+    def network(value: Any) -> str | None:
+        if value == "host":
+            return of_the_host(value)
+        if isinstance(value, str) and mounting.VOLUME.fullmatch(value) and value.casefold() not in {"host", "ingress"}:
+            return None
+        return f"{value!r} is not for you: a network of its own, by name, is"
 
-_NETWORKS: Final = each(fields({"Target": _network, "Aliases": anything, "DriverOpts": nothing}))
+    return each(fields({"Target": network, "Aliases": anything, "DriverOpts": nothing}))
 
 
 def _container_spec(rules: Rules) -> Check:
@@ -58,17 +63,28 @@ def service(rules: Rules) -> Check:
             **dict.fromkeys(("ForceUpdate", "Placement", "Resources", "RestartPolicy"), anything),
             "ContainerSpec": _container_spec(rules),
             "LogDriver": fields({"Name": only("json-file", "local", "journald", "none"), "Options": anything}),
-            "Networks": _NETWORKS,
+            "Networks": _networks(rules),
             "Runtime": only("container"),
         }
     )
     return fields(
         {
             **dict.fromkeys((*_NAMES, "EndpointSpec", "Mode", "RollbackConfig", "UpdateConfig"), anything),
-            "Networks": _NETWORKS,
+            "Networks": _networks(rules),
             "TaskTemplate": task,
         }
     )
+
+
+def service_update(_rules: Rules) -> Check:
+    """The parameters of an update."""
+
+    def check(query: Any) -> str | None:
+        if query.get("rollback"):
+            return "rollback: what it was before is not in the request; write what it shall be"
+        return None
+
+    return check
 
 
 _DATA: Final = fields({**dict.fromkeys((*_NAMES, "Data"), anything), "Driver": nothing, "Templating": nothing})

@@ -7,12 +7,18 @@ from typing import Final
 
 from webui.access import Operation
 from webui.gate import restrictions, swarm_restrictions
-from webui.gate.rules import Audit, Never, Query, Rule, Table
+from webui.gate.redeploying import NAMED_BY
+from webui.gate.rules import Audit, Choose, Never, Query, Rule, Table
 
 
 def _pull_or_import(query: Query) -> Operation:
     """`/images/create` pulls where `fromImage` is given, else imports a tar; both at once is an import, to be safe."""
     return Operation.IMAGE_PULL if query.get("fromImage") and not query.get("fromSrc") else Operation.IMAGE_IMPORT
+
+
+def _or_redeploying(operation: Operation) -> Choose:
+    """Where the query names the container that is made anew, it is a part of that, and held to be no more."""
+    return lambda query: Operation.CONTAINER_REDEPLOY if query.get(NAMED_BY) else operation
 
 
 TABLE: Final = (
@@ -36,19 +42,34 @@ TABLE: Final = (
     ),
     Rule("POST", "/build/prune", Operation.BUILD_PRUNE, "build", audit=Audit.CHANGE),
     Rule("POST", "/session", Operation.BUILD_SESSION, "build", audit=Audit.SENSITIVE, is_json=False),
-    Rule("POST", "/commit", Operation.CONTAINER_COMMIT, "container", "?container", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/commit",
+        Operation.CONTAINER_COMMIT,
+        "container",
+        "?container",
+        Audit.CHANGE,
+        restricted_query=(restrictions.naming,),
+    ),
     Rule("GET", "/containers/json", Operation.CONTAINER_LIST, "container"),
     Rule(
         "POST",
         "/containers/create",
-        Operation.CONTAINER_CREATE,
+        _or_redeploying(Operation.CONTAINER_CREATE),
         "container",
         "?name",
         Audit.CHANGE,
         restricted_rules=(restrictions.create,),
     ),
     Rule("POST", "/containers/prune", Operation.CONTAINER_PRUNE, "container", audit=Audit.CHANGE),
-    Rule("DELETE", "/containers/{id}", Operation.CONTAINER_REMOVE, "container", "id", Audit.CHANGE),
+    Rule(
+        "DELETE",
+        "/containers/{id}",
+        _or_redeploying(Operation.CONTAINER_REMOVE),
+        "container",
+        "id",
+        Audit.CHANGE,
+    ),
     Rule("GET", "/containers/{id}/archive", Operation.CONTAINER_FILES_READ, "container", "id", Audit.SENSITIVE),
     Rule("HEAD", "/containers/{id}/archive", Operation.CONTAINER_FILES_READ, "container", "id"),
     Rule(
@@ -79,7 +100,14 @@ TABLE: Final = (
     Rule("GET", "/containers/{id}/logs", Operation.CONTAINER_LOGS, "container", "id"),
     Rule("POST", "/containers/{id}/kill", Operation.CONTAINER_KILL, "container", "id", Audit.CHANGE),
     Rule("POST", "/containers/{id}/pause", Operation.CONTAINER_PAUSE, "container", "id", Audit.CHANGE),
-    Rule("POST", "/containers/{id}/rename", Operation.CONTAINER_RENAME, "container", "id", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/containers/{id}/rename",
+        _or_redeploying(Operation.CONTAINER_RENAME),
+        "container",
+        "id",
+        Audit.CHANGE,
+    ),
     Rule("POST", "/containers/{id}/restart", Operation.CONTAINER_RESTART, "container", "id", Audit.CHANGE),
     Rule(
         "POST",
@@ -128,7 +156,15 @@ TABLE: Final = (
     Rule("GET", "/images/{name:.*}/history", Operation.IMAGE_HISTORY, "image", "name"),
     Rule("GET", "/images/{name:.*}/json", Operation.IMAGE_INSPECT, "image", "name"),
     Rule("POST", "/images/{name:.*}/push", Operation.IMAGE_PUSH, "image", "name", Audit.CHANGE),
-    Rule("POST", "/images/{name:.*}/tag", Operation.IMAGE_TAG, "image", "name", Audit.CHANGE),
+    Rule(
+        "POST",
+        "/images/{name:.*}/tag",
+        Operation.IMAGE_TAG,
+        "image",
+        "name",
+        Audit.CHANGE,
+        restricted_query=(restrictions.naming,),
+    ),
     Rule("GET", "/networks", Operation.NETWORK_LIST, "network"),
     Rule(
         "POST",
@@ -144,7 +180,7 @@ TABLE: Final = (
     Rule(
         "POST",
         "/networks/{id}/connect",
-        Operation.NETWORK_CONNECT,
+        _or_redeploying(Operation.NETWORK_CONNECT),
         "network",
         "id",
         Audit.CHANGE,
@@ -239,6 +275,8 @@ TABLE: Final = (
         "id",
         Audit.CHANGE,
         restricted_rules=(swarm_restrictions.service,),
+        restricted_query=(swarm_restrictions.service_update,),
+        lesser=Operation.SERVICE_REDEPLOY,
     ),
     Rule("GET", "/swarm", Operation.SWARM_INSPECT, "swarm", audit=Audit.SENSITIVE),
     Rule("POST", "/swarm/init", Operation.SWARM_INIT, "swarm", audit=Audit.SENSITIVE),

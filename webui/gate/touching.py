@@ -42,13 +42,18 @@ WRITES: Final = frozenset(
     {
         Operation.CONFIG_REMOVE, Operation.CONFIG_UPDATE, Operation.CONTAINER_ATTACH, Operation.CONTAINER_EXEC,
         Operation.CONTAINER_FILES_WRITE, Operation.CONTAINER_KILL, Operation.CONTAINER_PAUSE,
-        Operation.CONTAINER_REMOVE, Operation.CONTAINER_RENAME, Operation.CONTAINER_RESIZE,
+        Operation.CONTAINER_REDEPLOY, Operation.CONTAINER_REMOVE, Operation.CONTAINER_RENAME,
+        Operation.CONTAINER_RESIZE,
         Operation.CONTAINER_RESTART, Operation.CONTAINER_START, Operation.CONTAINER_STOP, Operation.CONTAINER_UNPAUSE,
         Operation.CONTAINER_UPDATE, Operation.IMAGE_PUSH, Operation.IMAGE_REMOVE, Operation.NETWORK_REMOVE,
-        Operation.SECRET_REMOVE, Operation.SECRET_UPDATE, Operation.SERVICE_REMOVE, Operation.SERVICE_UPDATE,
+        Operation.SECRET_REMOVE, Operation.SECRET_UPDATE,
+        Operation.SERVICE_REDEPLOY, Operation.SERVICE_REMOVE, Operation.SERVICE_UPDATE,
         Operation.VOLUME_REMOVE, Operation.VOLUME_UPDATE,
     }
 )  # fmt: skip
+
+# What they may do depends on what the thing is now (webui.gate.redeploying), also for who sees everything.
+REDEPLOYS: Final = frozenset({Operation.CONTAINER_REDEPLOY, Operation.SERVICE_REDEPLOY})
 
 # They make something, which is theirs from then on; what their bodies name must be visible.
 MAKES: Final = frozenset(

@@ -19,7 +19,7 @@ from webui.history.rights import readable
 from webui.history.segments import About
 from webui.live.consumers.streams import SharedStreamConsumer
 
-_MOST_FOUND: Final = 5_000
+MOST_FOUND: Final = 5_000
 _LONGEST_S: Final = 60.0
 _AT_ONCE: Final = 4
 _LONGEST_MESSAGE: Final = 8 << 20
@@ -29,7 +29,10 @@ _running = 0
 
 
 class KeptConsumer(SharedStreamConsumer):
-    """/ws/h/<host>/logs/kept/?<the page's query>: "sources", "found" as often as there is more, "end" or "error"."""
+    """/ws/h/<host>/logs/kept/?<the page's query>: "sources", "found" as often as there is more, "end" or "error".
+
+    `before` and `held` ask for what comes before the last line that was found (see KeptQuery).
+    """
 
     needs: ClassVar[str] = "container.logs"
 
@@ -62,7 +65,7 @@ class KeptConsumer(SharedStreamConsumer):
 async def found(asked: KeptQuery, folders: Sequence[str]) -> AsyncGenerator[dict[str, Any], None]:
     """What a search gives, message by message. Leaving it ends its process. Raises TimeoutError."""
     body = {"folders": list(folders), "text": asked.text, "is_regex": asked.is_regex, "since": asked.since,
-            "until": asked.until, "limit": _MOST_FOUND}  # fmt: skip
+            "until": asked.until, "held": asked.held, "limit": MOST_FOUND}  # fmt: skip
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "webui.history.search_program", env=environment, limit=_LONGEST_MESSAGE,

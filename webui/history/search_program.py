@@ -28,7 +28,9 @@ Matching = Callable[[bytes], list[bytes]]
 
 class Search:
     def __init__(self, asked: dict[str, Any]) -> None:
-        self._limit = int(asked["limit"])
+        self._held = int(asked["held"])
+        # One more, to know whether there is one.
+        self._limit = int(asked["limit"]) + self._held + 1
         self._since, self._until = asked["since"].encode(), asked["until"].encode() or b"\xff"
         self._matching = matching_of(asked["text"], is_regex=bool(asked["is_regex"]))
         self.read_bytes = 0
@@ -53,7 +55,8 @@ class Search:
             return ((place, line) for line in self.lines(Path(folder)))
 
         streams = [numbered(place, folder) for place, folder in enumerate(folders)]
-        return heapq.merge(*streams, key=lambda one: timestamp_of(one[1]), reverse=True)
+        merged = heapq.merge(*streams, key=lambda one: timestamp_of(one[1]), reverse=True)
+        return (one for at, one in enumerate(merged) if at >= self._held or timestamp_of(one[1]) != self._until)
 
 
 def matching_of(text: str, *, is_regex: bool) -> Matching:

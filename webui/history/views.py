@@ -2,7 +2,7 @@
 
 from collections import Counter
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -26,9 +26,14 @@ from webui.history.rights import readable
 from webui.history.rings import RINGS, past_of
 from webui.hosts import visible_hosts
 from webui.hosts.models import Host
+from webui.live.samples import Sample
 from webui.live.stats import rows_of
+from webui.log_lines import moment_in
 from webui.pages import Crumb, Tab, go, render_page
-from webui.resources import note_of, opened, stale_words
+from webui.resources import Opened, note_of, opened, stale_words
+
+# What of a search stays when other containers are chosen for it.
+_CARRIED: Final = ("q", "regex", "last", "since", "until", "zone")
 
 
 @require_GET
@@ -57,10 +62,11 @@ def kept_view(request: HttpRequest, host: str) -> HttpResponse:
     abouts = readable(actor_of(request), here)
     names = Counter(about.name for about in abouts)
     asked = query_in(request.GET)
+    given_since, given_until = (moment_in(request.GET.get(name, "")) for name in ("since", "until"))
     context = {
         "names": names,
         "choices": [_kept_choice(name, count, asked) for name, count in names.items()],
-        "carried": [(name, request.GET[name]) for name in ("q", "regex", "last") if request.GET.get(name)],
+        "carried": [(name, request.GET[name]) for name in _CARRIED if request.GET.get(name)],
         "chosen_names": [name for name in asked.names if name in names],
         "generation": next((about for about in abouts if about.container_id[:12] in asked.ids), None),
         "asked": asked,
@@ -68,6 +74,9 @@ def kept_view(request: HttpRequest, host: str) -> HttpResponse:
         "kept": kept_in(logs_folder(here.slug)),
         "spans": SPANS,
         "last": request.GET.get("last", ""),
+        "has_moments": bool(given_since or given_until),
+        "given_since": given_since,
+        "given_until": given_until,
         "is_asked": bool(request.GET),
         "live_url": f"/ws/h/{here.slug}/logs/kept/?{request.GET.urlencode()}",
     }
@@ -111,15 +120,30 @@ def generations_view(request: HttpRequest, host: str, id: str) -> HttpResponse: 
 @require_GET
 @needs(Operation.CONTAINER_STATS)
 def stats_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
-    """The samples of a container's last `span` seconds as JSON, in the form of the live ones."""
+    """The samples of a container's last `span` seconds as JSON, in the form of the live ones.
+
+    Those of earlier containers of its name come first; `since` is then when this one was made, else 0.
+    """
     here = opened(request, host)
     raw = here.picture.find("containers", id)
     span = request.GET.get("span", "")
     span_s = min(int(span), RINGS[-1].span_s) if span.isdecimal() else 3600
     samples = past_of(here.host, str(raw["Id"]), span_s) if raw else []
+    earlier = _samples_before(here, raw, span_s) if raw else []
     step_s = next(ring.step_s for ring in RINGS if ring.span_s >= span_s)
-    body = orjson.dumps({"samples": rows_of(samples), "step": step_s})
+    since = raw["Created"] if raw and earlier else 0
+    body = orjson.dumps({"samples": rows_of([*earlier, *samples]), "step": step_s, "since": since})
     return HttpResponse(body, content_type="application/json")
+
+
+def _samples_before(here: Opened, raw: dict[str, Any], span_s: int) -> list[Sample]:
+    """Of the containers that had its name before it, as far as this reader may read what is kept of them."""
+    name = str((raw.get("Names") or [""])[0]).lstrip("/")
+    same = [
+        about for about in readable(here.actor, here.host) if about.name == name and about.container_id != raw["Id"]
+    ]
+    found = [sample for about in same for sample in past_of(here.host, about.container_id, span_s)]
+    return sorted((sample for sample in found if sample.at < raw["Created"]), key=lambda sample: sample.at)
 
 
 def _kept_choice(name: str, count: int, asked: KeptQuery) -> dict[str, Any]:

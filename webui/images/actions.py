@@ -43,6 +43,7 @@ ACTIONS: Final = (
            href_name="containers:run"),
     Action("pull", _("Pull again"), "cloud-download", Operation.IMAGE_PULL, href_name="images:pull",
            shown_when=lambda shown: bool(shown.row.tags)),
+    Action("push", _("Push"), "cloud-upload", Operation.IMAGE_PUSH, href_name="images:push"),
     Action("inspect", _("Details"), "info-circle", Operation.IMAGE_INSPECT, href_name="images:detail"),
     Action("access", _("Access"), "users", Operation.IMAGE_INSPECT, href_name="ownership:access",
            shown_when=lambda shown: bool(shown.row.tags)),

@@ -6,8 +6,11 @@ class ImagesConfig(AppConfig):
     label = "images"
 
     def ready(self) -> None:
-        from webui.images import jobs  # noqa: F401 - declares its kinds of job
+        from webui.images import jobs, pushing  # noqa: F401 - they declare their kinds of job
         from webui.images.page import FEED
+        from webui.images.pull_failures import advice_on_job
+        from webui.jobs.advice import register_adviser
         from webui.live import register_feed
 
         register_feed(FEED)
+        register_adviser(advice_on_job)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from webui.images.reference import is_reference
@@ -23,9 +24,15 @@ class PullForm(forms.Form):
                 "autofocus": True,
                 "autocomplete": "off",
                 "spellcheck": "false",
+                "list": "images",
             }
         ),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Where what may be offered is asked for while a name is typed.
+        self.fields["reference"].widget.attrs["data-image-names"] = reverse("registries:names")
 
     def clean_reference(self) -> str:
         reference = str(self.cleaned_data["reference"]).strip()
@@ -42,3 +49,20 @@ class PullForm(forms.Form):
     def params(self) -> dict[str, Any]:
         """What the pull job is told."""
         return {"reference": self.cleaned_data["reference"]}
+
+
+class PushForm(PullForm):
+    """Under which name an image goes to which registry."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["reference"]
+        field.label = _("As")
+        field.help_text = _("The registry stands before the first slash: ghcr.io/owner/name:tag. Without: Docker Hub.")
+        field.error_messages["required"] = _("Under which name?")
+
+    def clean_reference(self) -> str:
+        reference = super().clean_reference()
+        if "@" in reference:
+            raise forms.ValidationError(_("A digest is what a registry makes: give a tag."))
+        return reference

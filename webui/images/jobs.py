@@ -16,6 +16,7 @@ from requests import Response
 
 from webui.images.pull_failures import with_advice
 from webui.jobs import JobFailed, JobRun, job_kind
+from webui.registries import SignIn, sign_in
 
 # Docker's progress words (api/types/jsonmessage) and what a person reads instead.
 _WORDS: Final[Mapping[str, Callable[[], str]]] = {
@@ -55,19 +56,39 @@ def pull(run: JobRun) -> None:
 
 def pull_image(run: JobRun, client: DockerClient, reference: str, *, platform: str | None = None) -> None:
     """Pull an image as a part of any job: its layers become the job's steps. Raises JobFailed."""
+    signed = signed_in(run, reference, purpose="pull")
     run.log(_("asking the host for %s") % (f"{reference} ({platform})" if platform else reference))
+    repository, tag = parse_repository_tag(reference)
+
+    def ask() -> Any:
+        # Given no sign-in, docker-py would send the one of whoever runs this process.
+        return client.api.pull(
+            repository, tag=tag, stream=True, decode=True, platform=platform, auth_config=signed.auth_config
+        )
+
     try:
-        for message in _progress(run, client, reference, platform):
-            _follow(run, message)
+        for message in progress_of(run, client, ask):
+            _follow(run, message, signed)
         image = client.images.get(reference)
     except ImageNotFound as error:
         words = _("%s was not pulled: %s") % (reference, error.explanation or error)
-        raise JobFailed(with_advice(words)) from error
+        raise JobFailed(with_advice(words, signed)) from error
     except APIError as error:
-        raise JobFailed(with_advice(str(error.explanation or error))) from error
+        raise JobFailed(with_advice(str(error.explanation or error), signed)) from error
     if run.steps.is_empty:
         _show_layers(run, image.attrs)
     run.log(_("%(reference)s is %(id)s") % {"reference": reference, "id": image.id})
+
+
+def signed_in(run: JobRun, reference: str, *, purpose: str) -> SignIn:
+    """By which registry, as the rights of whoever started the job are now."""
+    signed = sign_in(run.actor, run.host, reference, purpose=purpose)
+    if signed.trouble:
+        words = _("%(registry)s cannot be used: %(why)s")
+        run.log(words % {"registry": signed.registry, "why": signed.trouble}, "warning")
+    elif signed.auth_config:
+        run.log(_("signed in by the registry %s") % signed.registry)
+    return signed
 
 
 def _show_layers(run: JobRun, image: Mapping[str, Any]) -> None:
@@ -76,13 +97,11 @@ def _show_layers(run: JobRun, image: Mapping[str, Any]) -> None:
         run.steps.set(str(layer).removeprefix("sha256:")[:12], _("already here"), tone="here")
 
 
-def _progress(run: JobRun, client: DockerClient, reference: str, platform: str | None) -> Iterator[dict[str, Any]]:
+def progress_of(run: JobRun, client: DockerClient, ask: Callable[[], Any]) -> Iterator[dict[str, Any]]:
+    """The messages of a pull or a push as they come, closed when the job is cancelled. `ask` begins it."""
     answers: list[Response] = []
     client.api.hooks["response"].append(lambda answer, **_kwargs: answers.append(answer))
-    repository, tag = parse_repository_tag(reference)
-    messages = _asked(
-        run, lambda: client.api.pull(repository, tag=tag, stream=True, decode=True, platform=platform), answers
-    )
+    messages = _asked(run, ask, answers)
     # The generator cannot be closed while it waits in a read; the socket under its answer can.
     stream = CancellableStream(messages, answers[-1])
     with run.closing(stream.close):
@@ -115,9 +134,9 @@ def _asked(run: JobRun, ask: Callable[[], Any], answers: list[Response]) -> Any:
         return answer.result()
 
 
-def _follow(run: JobRun, message: Mapping[str, Any]) -> None:
+def _follow(run: JobRun, message: Mapping[str, Any], signed: SignIn) -> None:
     if "error" in message:
-        raise JobFailed(with_advice(str(message["error"])))
+        raise JobFailed(with_advice(str(message["error"]), signed))
     status, layer_id = str(message.get("status", "")), str(message.get("id", ""))
     detail = message.get("progressDetail") or {}
     if status in _COMPLETE and layer_id:

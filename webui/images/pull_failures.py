@@ -2,10 +2,18 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from webui.jobs.advice import Advice
+from webui.registries import SignIn, add_url
+
+if TYPE_CHECKING:
+    from webui.jobs.models import Job
+
+_WANTS_SIGN_IN: Final = re.compile("unauthorized|authentication required|no basic auth|denied|incorrect username")
 # The words of dockerd, Podman and our engine (Go's net and crypto/x509 packages, the distribution API's error codes).
 # The first that is found counts: a refused connection may be told inside a longer story.
 _ADVICE: Final[tuple[tuple[re.Pattern[str], Callable[[], str]], ...]] = (
@@ -37,10 +45,7 @@ _ADVICE: Final[tuple[tuple[re.Pattern[str], Callable[[], str]], ...]] = (
         re.compile("no space left on device"),
         lambda: _("The host's disk is full. Remove images that nothing uses, then try again."),
     ),
-    (
-        re.compile("unauthorized|authentication required|no basic auth|denied"),
-        lambda: _("The registry wants a sign-in, or there is no such image for whoever asks."),
-    ),
+    (_WANTS_SIGN_IN, lambda: _("The registry wants a sign-in, or there is no such image for whoever asks.")),
     (
         re.compile("manifest unknown|not found|does not exist|no such manifest"),
         lambda: _("The registry has no such image. Are its name and tag right?"),
@@ -48,13 +53,41 @@ _ADVICE: Final[tuple[tuple[re.Pattern[str], Callable[[], str]], ...]] = (
 )
 
 
-def with_advice(message: str) -> str:
+def with_advice(message: str, signed: SignIn | None = None) -> str:
     """The failure as the engine told it, and behind it what to do, where that can be known.
+
+    `signed` is by which registry it was asked for.
 
     >>> with_advice("manifest unknown")
     'manifest unknown. The registry has no such image. Are its name and tag right?'
     """
     for words, advice in _ADVICE:
         if words.search(message):
-            return f"{message.rstrip('. ')}. {advice()}"
+            told = _sign_in_advice(signed) if words is _WANTS_SIGN_IN and signed is not None else advice()
+            return f"{message.rstrip('. ')}. {told}"
     return message
+
+
+def wants_sign_in(message: str) -> bool:
+    """Whether it failed for want of a password, or of another one. The first advice that fits counts here too."""
+    return next((words is _WANTS_SIGN_IN for words, _advice in _ADVICE if words.search(message)), False)
+
+
+def advice_on_job(job: "Job") -> list[Advice]:
+    """Where a way into the registry is added, for a job that failed for want of one."""
+    if not wants_sign_in(job.error):
+        return []
+    reference = str(job.params.get("reference") or "")
+    url = add_url(reference) if reference else reverse("registries:list")
+    return [Advice(_("Add a registry") if reference else _("Registries"), url)]
+
+
+def _sign_in_advice(signed: SignIn) -> str:
+    if signed.trouble:
+        words = _("The password of the registry %s can no longer be read here: give it again.")
+        return words % signed.registry
+    if signed.auth_config:
+        words = _("The registry does not let the user of %s at this image, or there is no such image.")
+        return words % signed.registry
+    words = _("%s wants a sign-in for it, or has no such image, and none of the registries that you may use fits.")
+    return words % signed.address

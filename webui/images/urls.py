@@ -11,4 +11,5 @@ urlpatterns = [
     path("pull/", views.pull_view, name="pull"),
     path("act/", views.act_view, name="act"),
     path("<str:id>/", views.detail_view, name="detail"),
+    path("<str:id>/push/", views.push_view, name="push"),
 ]

@@ -15,7 +15,7 @@ from webui.access import Operation, needs
 from webui.gate import HostUnreachable
 from webui.images.actions import ACTIONS, ShownRow, remove
 from webui.images.columns import rows_of, state_of
-from webui.images.forms import PullForm
+from webui.images.forms import PullForm, PushForm
 from webui.images.page import list_page
 from webui.images.rows import ImageRow, shortened
 from webui.pages import (
@@ -63,9 +63,42 @@ def pull_view(request: HttpRequest, host: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         return go(request, jobs.start(here.actor, here.host, "image.pull", form.params()).get_absolute_url())
     return render_page(
-        request, "images/pull.html", {"form": form}, host=here.host, active="images", title=_("Pull an image"),
-        crumbs=[_crumb(here)], status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
+        request, "images/pull.html", {"form": form, "images": _known_names(here)}, host=here.host, active="images",
+        title=_("Pull an image"), crumbs=[_crumb(here)],
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
     )  # fmt: skip
+
+
+@needs(Operation.IMAGE_PUSH)
+def push_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002 - the name in the URL
+    """Starts a job that gives the image a name, where it has not that one yet, and pushes it under that."""
+    here, row = _opened_row(request, host, id)
+    sent = request.POST if request.method == "POST" else None
+    form = PushForm(sent, initial={"reference": row.tags[0] if row.tags else ""})
+    if sent is not None and form.is_valid():
+        params = {**form.params(), "image": row.id}
+        return go(request, jobs.start(here.actor, here.host, "image.push", params).get_absolute_url())
+    shown = ShownRow(row, here.host.slug)
+    context = {"form": form, "images": row.tags, "cancel": shown.url_of("images:detail")}
+    return render_page(
+        request, "images/push.html", context, host=here.host, active="images",
+        title=_("Push %s") % shortened(row.name), crumbs=[_crumb(here)],
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK,
+    )  # fmt: skip
+
+
+def _opened_row(request: HttpRequest, host: str, image_id: str) -> tuple[Opened, ImageRow]:
+    here = opened(request, host)
+    raw = here.picture.find("images", image_id)
+    if raw is None:
+        raise Http404(_("There is no image %(id)s on %(host)s.") % {"id": image_id, "host": here.host.name})
+    return here, next(row for row in rows_of(here.host.slug, here.picture) if row.id == raw["Id"])
+
+
+def _known_names(here: Opened) -> list[str]:
+    """The names of the images that are here: to be pulled anew."""
+    tags = {tag for raw in here.picture.images.values() for tag in raw.get("RepoTags") or []}
+    return sorted(tags - {"<none>:<none>"})
 
 
 @require_POST
@@ -147,11 +180,7 @@ def _names(names: Sequence[str]) -> str:
 @require_GET
 @needs(Operation.IMAGE_INSPECT)
 def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002 - the name in the URL
-    here = opened(request, host)
-    raw = here.picture.find("images", id)
-    if raw is None:
-        raise Http404(_("There is no image %(id)s on %(host)s.") % {"id": id, "host": here.host.name})
-    row = next(row for row in rows_of(here.host.slug, here.picture) if row.id == raw["Id"])
+    here, row = _opened_row(request, host, id)
     try:
         with engine_call(), here.client(timeout_s=10) as client:
             api: Any = client.api
@@ -171,6 +200,8 @@ def _detail_page(request: HttpRequest, here: Opened, row: ImageRow, context: dic
         buttons.append(Button(_("Run a container"), "player-play", url=shown.url_of("containers:run"), is_primary=True))
     if "pull" in allowed and row.tags:
         buttons.append(Button(_("Pull again"), "cloud-download", url=shown.url_of("images:pull")))
+    if "push" in allowed:
+        buttons.append(Button(_("Push"), "cloud-upload", url=shown.url_of("images:push"), in_menu=True))
     if "remove" in allowed:
         buttons.append(
             Button(_("Remove…"), "trash", action="remove", item_id=row.short_id, is_danger=True, in_menu=True)

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from webui.jobs.advice import Advice, advice_on
 from webui.jobs.kinds import kind_of
 from webui.jobs.models import OPEN_STATES, Job, JobLine, JobState
 from webui.pages import State
@@ -38,8 +39,9 @@ def visible_jobs(user: "User") -> QuerySet[Job]:
 
 
 def running_count(user: "User") -> int:
-    """How many open jobs the top bar shows."""
-    return visible_jobs(user).filter(state__in=OPEN_STATES).count()
+    """How many open jobs the top bar shows. Mostly there are none, and then nobody has to ask which hosts are seen."""
+    is_any_open = Job.objects.filter(state__in=OPEN_STATES).exists()
+    return visible_jobs(user).filter(state__in=OPEN_STATES).count() if is_any_open else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,14 @@ class JobView:
     bars: Sequence[Bar]
     # What the button says that takes its work back; "" where there is nothing to take back.
     undo: str
+    # What to do about it where it failed.
+    advice: Sequence[Advice] = ()
 
 
 def job_view(job: Job) -> JobView:
     return JobView(
         job, state_of(job), _heading(job), _summary(job.steps), _origin(job), [_bar(step) for step in job.steps],
-        _undo_words(job),
+        _undo_words(job), advice_on(job) if job.state == JobState.FAILED else (),
     )  # fmt: skip
 
 

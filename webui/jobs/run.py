@@ -17,6 +17,9 @@ from webui.jobs.steps import Step, Steps
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from webui.gate import Actor
+    from webui.hosts.models import Host
+
 __all__ = ["JobCancelled", "JobFailed", "JobRun", "Line", "Step", "Steps"]
 
 
@@ -40,15 +43,19 @@ class Line:
 
 
 class JobRun:
-    """What the function of a job kind is given. `client()` makes a docker-py client as the person who started the job.
+    """What the function of a job kind is given. `client()` makes a docker-py client as the person who started the job,
+    who is `actor` as they are now, on `host`.
 
     Streams read one after another belong in `closing(...)`: a thread that waits in a read cannot be stopped, the stream
     under it can be closed.
     """
 
-    def __init__(self, params: Params, *, client: Callable[[], "DockerClient"]) -> None:
+    def __init__(
+        self, params: Params, *, client: Callable[[], "DockerClient"], actor: "Actor", host: "Host"
+    ) -> None:  # fmt: skip
         self.params = params
         self.client = client
+        self.actor, self.host = actor, host
         self.steps = Steps()
         self._lock = threading.Lock()
         self._lines: deque[Line] = deque()

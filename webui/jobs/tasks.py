@@ -63,7 +63,7 @@ def _work(job: Job, kind: JobKind) -> None:
     host, actor = job.host, replace(actor_of(job.user), address=job.address)
     # Rights may have been taken away while it waited in the queue.
     require(actor, host, kind.operation)
-    run = JobRun(job.params, client=lambda: docker_client(actor, host, timeout_s=3600))
+    run = JobRun(job.params, client=lambda: docker_client(actor, host, timeout_s=3600), actor=actor, host=host)
     with Keeper(job.pk, run):
         try:
             kind.work(run)

@@ -18,7 +18,7 @@ columns, pages.
 from webui.live.feeds import ListFeed, Message, Viewer, register_everywhere, register_feed, register_overview
 from webui.live.figures import Figure, figures_of
 from webui.live.picture import KINDS, HostState, Picture
-from webui.live.pictures import forget, known_host, last_picture, picture, picture_after, picture_asked
+from webui.live.pictures import forget, known_host, last_picture, name_of, picture, picture_after, picture_asked
 from webui.live.seen import readonly_of
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "forget",
     "known_host",
     "last_picture",
+    "name_of",
     "picture",
     "picture_after",
     "picture_asked",

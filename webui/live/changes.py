@@ -49,6 +49,9 @@ class Dirty:
         self._ids.setdefault(kind, set()).add(object_id)
         self._some.set()
 
+    def holds(self, kind: str, object_id: str) -> bool:
+        return object_id in self._ids.get(kind, ())
+
     async def taken(self) -> dict[str, frozenset[str]]:
         """Wait for something to be dirty; returns all of it, and begins anew."""
         await self._some.wait()

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from django.utils.translation import gettext as _
 
+from webui.live.not_started import state_words
 from webui.live.rights import rights_asked
 from webui.live.terminals import Ended, NotStarted, Terminal
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
@@ -141,7 +142,8 @@ class Session:
     def end(self) -> None:
         """For good: what runs in it is hung up, and nobody finds it any more."""
         self.on_over()
-        if self._task is not None:
+        # Once: a second time would break off the hanging up.
+        if self._task is not None and not self._task.cancelling():
             self._task.cancel()
 
     async def _wait_for_viewer(self) -> None:
@@ -239,5 +241,5 @@ def sessions() -> Sessions:
 
 def failure_words(error: BaseException) -> str:
     if getattr(error, "status", None) == 409:
-        return _("The container is not running. Start it, then connect again.")
+        return state_words(str(error))
     return words_of(error)

@@ -1,7 +1,7 @@
 """Keeps the picture of one host right: its event stream says what changed, a question to the host says to what.
 
-Runs in the live loop. Events that arrive while a question is under way are asked about together afterwards, so that a
-thousand events cost a few questions and a single one is seen at once.
+Runs in the live loop. Events that arrive while a question is under way, or right after one, are asked about together,
+so that a thousand events cost a few questions and a single one is seen at once.
 """
 
 import asyncio
@@ -43,8 +43,14 @@ _PATHS: Final = {
     "volumes": ("/volumes", {}),
     "networks": ("/networks", {}),
 }
-# dockerd tells of some changes (pause, rename) a moment before its list shows them.
-_LOOKS_S: Final = (0.01, 0.04, 0.4)
+# dockerd tells of some changes (pause, rename) a moment before its list shows them: it is asked again, soon until the
+# list shows something new, and a last time in any case.
+_LOOKS_S: Final = (0.01, 0.04)
+_LAST_LOOK_S: Final = 0.4
+# Between two questions, as many times what the last one took: a host that is busy is not asked all the time.
+_PAUSE_TIMES: Final = 2
+_SHORTEST_ASKING_PAUSE_S: Final = 0.01
+_LONGEST_ASKING_PAUSE_S: Final = 0.05
 # An id filter long enough to make the URL unwieldy is slower than the whole list.
 _MOST_IDS: Final = 40
 
@@ -63,6 +69,8 @@ class HostFeed:
         # One question at a time: an older answer must not come after a newer one.
         self._asking = asyncio.Lock()
         self._looks: dict[tuple[str, str], list[asyncio.TimerHandle]] = {}
+        self._last_looks: set[tuple[str, str]] = set()
+        self._next_last_looks: set[tuple[str, str]] = set()
         self._saved_serial = self.picture.serial
         self._run: Future[None] | None = None
 
@@ -134,17 +142,26 @@ class HostFeed:
 
     def _look_again(self, kind: str, object_id: str) -> None:
         loop = asyncio.get_running_loop()
-        for waiting in self._looks.pop((kind, object_id), ()):
-            waiting.cancel()
+        self._end_looks(kind, object_id)
         self._looks[kind, object_id] = [
             loop.call_later(wait_s, self._dirty.add, kind, object_id) for wait_s in _LOOKS_S
         ]
-        loop.call_later(_LOOKS_S[-1] * 2, self._forget_looks, kind, object_id)
+        if not self._last_looks and not self._next_last_looks:
+            loop.call_later(_LAST_LOOK_S, self._look_last)
+        self._next_last_looks.add((kind, object_id))
 
-    def _forget_looks(self, kind: str, object_id: str) -> None:
-        looks = self._looks.get((kind, object_id), [])
-        if all(look.when() <= asyncio.get_running_loop().time() for look in looks):
-            self._looks.pop((kind, object_id), None)
+    def _look_last(self) -> None:
+        """Together at what happened in the same moments, not by a timer for each; what is newer has its turn next."""
+        for kind, object_id in self._last_looks:
+            self._end_looks(kind, object_id)
+            self._dirty.add(kind, object_id)
+        self._last_looks, self._next_last_looks = self._next_last_looks, set()
+        if self._last_looks:
+            asyncio.get_running_loop().call_later(_LAST_LOOK_S, self._look_last)
+
+    def _end_looks(self, kind: str, object_id: str) -> None:
+        for waiting in self._looks.pop((kind, object_id), ()):
+            waiting.cancel()
 
     async def _load(self) -> None:
         version, info, *lists = await asyncio.gather(
@@ -157,13 +174,23 @@ class HostFeed:
         self._replace(as_up(self.picture, version, str(info.get("Driver") or "")), "", frozenset())
 
     async def _ask_again(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            for kind, ids in (await self._dirty.taken()).items():
+            asked = await self._dirty.taken()
+            began = loop.time()
+            for kind, ids in asked.items():
                 async with self._asking:
-                    if ALL in ids or len(ids) > _MOST_IDS:
-                        self._apply(kind, *with_list(self.picture, kind, await self._list(kind, frozenset())))
-                    else:
-                        self._apply(kind, *with_objects(self.picture, kind, ids, await self._list(kind, ids)))
+                    is_whole = ALL in ids or len(ids) > _MOST_IDS
+                    raws = await self._list(kind, frozenset() if is_whole else ids)
+                    before = self.picture
+                    news = with_list(before, kind, raws) if is_whole else with_objects(before, kind, ids, raws)
+                    self._apply(kind, *news)
+                for object_id in news[1]:
+                    # Unless there was an event while this was asked: the answer may be from before.
+                    if not self._dirty.holds(kind, object_id):
+                        self._end_looks(kind, object_id)
+            pause_s = _PAUSE_TIMES * (loop.time() - began)
+            await asyncio.sleep(min(max(_SHORTEST_ASKING_PAUSE_S, pause_s), _LONGEST_ASKING_PAUSE_S))
 
     def look_again(self, kind: str) -> None:
         """Ask for a whole list anew, soon, and once however many want it. May be called anywhere."""

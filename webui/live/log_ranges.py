@@ -4,13 +4,13 @@ Unlike the live log nothing is shared and nothing is skipped: who reads slowly m
 """
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from webui.live.lines import LineCutter
 from webui.live.upstream import Upstream
-from webui.log_lines import since_of, timestamp_of
+from webui.log_lines import seconds_before, since_of, timestamp_of
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 MOST_LINES: Final = 20_000
 MOST_CHARACTERS: Final = 16 << 20
 _BEFORE_LINES: Final = 500
+# What one step back into the past brings.
+_EARLIER_LINES: Final = 2_000
+# More of one moment than a page holds can it not have.
+_MOST_HELD: Final = 100_000
 # How far to look back for the lines before a moment: a busy log has enough in seconds, a quiet one in a day.
 _LOOKS_BACK_S: Final = (5, 600, 86_400)
+# The same where nothing may be left out: what is further back is asked for without a beginning.
+_LOOKS_FURTHER_S: Final = (5, 120, 3_600, 86_400)
 _ENOUGH_BEFORE: Final = 100
 _PORTION_LINES: Final = 1_000
 _PORTION_CHARACTERS: Final = 512 * 1024
@@ -27,11 +33,16 @@ _PORTION_CHARACTERS: Final = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class LogRange:
-    """What is wanted, as Docker's timestamps: all from `since` to `until`, or the lines around `at`."""
+    """What is wanted, as Docker's timestamps: all from `since` to `until`, the lines around `at`, or the last `before`.
+
+    Of the very moment `before`, whoever asks has the last `held` lines.
+    """
 
     since: str = ""
     until: str = ""
     at: str = ""
+    before: str = ""
+    held: int = 0
 
     def query(self) -> dict[str, str]:
         """Docker's query for it."""
@@ -43,12 +54,19 @@ class LogRange:
 async def range_messages(host: "Host", container_id: str, wanted: LogRange) -> AsyncIterator[dict[str, Any]]:
     """Messages of lines as a live log sends them, then {"t": "end", "more": whether the bound ended it}.
 
-    Raises one of UPSTREAM_ERRORS.
+    `before`: "more" says whether there are lines that are older still. Raises one of UPSTREAM_ERRORS.
     """
     upstream = Upstream(host)
     is_terminal = bool((await upstream.get(f"/containers/{container_id}/json"))["Config"]["Tty"])
     read = _Reader(upstream, container_id, is_terminal=is_terminal)
     number = characters = 0
+    if wanted.before:
+        lines, is_all = await _earlier(read, wanted.before, min(wanted.held, _MOST_HELD))
+        for portion in _portions(lines):
+            yield _message(portion, number)
+            number += len(portion)
+        yield {"t": "end", "more": not is_all}
+        return
     if wanted.at:
         for portion in _portions(await _before(read, wanted.at)):
             yield _message(portion, number)
@@ -90,6 +108,66 @@ async def _before(read: _Reader, at: str) -> list[str]:
         if len(found) >= _ENOUGH_BEFORE:
             break
     return list(found)
+
+
+class _Last:
+    """The last lines of what is added, within two bounds; `has_dropped` where there were more."""
+
+    def __init__(self, most: int, characters: int) -> None:
+        self.lines: deque[str] = deque()
+        self._most, self._left = most, characters
+        self.has_dropped = False
+
+    def add(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.lines.append(line)
+            self._left -= len(line)
+            while len(self.lines) > self._most or (self._left < 0 and len(self.lines) > 1):
+                self._left += len(self.lines.popleft())
+                self.has_dropped = True
+
+    @property
+    def is_full(self) -> bool:
+        return self.has_dropped or len(self.lines) == self._most
+
+    @property
+    def characters_left(self) -> int:
+        return max(0, self._left)
+
+
+async def _earlier(read: _Reader, before: str, held: int) -> tuple[list[str], bool]:
+    """The last lines before a moment, without the last `held` of that moment; and whether the log begins with them.
+
+    Looked for in stretches that grow, the latest first: nobody reads a long log from its beginning for a screenful.
+    """
+    found: list[str] = []
+    upper, characters = "", MOST_CHARACTERS
+    for seconds in (*_LOOKS_FURTHER_S, None):
+        lower = "" if seconds is None else seconds_before(before, seconds)
+        # A second more: some engines only look at whole ones.
+        query = {"until": since_of(seconds_before(upper or before, -1))}
+        query |= {"since": since_of(lower)} if lower else {}
+        last = _Last(_EARLIER_LINES + held - len(found), characters)
+        async for lines in read.lines(query):
+            last.add(line for line in lines if _is_between(timestamp_of(line), lower, upper, before))
+        found = [*last.lines, *found]
+        if last.is_full:
+            return _without(found, before, held), not last.has_dropped and seconds is None
+        upper, characters = lower, last.characters_left
+    return _without(found, before, held), True
+
+
+def _is_between(stamp: str, lower: str, upper: str, before: str) -> bool:
+    """Whether a line is of this stretch: `upper` is the beginning of the one after it, if there is one."""
+    return lower <= stamp and (stamp < upper if upper else stamp <= before)
+
+
+def _without(lines: list[str], moment: str, held: int) -> list[str]:
+    """The lines without the last `held` of this moment at the end."""
+    end = len(lines)
+    while held and end and timestamp_of(lines[end - 1]) == moment:
+        end, held = end - 1, held - 1
+    return lines[:end]
 
 
 def _portions(lines: list[str]) -> list[list[str]]:

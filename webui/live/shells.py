@@ -32,7 +32,8 @@ async def shells_of(actor: "Actor", host: "Host", container_id: str) -> list[str
     at, known = _kept.get(key, (0.0, []))
     if time.monotonic() - at > _KEPT_S:
         known = await _asked(actor, host, container_id)
-        _kept[key] = (time.monotonic(), known)
+        if known:
+            _kept[key] = (time.monotonic(), known)
         while len(_kept) > _MOST_KEPT:
             _kept.popitem(last=False)
     if not known:

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from django.utils.translation import gettext as _
 
 from webui import gate
-from webui.live.execs import NOT_STARTED_CODES, NOT_STARTED_WORDS, ran, says_not_started
+from webui.audit import folding
+from webui.gate.marks import MARK
+from webui.live.execs import NOT_STARTED_CODES, NOT_STARTED_WORDS, says_not_started
+from webui.live.hanging_up import hang_up_exec
 from webui.live.lines import Demultiplexer
-from webui.live.upstream import UPSTREAM_ERRORS, Upstream, UpstreamError
+from webui.live.not_started import why_not
+from webui.live.upstream import Upstream, UpstreamError
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -23,16 +27,10 @@ Output = Callable[[bytes], Awaitable[None]]
 DETACH_KEYS: Final = "ctrl-p,ctrl-q"
 _DETACH_BYTES: Final = b"\x10\x11"
 _CHUNK_BYTES: Final = 64 * 1024
-_MARK: Final = "QUAYSIDE_CONSOLE"
-# The one process of an exec that has no parent in its container: the leader of the terminal's session. Its end hangs up
-# whatever runs in the foreground (termios(3), "hangup").
-_HANG_UP: Final = (
-    f'for p in /proc/[0-9]*; do if grep -qs "{_MARK}=$1" "$p/environ" && grep -qs "^PPid:[[:space:]]*0$" "$p/status"; '
-    'then kill -HUP "${p#/proc/}"; kill -CONT "${p#/proc/}"; fi; done'
-)
-_HANG_UP_S: Final = 10
 # Exit codes above this are 128 and the number of a signal.
 _SIGNALLED: Final = 128
+# Of what an engine writes into the terminal of a program that it cannot start.
+_MOST_SAID: Final = 300
 _STOP_TRIES: Final = 8
 _STOP_PAUSE_S: Final = 0.15
 
@@ -120,23 +118,24 @@ class ExecTerminal(_Joined):
         self._exec_id = ""
         self._mark = secrets.token_hex(8)
         self._is_used = False
+        self._first_words = ""
 
     async def run(self, output: Output) -> Ended:
         body: dict[str, Any] = {
             "AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": True, "Cmd": self._argv,
-            "Env": ["TERM=xterm-256color", f"{_MARK}={self._mark}"],
+            "Env": ["TERM=xterm-256color", f"{MARK}={self._mark}"],
         }  # fmt: skip
         body |= {key: value for key, value in (("User", self._user), ("WorkingDir", self._folder)) if value}
         created = await self._upstream.call("POST", f"/containers/{self._container_id}/exec", json=body)
         self._exec_id = str(created["Id"])
         refusal = await self._join(output)
         if refusal:
-            raise NotStarted(self._not_started(refusal))
+            raise NotStarted(await self._why_not(refusal))
         state = await self._upstream.get(f"/exec/{self._exec_id}/json")
         code = int(state.get("ExitCode") or 0)
         if code in NOT_STARTED_CODES and not self._is_used:
             # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
-            raise NotStarted(self._not_started(""))
+            raise NotStarted(await self._why_not(self._first_words))
         return await self._ended(code)
 
     async def _ended(self, code: int) -> Ended:
@@ -145,15 +144,17 @@ class ExecTerminal(_Joined):
             return Ended(code, _("The container has stopped."))
         return Ended(code, _("%(program)s has ended, exit code %(code)s.") % {"program": self._argv[0], "code": code})
 
-    def _not_started(self, said: str) -> str:
-        words = _("%(program)s could not be started in this container.") % {"program": self._argv[0]}
-        return f"{words} {said}".strip()
+    async def _why_not(self, said: str) -> str:
+        return await why_not(
+            self._upstream, self._container_id, self._argv, user=self._user, folder=self._folder, said=said
+        )
 
     async def _join(self, output: Output) -> str:
         """Join the exec until it ends; what the engine said where it could not be started, else ""."""
         path = f"/exec/{self._exec_id}/start"
         start = {"Detach": False, "Tty": True, "ConsoleSize": list(self._size)}
         is_first = True
+        folding.next_is_head()
         try:
             async with gate.hijack(self._upstream.actor, self._upstream.host, "POST", path, json=start) as duplex:
                 self._join_to(duplex)
@@ -162,6 +163,7 @@ class ExecTerminal(_Joined):
                     if is_first and any(words in data[:200] for words in NOT_STARTED_WORDS):
                         return data.decode(errors="replace").strip()
                     if is_first:
+                        self._first_words = data[:_MOST_SAID].decode(errors="replace").strip()
                         # A size that is told before the terminal stands is lost; engines from API 1.42 on take it
                         # from the body.
                         is_first = False
@@ -185,15 +187,8 @@ class ExecTerminal(_Joined):
 
     async def hang_up(self) -> None:
         """Engines leave an exec running when its connection ends; no shell of a closed tab should stay behind."""
-        if not self._exec_id:
-            return
-        with contextlib.suppress(*UPSTREAM_ERRORS):
-            state = await self._upstream.get(f"/exec/{self._exec_id}/json")
-            if state.get("Running"):
-                argv = ("sh", "-c", _HANG_UP, "sh", self._mark)
-                await ran(
-                    self._upstream.actor, self._upstream.host, self._container_id, argv, user="0", timeout_s=_HANG_UP_S
-                )
+        if self._exec_id:
+            await hang_up_exec(self._upstream.host, self._exec_id, self._mark)
 
 
 class AttachTerminal(_Joined):

@@ -1,4 +1,7 @@
-"""Changing who owns what: each change is counted, so that every process reads it, and told to open pages."""
+"""Changing who owns what: each change is counted, so that every process reads it, and told to open pages.
+
+For what belongs to no host `host_id` is NOWHERE.
+"""
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +12,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from webui.ownership.kinds import Kind, Visibility
+from webui.ownership.kinds import NOWHERE, Kind, Visibility
 from webui.ownership.ledger import LEDGER
 from webui.ownership.models import Owned, Policy, Serial, Share
 from webui.ownership.notices import tell_owners_changed
@@ -29,7 +32,7 @@ def claim(host_id: int, kind: Kind, keys: Iterable[str], owner_id: int | None) -
 
 def release(host_id: int, kind: Kind, keys: Iterable[str]) -> None:
     """These things are gone, and nobody owns what comes under their names."""
-    here = Owned.objects.filter(host_id=host_id, kind=kind, key__in=list(keys), is_gone=False)
+    here = Owned.objects.filter(host_id=_stored(host_id), kind=kind, key__in=list(keys), is_gone=False)
     if not here.exists():
         return
     with _counted() as serial:
@@ -51,7 +54,7 @@ def give_access(
 
 def add_reader(host_id: int, kind: Kind, key: str, user_id: int) -> None:
     """One more person may see it: somebody pulled an image that somebody else has here."""
-    owned = Owned.objects.filter(host_id=host_id, kind=kind, key=key, is_gone=False).first()
+    owned = Owned.objects.filter(host_id=_stored(host_id), kind=kind, key=key, is_gone=False).first()
     if owned is None or owned.visibility == Visibility.ADMINISTRATORS:
         return
     with _counted() as serial:
@@ -67,7 +70,7 @@ def add_reader(host_id: int, kind: Kind, key: str, user_id: int) -> None:
 
 def carry_over(host_id: int, kind: Kind, key: str, *, to: str) -> None:
     """A thing was made anew under another id: it belongs to whom it belonged, and is seen by who saw it."""
-    old = Owned.objects.filter(host_id=host_id, kind=kind, key=key, is_gone=False).first()
+    old = Owned.objects.filter(host_id=_stored(host_id), kind=kind, key=key, is_gone=False).first()
     if old is None:
         # It had its stack's access, or nobody's: so has its successor.
         release(host_id, kind, [to])
@@ -97,13 +100,17 @@ def recount(*, owner_id: int, is_leaving: bool) -> None:
 
 def sweep(host_id: int, kind: Kind, there: set[str], *, before: Any) -> None:
     """Forget what is not there any more, of what was known `before` the host was asked."""
-    known = Owned.objects.filter(host_id=host_id, kind=kind, is_gone=False, changed_at__lt=before)
+    known = Owned.objects.filter(host_id=_stored(host_id), kind=kind, is_gone=False, changed_at__lt=before)
     release(host_id, kind, [key for key in known.values_list("key", flat=True) if key not in there])
+
+
+def _stored(host_id: int) -> Any:
+    return None if host_id == NOWHERE else host_id
 
 
 def _put(host_id: int, kind: Kind, key: str, serial: int, **values: Any) -> Owned:
     values |= {"serial": serial, "is_gone": False, "changed_at": timezone.now()}
-    return Owned.objects.update_or_create(host_id=host_id, kind=kind, key=key, defaults=values)[0]
+    return Owned.objects.update_or_create(host_id=_stored(host_id), kind=kind, key=key, defaults=values)[0]
 
 
 @contextmanager

@@ -31,7 +31,8 @@ class ShareLine:
 class AccessForm(forms.Form):
     """`access` is what holds now, `is_own` whether that is its own, or of `parent` (in words), which it inherits from.
 
-    `rules`: whoever fills it in may give the thing to somebody else.
+    `rules`: whoever fills it in may give the thing to somebody else. `meanings` say what each visibility means; one
+    that is not among them is not offered.
     """
 
     owner = forms.ModelChoiceField(
@@ -41,12 +42,13 @@ class AccessForm(forms.Form):
     visibility = forms.ChoiceField(label=gettext_lazy("Visible to"))
 
     def __init__(
-        self, data: QueryDict | None, *, access: Access | None, is_own: bool, rules: bool, parent: str = ""
-    ) -> None:
+        self, data: QueryDict | None, *, access: Access | None, is_own: bool, rules: bool, parent: str = "",
+        meanings: Mapping[Visibility, Any] = MEANINGS,
+    ) -> None:  # fmt: skip
         kept = access.visibility if access else Visibility.PRIVATE
         visibility = kept if is_own or not parent else INHERIT
         super().__init__(data, initial={"owner": access.owner_id if access else None, "visibility": visibility})
-        self._data, self._access, self._rules = data, access, rules
+        self._data, self._access, self._rules, self._meanings = data, access, rules, meanings
         owner: Any = self.fields["owner"]
         owner.queryset = User.objects.filter(is_active=True).order_by("username")
         if not rules:
@@ -58,10 +60,10 @@ class AccessForm(forms.Form):
     def options(self, parent: str) -> Iterator[tuple[str, Any, Any]]:
         if parent:
             yield INHERIT, _("As its stack or service"), _("Whatever holds for %s holds for it too.") % parent
-        for one in Visibility:
+        for one, meaning in self._meanings.items():
             # What an owner could choose and never take back is for those who can.
             if self._rules or one is not Visibility.ADMINISTRATORS:
-                yield one.value, one.label, MEANINGS[one]
+                yield one.value, one.label, meaning
 
     @property
     def chosen(self) -> str:

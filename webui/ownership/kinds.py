@@ -1,7 +1,8 @@
 """What can belong to somebody, and by which names: read from Docker's own JSON, of a list or of an inspection.
 
 A container, network, service, secret or config is named by its id, a volume by its name, an image by its repository
-without tag ("nginx", "ghcr.io/shop/web"), a stack by the name of its Compose or Swarm project.
+without tag ("nginx", "ghcr.io/shop/web"), a stack by the name of its Compose or Swarm project. A registry belongs to no
+host, and is named by its number here.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ Labels = Mapping[str, str]
 COMPOSE_PROJECT: Final = "com.docker.compose.project"
 SWARM_STACK: Final = "com.docker.stack.namespace"
 SWARM_SERVICE: Final = "com.docker.swarm.service.id"
+# Where things are that belong to no host: a host's own number is never this.
+NOWHERE: Final = 0
 
 
 class Kind(models.TextChoices):

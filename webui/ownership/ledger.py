@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from webui.ownership.kinds import Kind
+from webui.ownership.kinds import NOWHERE, Kind
 from webui.ownership.rules import Rules, rules_of_json
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Ledger:
         hosts = self._hosts if since >= 0 else {}
         rows = Owned.objects.filter(serial__gt=since).select_related("owner").prefetch_related("shares")
         for row in rows:
-            things, name = hosts.setdefault(row.host_id, {}), (str(row.kind), row.key)
+            things, name = hosts.setdefault(row.host_id or NOWHERE, {}), (str(row.kind), row.key)
             if row.is_gone:
                 things.pop(name, None)
             else:

@@ -16,7 +16,8 @@ from webui.ownership.kinds import Kind, Visibility
 class Owned(models.Model):
     """The access of one object. A gone one stays for a while as `is_gone`, so that every process hears of it."""
 
-    host = models.ForeignKey("hosts.Host", on_delete=models.CASCADE, related_name="owned")
+    # None is for what belongs to no host.
+    host = models.ForeignKey("hosts.Host", null=True, on_delete=models.CASCADE, related_name="owned")
     kind = models.CharField(max_length=16, choices=Kind.choices)
     key = models.CharField(max_length=300)
     owner = models.ForeignKey(
@@ -30,7 +31,12 @@ class Owned(models.Model):
     is_gone = models.BooleanField(default=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["host", "kind", "key"], name="ownership_one_access_each")]
+        constraints = [
+            models.UniqueConstraint(fields=["host", "kind", "key"], name="ownership_one_access_each"),
+            models.UniqueConstraint(
+                fields=["kind", "key"], condition=models.Q(host=None), name="ownership_one_access_each_nowhere"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key} of {self.owner}"

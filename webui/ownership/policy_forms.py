@@ -38,6 +38,11 @@ class PolicyForm(forms.Form):
         label=_("Everybody sees what was made outside Quayside"), required=False,
         help_text=_("Otherwise only those whose role sees everything do. Changing it stays with them."),
     )  # fmt: skip
+    made_for = forms.ChoiceField(
+        label=_("New containers are"), required=False,
+        choices=[("me", _("private")), ("team", _("for a team of theirs")), ("public", _("for everybody to see"))],
+        help_text=_("What the run form begins with; whoever makes one may choose otherwise."),
+    )  # fmt: skip
     bind_roots = Lines(
         label=_("Folders to mount"), rule="bind_roots", placeholder="/srv/shop",
         help_text=_("With all that is below. Links are followed on this machine; of other hosts only these very ones."),
@@ -67,6 +72,9 @@ class PolicyForm(forms.Form):
     runtimes = Lines(label=_("Runtimes"), rule="runtimes", placeholder="runsc")
     cgroup_parents = Lines(label=_("Parent control groups"), rule="cgroup_parents", placeholder="/shop")
 
+    def clean_made_for(self) -> str:
+        return self.cleaned_data["made_for"] or "me"
+
     def clean_host_namespaces(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["host_namespaces"])
 
@@ -80,5 +88,5 @@ GROUPS: Final = (
     (_("What it may start from and reach"), ("images", "bind_roots", "devices")),
     (_("What it may be"), ("is_privileged_allowed", "capabilities", "host_namespaces", "joins_containers",
                            "security_options", "sysctls", "runtimes", "cgroup_parents")),
-    (_("What it may see"), ("is_unowned_public",)),
+    (_("Whose things are"), ("made_for", "is_unowned_public")),
 )  # fmt: skip

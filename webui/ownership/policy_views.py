@@ -54,4 +54,6 @@ def _words(before: Rules, now: Rules, *, is_public: bool) -> str:
 def _value(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(value) or "none"
+    if isinstance(value, str):
+        return value
     return "yes" if value else "no"

@@ -21,21 +21,29 @@ _MILLI = 1_000_000
 def reserve(host_id: int, user_id: int, team_ids: Collection[int], wanted: Wanted, *, key: str = "") -> int:
     """Take it, if all their teams may have it. Returns what to settle or give back. Raises OverQuota.
 
-    `key` is the container that is changed: what it had is not counted on top, and stays where nothing is said. What
-    is made while no team has a quota is noted too: it counts when there is one.
+    `key` is the container or service that is changed: what it had is not counted on top, and stays where nothing is
+    said. What is made while no team has a quota is noted too: it counts when there is one.
     """
     with transaction.atomic():
         if before := Usage.objects.filter(host_id=host_id, key=key).first() if key else None:
-            memory, cpus = wanted.memory_bytes or before.memory_bytes, wanted.nano_cpus or before.nano_cpus
-            wanted = replace(wanted, memory_bytes=memory, nano_cpus=cpus)
+            wanted = _changed(before, wanted)
         # On PostgreSQL two requests of one team wait for each other here; SQLite has one writer anyway.
         quotas = list(Quota.objects.select_for_update().filter(host_id=host_id, team_id__in=team_ids))
         for quota in quotas:
             _check(quota, wanted, key)
+        kept = before if before and not wanted.is_whole else Usage()
         return Usage.objects.create(
-            host_id=host_id, user_id=user_id, containers=wanted.containers, memory_bytes=wanted.memory_bytes,
-            nano_cpus=wanted.nano_cpus, volumes=wanted.volumes,
+            host_id=host_id, user_id=user_id, containers=wanted.containers or kept.containers,
+            memory_bytes=wanted.memory_bytes, nano_cpus=wanted.nano_cpus,
+            volumes=wanted.volumes or (before.volumes if before else 0),
         ).pk  # fmt: skip
+
+
+def _changed(before: Usage, wanted: Wanted) -> Wanted:
+    if wanted.is_whole:
+        return wanted
+    memory, cpus = wanted.memory_bytes or before.memory_bytes, wanted.nano_cpus or before.nano_cpus
+    return replace(wanted, memory_bytes=memory, nano_cpus=cpus)
 
 
 def settle(usage_id: int, key: str) -> None:
@@ -45,18 +53,21 @@ def settle(usage_id: int, key: str) -> None:
     if found is None:
         return
     with transaction.atomic():
-        before = Usage.objects.filter(host_id=found.host_id, key=key).exclude(pk=usage_id)
-        kept = before.aggregate(containers=Sum("containers"), volumes=Sum("volumes"))
-        before.delete()
-        mine.update(
-            key=key,
-            containers=found.containers or kept["containers"] or 0,
-            volumes=found.volumes or kept["volumes"] or 0,
-        )
+        Usage.objects.filter(host_id=found.host_id, key=key).exclude(pk=usage_id).delete()
+        mine.update(key=key)
 
 
 def give_back(usage_id: int) -> None:
     Usage.objects.filter(pk=usage_id).delete()
+
+
+def carry(host_id: int, key: str, *, to: str) -> None:
+    """A container was made anew under another id by who is not counted: it counts for whom the old one does."""
+    for one in Usage.objects.filter(host_id=host_id, key=key):
+        Usage.objects.create(
+            host_id=host_id, user_id=one.user_id, key=to, containers=one.containers, memory_bytes=one.memory_bytes,
+            nano_cpus=one.nano_cpus,
+        )  # fmt: skip
 
 
 def forget(host_id: int, keys: Iterable[str]) -> None:

@@ -10,6 +10,8 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 NAMESPACES: Final = ("network", "pid", "ipc", "uts", "user", "cgroup")
+# For whom the run form makes a container unless somebody chooses otherwise.
+MADE_FOR: Final = ("me", "team", "public")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class Rules:
 
     `bind_roots`: folders of the host that may be mounted with all that is below. `sysctls` and `images` hold patterns
     ("net.ipv4.*", "ghcr.io/shop/*"). `joins_containers`: namespaces and volumes of other containers that they may
-    change.
+    change. `made_for` allows nothing: it is what the run form begins with.
     """
 
     bind_roots: tuple[str, ...] = ()
@@ -32,6 +34,7 @@ class Rules:
     runtimes: tuple[str, ...] = ()
     cgroup_parents: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    made_for: str = "me"
     # Not stored: whether the host's daemon runs on this machine, so that links can be followed as it follows them.
     is_here: bool = False
 
@@ -55,6 +58,8 @@ def rules_of_json(stored: Mapping[str, Any]) -> Rules:
         value = stored.get(one.name) if one.name != "is_here" else None
         if isinstance(one.default, bool):
             known[one.name] = value is True
+        elif isinstance(one.default, str):
+            known[one.name] = value if value in MADE_FOR else one.default
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
             known[one.name] = tuple(value)
     return Rules(**known)

@@ -32,10 +32,23 @@ def sweep_all() -> None:
         except (HostUnreachable, APIError, DockerException, RequestException) as error:
             logger.info("what is gone from %s is not known: %s", host.slug, error)
             continue
-        forget_gone(host.pk, there[Kind.CONTAINER] | there[Kind.VOLUME])
+        forget_gone(host.pk, there[Kind.CONTAINER] | there[Kind.VOLUME] | _services(host))
         for kind, keys in there.items():
             sweep(host.pk, kind, keys, before=asked_at)
     Owned.objects.filter(is_gone=True, changed_at__lt=timezone.now() - timedelta(days=1)).delete()
+
+
+def _services(host: Host) -> set[str]:
+    """The ids of its services. One that manages no swarm now says nothing of them: then those that are known stay."""
+    client = docker_client(system_actor(), host, timeout_s=_LOOK_S)
+    try:
+        api: Any = client.api
+        return {str(one["ID"]) for one in api.services()}
+    except (HostUnreachable, APIError, DockerException, RequestException) as error:
+        logger.info("the services of %s are not known: %s", host.slug, error)
+        return set(Owned.objects.filter(host=host, kind=Kind.SERVICE, is_gone=False).values_list("key", flat=True))
+    finally:
+        client.close()
 
 
 def _there(host: Host) -> Iterator[tuple[Kind, set[str]]]:

@@ -9,12 +9,13 @@ class OverQuota(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a request would take. Memory and CPUs 0: without a bound."""
+    """What a request would take. Memory and CPUs 0: without a bound. `is_whole`: of what is changed nothing stays."""
 
     containers: int = 0
     memory_bytes: int = 0
     nano_cpus: int = 0
     volumes: int = 0
+    is_whole: bool = False
 
     @property
     def bounds_matter(self) -> bool:

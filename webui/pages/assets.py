@@ -58,6 +58,16 @@ def asset_url(name: str) -> str:
         raise ImproperlyConfigured(f"the front-end build made no {name!r}; run `make setup`") from None
 
 
+def asset_text(name: str) -> str:
+    """What a small built file holds: for what is so early that asking for it would hold up the whole page."""
+    return _text(DIST / asset_url(name).removeprefix(settings.STATIC_URL))
+
+
+@functools.lru_cache(maxsize=8)
+def _text(path: Path) -> str:
+    return path.read_text().strip()
+
+
 @public
 def favicon(_request: HttpRequest) -> HttpResponse:
     """Browsers ask for it beside everything that is no page of ours: JSON, downloads, plain errors."""

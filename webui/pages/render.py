@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -119,6 +120,8 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
         "terms": [{"term": term, "url": _link(params, q=term.text)} for term in page.terms],
         "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
+        "has_picks": bool(page.bulk),
+        "is_arranged": bool(page.layout_url),
         "has_rare": any(action.is_rare for action in page.bulk),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),
         "kept": [(key, value) for key, value in params.items() if key not in own],
@@ -134,14 +137,20 @@ def _link(params: Mapping[str, str], **changes: str) -> str:
     return "?" + urlencode(merged)
 
 
-def _head(column: Column, sort: str, params: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A column's head: where a click on it leads ("" for nowhere), and the way it is sorted now, as ARIA says it."""
+
+    column: Column
+    url: str
+    aria: str
+
+
+def _head(column: Column, sort: str, params: Mapping[str, str]) -> _Head:
     is_up, is_down = bool(column.sort) and sort == column.sort, bool(column.sort) and sort == f"-{column.sort}"
     following = f"-{column.sort}" if is_up else column.sort
-    return {
-        "column": column,
-        "url": _link(params, sort=following) if column.sort else "",
-        "aria": "ascending" if is_up else "descending" if is_down else "",
-    }
+    url = _link(params, sort=following) if column.sort else ""
+    return _Head(column, url, "ascending" if is_up else "descending" if is_down else "")
 
 
 def _chip_link(chip: Chip, name: str, params: Mapping[str, str]) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 The rooms that know (live, jobs) hand in callables at start-up; this module asks them and never waits on a host.
 """
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from webui.access import led_team_ids_of
 from webui.pages.declarations import State
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ class NavItem:
     of_host: bool = False
     on_phone: bool = False
     for_administrators: bool = False
+    for_leaders: bool = False
 
 
 MENU: Final = (
@@ -68,9 +71,11 @@ MENU: Final = (
 EVERYWHERE: Final = (
     NavItem("all-containers", _("All containers"), "packages", "all-containers:list"),
     NavItem("jobs", _("Jobs"), "list-check", "jobs:list", on_phone=True),
+    NavItem("registries", _("Registries"), "archive", "registries:list"),
     NavItem("hosts", _("Hosts"), "server", "hosts:list"),
     NavItem("people", _("People"), "users", "accounts:people", for_administrators=True),
     NavItem("teams", _("Teams"), "users-group", "teams:list", for_administrators=True),
+    NavItem("led-teams", _("Your teams"), "users-group", "teams:led", for_leaders=True),
     NavItem("sign-in", _("Sign-in"), "login-2", "signin:list", for_administrators=True),
     NavItem("audit", _("Audit"), "history", "audit:list", for_administrators=True),
 )
@@ -173,7 +178,12 @@ def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dic
 
 def _everywhere(user: Any) -> list[NavItem]:
     is_administrator = bool(getattr(user, "is_administrator", False))
-    return [item for item in EVERYWHERE if is_administrator or not item.for_administrators]
+    leads = bool(led_team_ids_of(user))
+    return [
+        item
+        for item in EVERYWHERE
+        if (is_administrator or not item.for_administrators) and (leads or not item.for_leaders)
+    ]
 
 
 def _remembered(request: HttpRequest, hosts: list["Host"]) -> "Host | None":
@@ -204,8 +214,13 @@ def _entries(items: Iterable[NavItem], host: "Host | None", active: str, counts:
 def _url_of(item: NavItem, host: "Host | None") -> str:
     if item.of_host and host is None:
         return ""
+    return _reversed(item.url_name, host.slug if item.of_host and host else None, get_script_prefix())
+
+
+@functools.lru_cache(maxsize=1024)
+def _reversed(url_name: str, slug: str | None, _script_prefix: str) -> str:
     try:
-        return reverse(item.url_name, kwargs={"host": host.slug} if item.of_host and host else None)
+        return reverse(url_name, kwargs={"host": slug} if slug else None)
     except NoReverseMatch:
         return ""
 

@@ -3,16 +3,20 @@
 import asyncio
 import contextlib
 import logging
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from webui import audit, gate
-from webui.access import Operation
 from webui.gate import Actor, in_thread
+from webui.gate.belongings import may_stay
 from webui.gate.errors import NotVisible
-from webui.gate.forwarding import shape_of
+from webui.gate.forwarding import Shape, Way, shape_of
+from webui.gate.marks import mark_of_token
+from webui.gate.paths import query_of
+from webui.live.hanging_up import hang_up_exec
 from webui.proxy.answering import answer
-from webui.proxy.callers import KEPT_S, Attempts, Caller, Callers, Unknown, Uses, note_use
+from webui.proxy.callers import Attempts, Caller, Callers, Unknown, Uses, note_use
 from webui.proxy.client import Client
 from webui.proxy.heads import BadRequest, Head, read_head
 
@@ -21,6 +25,9 @@ logger = logging.getLogger(__name__)
 # Who has not said yet who they are may not hold a place for long.
 _FIRST_WORDS_S: Final = 15.0
 _IDLE_S: Final = 120.0
+# With what is kept of a token (callers.KEPT_S) and of owners this is well within the five seconds that are promised.
+_LOOK_S: Final = 1.0
+_EXEC: Final = re.compile(r"(?:/v[0-9.]+)?/exec/([A-Za-z0-9]+)/start")
 _CHALLENGE: Final = [("WWW-Authenticate", 'Bearer realm="Quayside"')]
 
 
@@ -87,7 +94,7 @@ async def _while_allowed(client: Client, head: Head, caller: Caller, house: Hous
         await note_use(caller, program)
     work = asyncio.create_task(answer(client, head, caller, shape))
     gone = asyncio.create_task(client.gone())
-    ended = asyncio.create_task(_until_refused(caller, shape.operation, house.callers))
+    ended = asyncio.create_task(_until_refused(caller, head, shape, house.callers))
     tasks: set[asyncio.Task[Any]] = {work, gone, ended}
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -100,13 +107,22 @@ async def _while_allowed(client: Client, head: Head, caller: Caller, house: Hous
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+    exec_id = _EXEC.fullmatch(caller.path)
+    if exec_id and ended.done() and not ended.cancelled():
+        await hang_up_exec(caller.host, exec_id[1], mark_of_token(caller.token_id, caller.host.pk))
 
 
-async def _until_refused(caller: Caller, operation: Operation | None, callers: Callers) -> None:
+async def _until_refused(caller: Caller, head: Head, shape: Shape, callers: Callers) -> None:
+    """Wait until they may no longer have what they asked for: their token, a right, or the thing itself has ended."""
+    query = query_of(head.query)
     while True:
-        await asyncio.sleep(KEPT_S)
+        await asyncio.sleep(_LOOK_S)
         actor = await callers.still(caller)
-        if actor is None or (operation is not None and not gate.may(actor, caller.host, operation)):
+        if actor is None or (shape.operation is not None and not gate.may(actor, caller.host, shape.operation)):
+            return
+        # What answers as a whole is done soon; a thing that it removes would look like one that was taken away.
+        is_stream = shape.way is not Way.WHOLE
+        if is_stream and not await in_thread(may_stay, actor, caller.host, head.method, caller.path, query):
             return
 
 

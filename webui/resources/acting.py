@@ -8,6 +8,7 @@ from typing import Final
 
 import requests
 from django.db import connections
+from django.utils.translation import gettext as _
 from docker.errors import APIError, DockerException, NotFound
 
 from webui.gate import HostUnreachable, Refused
@@ -54,7 +55,11 @@ def engine_call() -> Iterator[None]:
 
 
 def _said(error: APIError) -> str:
-    return str(error.explanation or error).strip()
+    if error.explanation:
+        return str(error.explanation).strip()
+    status = error.response.status_code if error.response is not None else 0
+    # An answer to HEAD has no body; docker-py's own words would name its way to the host, which is nobody's business.
+    return _("The host answered with status %s, and did not say why.") % status if status else str(error).strip()
 
 
 def act_on_each(

@@ -69,12 +69,13 @@ def list_messages(
     """From what a browser holds (`memory`) to what it should: `is_right` says that a page that has just come does."""
     before, said = memory.get("elements"), memory.get("stale")
     memory.update(elements=shown.elements, stale=stale)
+    around = _around(shown.page, params, memory)
     if before is None:
-        return [] if is_right else [_whole(shown), *_around(shown.page, params), _banner(stale)]
+        return [] if is_right else [_whole(shown), *around, _banner(stale)]
     swaps = list(_swaps(before, shown))
     if stale != said:
         swaps.append(_banner(stale))
-    return [*swaps, *_around(shown.page, params)] if swaps else []
+    return [*swaps, *around]
 
 
 def _whole(shown: Shown) -> Message:
@@ -86,10 +87,17 @@ def _banner(words: str) -> Message:
     return Message(target="#stale", swap="outerMorph", content=stale_html(words))
 
 
-def _around(page: ListPage, params: Mapping[str, str]) -> Iterator[Message]:
+def _around(page: ListPage, params: Mapping[str, str], memory: dict[str, Any]) -> list[Message]:
+    """The chips and the count, where they say something else than before."""
+    says = (tuple(page.chips), page.total, page.all_total, str(page.note))
+    if memory.get("around") == says:
+        return []
+    memory["around"] = says
     parts = list_parts(page, params)
-    yield Message(target="#chips", swap="outerMorph", content=parts["chips"])
-    yield Message(target="#list-count", swap="innerHTML", content=parts["count"])
+    return [
+        Message(target="#chips", swap="outerMorph", content=parts["chips"]),
+        Message(target="#list-count", swap="innerHTML", content=parts["count"]),
+    ]
 
 
 def _swaps(before: Mapping[str, Any], shown: Shown) -> Iterator[Message]:

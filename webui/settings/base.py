@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "webui.teams",
     "webui.tokens",
     "webui.resources",
+    "webui.registries",
     "webui.dashboard",
     "webui.containers",
     "webui.images",

@@ -49,8 +49,10 @@ def receive(arrival: Arrival, address: str) -> User:
         if not user.is_active:
             words = _("Your account here was deactivated. Ask an administrator.")
             raise NotLetIn(words, rule="deactivated", username=user.username)
-        Identity.objects.filter(source=arrival.source, user=user).update(used_at=timezone.now(), name=arrival.username)
-        _take_teams(user, arrival, address)
+        Identity.objects.filter(source=arrival.source, user=user).update(
+            used_at=timezone.now(), name=arrival.username, gone_at=None
+        )
+        take_teams(user, arrival, address)
     return user
 
 
@@ -86,8 +88,10 @@ def _added(arrival: Arrival, address: str) -> User:
     return user
 
 
-def _take_teams(user: User, arrival: Arrival, address: str) -> None:
-    """Only teams that the source's rules name are touched; those that people were put into by hand stay."""
+def take_teams(user: User, arrival: Arrival, address: str) -> None:
+    """Put them into the teams that their groups say, and out of the others. Writes it down.
+
+    Only teams that the source's rules name are touched; those that people were put into by hand stay."""
     if arrival.groups is None:
         return
     held = {group.casefold() for group in arrival.groups}

@@ -107,6 +107,9 @@ class SourceForm(ModelForm):
         return source
 
 
+_MOST_MINUTES = 24 * 60
+
+
 class ProviderForm(SourceForm):
     secrets = ("client_secret",)
     client_secret = forms.CharField(
@@ -162,8 +165,8 @@ class DirectoryForm(SourceForm):
     class Meta:
         model = Directory
         fields = ["name", "server", "encryption", "ca", "bind_name", "bind_password", "own_name", "people_base",
-                  "people_filter", "id_attribute", "groups_base", "groups_filter", "is_enabled", "creates_people",
-                  "first_role"]  # fmt: skip
+                  "people_filter", "id_attribute", "groups_base", "groups_filter", "check_minutes", "is_enabled",
+                  "creates_people", "first_role"]  # fmt: skip
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off", "placeholder": "Office directory"}),
             "server": forms.TextInput(attrs={**_CODE, "placeholder": "ldap.example.com"}),
@@ -194,6 +197,18 @@ class DirectoryForm(SourceForm):
             "groups_base": _("Empty: only the attribute memberOf counts."),
             "groups_filter": _("{dn} is their entry, {user} what they type."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        minutes: Any = self.fields["check_minutes"]
+        minutes.required, minutes.max_value = False, _MOST_MINUTES
+        minutes.widget.attrs["max"] = _MOST_MINUTES
+
+    def clean_check_minutes(self) -> int:
+        minutes: int | None = self.cleaned_data["check_minutes"]
+        if minutes is None:
+            return int(self.instance.check_minutes)
+        return min(minutes, _MOST_MINUTES)
 
     def clean_server(self) -> str:
         server: str = self.cleaned_data["server"].strip()

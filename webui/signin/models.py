@@ -93,6 +93,17 @@ class Directory(Source):
     people_filter = models.CharField(_("How they are found"), max_length=300, default="(uid={user})")
     id_attribute = models.CharField(_("What never changes"), max_length=60, default="entryUUID")
     groups_base = models.CharField(_("Where groups are"), max_length=300, blank=True)
+    check_minutes = models.PositiveSmallIntegerField(
+        _("Look after people every … minutes"),
+        default=5,
+        help_text=_(
+            "Who is gone or disabled there, or in other groups, loses at the latest then what they have here: the "
+            "directory tells nobody at once. Who has no other way in is deactivated. 0: only at each sign-in."
+        ),
+    )
+    checked_at = models.DateTimeField(null=True, editable=False)
+    check_failure = models.CharField(max_length=300, blank=True, editable=False)
+    people_found = models.PositiveIntegerField(default=0, editable=False)
     groups_filter = models.CharField(
         _("How theirs are found"), max_length=300, blank=True,
         default="(|(member={dn})(uniqueMember={dn})(memberUid={user}))",
@@ -122,6 +133,8 @@ class Identity(models.Model):
     name = models.CharField(max_length=300, blank=True)
     linked_at = models.DateTimeField(default=timezone.now)
     used_at = models.DateTimeField(null=True)
+    # Since when a directory has them no more; what followed from that was done once.
+    gone_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["pk"]

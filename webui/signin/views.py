@@ -23,8 +23,8 @@ from webui.accounts import password_rules, sessions
 from webui.factors.confirming import needs_confirming
 from webui.gate import actor_of
 from webui.pages import Button, Crumb, Preview, PreviewLine, State, go, preview, render_page
+from webui.pages.findings import Finding
 from webui.signin import ldap, oidc
-from webui.signin.findings import Finding
 from webui.signin.forms import DirectoryForm, PasswordRulesForm, ProviderForm, SourceForm
 from webui.signin.models import Directory, Provider, Source
 

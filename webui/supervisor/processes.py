@@ -1,5 +1,6 @@
 """What each process of a machine is: its program or function, and how it is told to stop."""
 
+import gc
 import os
 import shutil
 import signal
@@ -71,6 +72,12 @@ def serve_web(descriptor: int) -> None:
     from webui.asgi import application
     from webui.supervisor.paced import PacedServer
 
+    # The picture of a thousand containers is a hundred thousand objects, none of them garbage: looking through them all
+    # takes longer than a page may, so it is done seldom.
+    gc.set_threshold(5_000, 20, 50)
+    # A change goes through three threads on its way to a browser, and each hands over to the next while others compute:
+    # five milliseconds, Python's own, would be most of the way.
+    sys.setswitchinterval(0.001)
     PacedServer(
         application=application,
         endpoints=[f"fd:fileno={descriptor}"],

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from webui.access.models import CUSTOM, CustomRole, Grant, HostGroup, Team
 from webui.access.roles import MEANINGS, OFFERED, Role
 from webui.accounts.models import User
+from webui.accounts.people_forms import PersonForm
 from webui.hosts.models import Host
 
 if TYPE_CHECKING:
@@ -38,6 +39,33 @@ class TeamForm(TeamFormBase):
         if Team.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
             raise ValidationError(_("There is a team of this name already."))
         return name
+
+
+class MemberForm(forms.Form):
+    """Somebody by their user name: who leads a team is not shown everybody. `user` is who that is."""
+
+    username = forms.CharField(
+        label=_("User name"), max_length=150,
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "off"}),
+    )  # fmt: skip
+    user: User
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"].strip()
+        found = User.objects.filter(username__iexact=username).first()
+        if found is None:
+            raise ValidationError(_("Nobody here has this name. Somebody new is invited."))
+        self.user = found
+        return username
+
+
+class InvitationForm(PersonForm):
+    """Somebody new, for a team: without a role of their own."""
+
+    role = None  # type: ignore[assignment]  # Django: leaves out the field of the class above
+
+    class Meta(PersonForm.Meta):
+        fields = ["username", "display_name", "email"]
 
 
 # Administrators manage people and hosts, which no grant gives.

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webui.teams import access_views, role_views, views
+from webui.teams import access_views, leading_views, role_views, views
 
 app_name = "teams"
 
@@ -11,6 +11,10 @@ urlpatterns = [
     path("teams/grant/", views.grant, name="grant"),
     path("teams/grants/end/", views.end_grants, name="end-grants"),
     path("teams/<int:team_id>/", views.team, name="team"),
+    path("teams/led/", leading_views.led_teams, name="led"),
+    path("teams/<int:team_id>/people/", leading_views.members, name="members"),
+    path("teams/<int:team_id>/people/act/", leading_views.act, name="act-members"),
+    path("teams/<int:team_id>/people/invite/", leading_views.invite, name="invite"),
     path("roles/", role_views.role_list, name="roles"),
     path("roles/add/", role_views.role, name="add-role"),
     path("roles/act/", role_views.act_on_roles, name="act-roles"),

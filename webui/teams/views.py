@@ -35,6 +35,7 @@ from webui.pages import (
     render_list,
     render_page,
 )
+from webui.signin.models import Source
 from webui.teams.forms import GrantForm, TeamForm
 from webui.teams.words import grant_line, role_label, where_words
 
@@ -94,9 +95,16 @@ def team(request: HttpRequest, team_id: int) -> HttpResponse:
     title = Team.objects.values_list("name", flat=True).get(pk=team_id)
     buttons = [
         Button(_("Grant a role"), "plus", url=f"{reverse('teams:grant')}?team={team_id}", is_primary=True),
+        Button(_("People and leaders"), "users", url=reverse("teams:members", args=[team_id])),
         Button(_("Remove"), "trash", action="remove", item_id=str(team_id), is_danger=True, in_menu=True),
     ]
-    context = {"form": form, "team": here, "grants": [grant_line(grant) for grant in here.grants.all()]}
+    sources = Source.objects.filter(is_enabled=True, team_rules__team=here).distinct()
+    context = {
+        "form": form,
+        "team": here,
+        "sources": sources,
+        "grants": [grant_line(grant) for grant in here.grants.all()],
+    }
     return render_page(
         request, "teams/team.html", context, active="teams", title=title, buttons=buttons, act_url=reverse("teams:act"),
         crumbs=[Crumb(_("Teams"), reverse("teams:list"))],

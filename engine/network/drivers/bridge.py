@@ -5,9 +5,10 @@ Each link is found by its alias, `quayside:<instance>:<id>`, never by its name a
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_interface
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.errors import Conflict
 from engine.linux import namespaces
@@ -31,8 +32,7 @@ class BridgeGone(Conflict):
     """Somebody deleted a bridge of ours; `ensure_bridge` and `rejoin` make it as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plug:
+class Plug(Struct, frozen=True):
     """One cable from a bridge into a namespace, and what the end in there is given."""
 
     bridge: str

@@ -17,5 +17,6 @@ import "./lib/keyboard.js";
 import "./lib/palette.js";
 import "./lib/copying.js";
 import "./lib/ago.js";
+import "./lib/figures.js";
 import "./lib/tabs.js";
 import "./lib/connection.js";

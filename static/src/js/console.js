@@ -13,6 +13,7 @@ whenPresent("[data-console]", (page) => {
   const part = (name) => page.querySelector(`[data-console-${name}]`);
   const form = part("form");
   const kept = `consoles of ${page.dataset.container}`;
+  const remembered = `console of ${page.dataset.remembered}`;
   const tabs = [];
   let current = null;
   let isLeaving = false;
@@ -25,7 +26,7 @@ whenPresent("[data-console]", (page) => {
     const button = make("button", { type: "button", role: "tab", class: "console-tab", "aria-selected": "false", "aria-keyshortcuts": "Delete" }, dot, name);
     // For the mouse; keys have Delete, and the bar a button that closes the one that is shown.
     const close = make("button", { type: "button", class: "btn-icon", title: gettext("Close"), "aria-hidden": "true", tabindex: "-1" }, icon("x"));
-    const tab = { asked, pane, button, close, dot, name, console: null, state: ["off", ""], failed: "", note: "" };
+    const tab = { asked, pane, button, close, dot, name, console: null, state: ["off", ""], failed: "", note: "", offer: "again" };
     button.addEventListener("click", () => select(tab));
     close.addEventListener("click", () => remove(tab));
     part("tabs").append(make("span", { class: "console-tab-box", role: "presentation" }, button, close));
@@ -49,8 +50,8 @@ whenPresent("[data-console]", (page) => {
         tab.asked.label = tab.name.textContent = label;
         keep();
       },
-      onFailed: (words) => {
-        tab.failed = words;
+      onFailed: (words, offer) => {
+        [tab.failed, tab.offer] = [words, offer];
         draw();
       },
       onNote: (words) => {
@@ -58,6 +59,8 @@ whenPresent("[data-console]", (page) => {
         draw();
       },
       onShells: offer,
+      onUseless: () => localStorage.removeItem(remembered),
+      onCtrl: (isOn) => part("keys").querySelector('[data-key="ctrl"]').setAttribute("aria-pressed", String(isOn)),
       onGone: () => {
         remove(tab);
         if (!tabs.length) start();
@@ -98,6 +101,8 @@ whenPresent("[data-console]", (page) => {
     part("dot").className = `dot ${tone}`;
     part("state").textContent = words;
     say("failed", current?.failed ?? "");
+    part("again").hidden = (current?.offer ?? "again") !== "again";
+    part("sign-in").hidden = current?.offer !== "sign-in";
     say("note", current?.note ?? "");
     current?.console?.fit();
   }
@@ -144,7 +149,11 @@ whenPresent("[data-console]", (page) => {
     const command = kind === "command" ? form.command.value.trim() : kind === "attach" ? "" : kind;
     if (kind === "command" && !command) return form.command.focus();
     showForm(false);
-    open(kind === "attach" ? { kind } : { kind: "exec", command, user: form.user.value.trim(), folder: form.folder.value.trim() });
+    if (kind === "attach") return open({ kind });
+    const asked = { kind: "exec", command, user: form.user.value.trim(), folder: form.folder.value.trim() };
+    // A shell, not what was wanted once.
+    if (kind !== "command") localStorage.setItem(remembered, JSON.stringify(asked));
+    open(asked);
   });
 
   part("tabs").addEventListener("keydown", (event) => {
@@ -155,10 +164,26 @@ whenPresent("[data-console]", (page) => {
     select(tabs[(at + step + tabs.length) % tabs.length]);
     current.button.focus();
   });
-  part("again").addEventListener("click", () => (current ? connect(current) : open({ kind: "exec" })));
+  part("again").addEventListener("click", () => (current ? connect(current) : start()));
   part("close").addEventListener("click", () => remove(current));
   part("copy").addEventListener("click", () => current?.console.copy());
-  part("paste").addEventListener("click", () => current?.console.paste());
+  part("paste").addEventListener("click", async () => {
+    if (!current || (await current.console.paste())) return;
+    part("pasting").hidden = !part("pasting").hidden;
+    current.console.fit();
+    part("pasting").querySelector("textarea").focus();
+  });
+  part("pasting").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const box = part("pasting").querySelector("textarea");
+    part("pasting").hidden = true;
+    if (current && box.value) current.console.insert(box.value);
+    box.value = "";
+    current?.console.fit();
+  });
+  // A press must not take the focus from the terminal: the phone's keyboard would go.
+  part("keys").addEventListener("pointerdown", (event) => event.preventDefault());
+  part("keys").addEventListener("click", ({ target }) => target.dataset.key && current?.console.press(target.dataset.key));
   part("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : page.requestFullscreen()));
   const sizes = new ResizeObserver(() => current?.console?.fit());
   sizes.observe(part("panes"));
@@ -169,7 +194,18 @@ whenPresent("[data-console]", (page) => {
 
   function start() {
     showForm(false);
-    open({ kind: "exec" });
+    const asked = JSON.parse(localStorage.getItem(remembered) ?? "{}");
+    fill(asked);
+    open({ kind: "exec", command: asked.command ?? "", user: asked.user ?? "", folder: asked.folder ?? "" });
+  }
+
+  // What was chosen for a container of this name the last time.
+  function fill({ command = "", user = "", folder = "" }) {
+    if (command.startsWith("/") && !/\s/.test(command)) offer([command]);
+    form.kind.value = [...form.kind.options].some(({ value }) => value === command) ? command : "command";
+    form.command.value = form.kind.value === "command" ? command : "";
+    [form.user.value, form.folder.value] = [user, folder];
+    form.kind.dispatchEvent(new Event("change"));
   }
 
   return () => {

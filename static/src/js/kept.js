@@ -1,12 +1,14 @@
-// What a search in kept logs finds: newest first from the server, shown in the order in which it was written.
+// What a search in kept logs finds: newest first from the server, shown in the order in which it was written. Page by page:
+// what is older comes as the reader comes near it.
 
 import "../css/logs.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
 import { LogBar } from "./lib/log_bar.js";
-import { CAPACITY, LogBuffer } from "./lib/log_buffer.js";
+import { LogBuffer } from "./lib/log_buffer.js";
 import { finderOf } from "./lib/log_finder.js";
 import { stampOf } from "./lib/log_lines.js";
+import { LogPast } from "./lib/log_past.js";
 import { asJson, asText, save, shownLines } from "./lib/log_taking.js";
 import { rememberedTimes, rememberTimes, stampOfDate } from "./lib/log_times.js";
 import { LogWindow } from "./lib/log_window.js";
@@ -25,10 +27,21 @@ whenPresent("[data-kept]", (pane) => {
   let sources = [];
   let found = [];
   let waiting = 0;
+  const counts = { found: 0, bytes: 0, hasMore: false };
 
   view.how = { ...view.how, finder: asked() };
   times(rememberedTimes());
-  const socket = liveSocket(pane.dataset.url, { onMessage, onState: (state, why) => state === "over" && say(why) });
+  const past = new LogPast(part("earlier"), { buffer, view, steps: { ask, reset: () => {}, get isWhole() { return !counts.hasMore; } }, elsewhere, begins: gettext("Nothing older was found") });
+  const first = search("", { take, begin: () => (found = []) });
+  let isOver = false;
+  first.done.then(
+    () => {
+      isOver = true;
+      draw();
+    },
+    (error) => error && say(error.message),
+  );
+  view.onScroll = () => past.moved();
 
   function asked() {
     const params = new URLSearchParams(location.search);
@@ -40,18 +53,45 @@ whenPresent("[data-kept]", (pane) => {
     }
   }
 
-  function onMessage(message) {
-    if (message.t === "sources") begin(message.sources);
-    else if (message.t === "found") take(message.found);
-    else if (message.t === "end") end(message);
-    else if (message.t === "error") say(message.error);
-    socket.send({ ack: 1 });
+  // One page: `done` resolves when it is whole.
+  function search(more, { take, begin }) {
+    let stop;
+    const done = new Promise((resolve, reject) => {
+      let numbers = [];
+      const socket = liveSocket(`${pane.dataset.url}${more}`, {
+        onMessage: (message) => {
+          if (message.t === "sources") numbers = message.sources.map(numberOf);
+          else if (message.t === "found") take(message.found.map(([source, line]) => [numbers[source], line]));
+          else if (message.t === "end") resolve(message);
+          else if (message.t === "error") reject(new Error(message.error));
+          socket.send({ ack: 1 });
+        },
+        onState: (state, why) => {
+          // A connection that broke searches anew.
+          if (state === "open") begin();
+          else if (state === "over") reject(new Error(why));
+        },
+      });
+      stop = () => {
+        socket.stop();
+        reject(null);
+      };
+    });
+    const told = done.then((end) => {
+      counts.hasMore = end.more;
+      counts.bytes += end.read_bytes;
+    });
+    // Nothing more comes: a socket that is lost from now on would only search again.
+    told.finally(() => stop()).catch(() => {});
+    return { done: told, stop };
   }
 
-  function begin(all) {
-    found = [];
-    sources = all;
-    view.how.names = all.map((source) => source.name);
+  // Containers have numbers on this page, whatever they have in an answer.
+  function numberOf(source) {
+    const known = sources.findIndex(({ id }) => id === source.id);
+    if (known >= 0) return known;
+    view.how.names.push(source.name);
+    return sources.push(source) - 1;
   }
 
   function take(lines) {
@@ -59,19 +99,46 @@ whenPresent("[data-kept]", (pane) => {
     waiting ||= setTimeout(draw, 150);
   }
 
+  // The first page, as far as it has come.
   function draw() {
     clearTimeout(waiting);
     waiting = 0;
     buffer.clear();
-    for (const [source, line] of found.slice(0, CAPACITY).reverse()) buffer.add([line], Math.min(source, 255));
+    for (const [source, line] of [...found].reverse()) buffer.add([line], Math.min(source, 255));
+    counts.found = found.length;
     view.draw();
+    tell();
+    past.draw();
   }
 
-  function end({ more, read_bytes }) {
-    draw();
-    const count = filled(ngettext("%(count)s line", "%(count)s lines", found.length), { count: number.format(found.length) });
-    const words = found.length ? (more ? filled(gettext("the newest %(count)s; there are more"), { count }) : filled(gettext("%(count)s found"), { count })) : gettext("Nothing found");
-    say(`${words} · ${filled(gettext("%(size)s looked through"), { size: size(read_bytes) })}`);
+  // The page before what is here.
+  function ask() {
+    let older = [];
+    const before = stampOf(buffer.line(buffer.first));
+    let held = 0;
+    while (buffer.first + held < buffer.next && stampOf(buffer.line(buffer.first + held)) === before) held += 1;
+    const { done, stop } = search(`&before=${before}&held=${held}`, { take: (lines) => older.push(...lines), begin: () => (older = []) });
+    const whole = done.then(() => {
+      counts.found += older.length;
+      tell();
+      const lines = [...older].reverse();
+      return { lines: lines.map(([, line]) => line), sources: lines.map(([source]) => Math.min(source, 255)) };
+    });
+    return { done: whole, stop };
+  }
+
+  // The same search, as far as a moment.
+  function elsewhere(stamp) {
+    const url = new URL(location.href);
+    url.searchParams.set("until", stamp);
+    location.assign(url);
+  }
+
+  function tell() {
+    if (!isOver) return;
+    const count = filled(ngettext("%(count)s line", "%(count)s lines", counts.found), { count: number.format(counts.found) });
+    const words = counts.found ? (counts.hasMore ? filled(gettext("the newest %(count)s; there are more"), { count }) : filled(gettext("%(count)s found"), { count })) : gettext("Nothing found");
+    say(`${words} · ${filled(gettext("%(size)s looked through"), { size: size(counts.bytes) })}`);
   }
 
   function say(words) {
@@ -117,7 +184,8 @@ whenPresent("[data-kept]", (pane) => {
 
   return () => {
     clearTimeout(waiting);
-    socket.stop();
+    first.stop();
+    past.stop();
     view.stop();
   };
 });

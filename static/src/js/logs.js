@@ -8,8 +8,10 @@ import { LogBuffer } from "./lib/log_buffer.js";
 import { logFeed } from "./lib/log_feed.js";
 import { logKeys } from "./lib/log_keys.js";
 import { stampOf } from "./lib/log_lines.js";
+import { LogPast } from "./lib/log_past.js";
 import { LogRange } from "./lib/log_range.js";
 import { LogSearch } from "./lib/log_search.js";
+import { logSteps } from "./lib/log_steps.js";
 import { asJson, asText, save, shownLines } from "./lib/log_taking.js";
 import { rememberedTimes, rememberTimes } from "./lib/log_times.js";
 import { LogWindow } from "./lib/log_window.js";
@@ -43,6 +45,7 @@ whenPresent("[data-logs]", (pane) => {
       end: (message) => ended(index, message),
     }),
   );
+  const past = new LogPast(part("earlier"), { buffer, view, steps: logSteps(sources, buffer, range), elsewhere: (stamp) => range.around(stamp), begins: gettext("The log begins here") });
   isAwaited = Boolean(range.at);
   if (isAwaited) view.follow(false);
 
@@ -113,6 +116,7 @@ whenPresent("[data-logs]", (pane) => {
 
   // Another part of the log is wanted.
   function again() {
+    past.reset();
     buffer.clear();
     states.fill("");
     Object.assign(figures, { skipped: 0, counted: 0, taken: 0, heldAt: 0 });
@@ -134,6 +138,7 @@ whenPresent("[data-logs]", (pane) => {
     // Every line is one or the other: what was taken, and what was told to be missing.
     Object.assign(pane.dataset, { taken: figures.taken, skipped: figures.skipped });
     search.draw();
+    past.draw();
     const jump = part("jump");
     jump.hidden = range.isLive && view.isFollowing && !isPaused;
     if (!jump.hidden) jump.textContent = `${jumpWords()} ↓`;
@@ -157,6 +162,7 @@ whenPresent("[data-logs]", (pane) => {
     if (view.isFollowing) figures.heldAt = buffer.next;
     else figures.heldAt ||= buffer.next;
     if (view.isFollowing && isPaused) pause(false);
+    if (!isAwaited) past.moved();
     draw();
   };
 
@@ -254,6 +260,7 @@ whenPresent("[data-logs]", (pane) => {
     clearInterval(timer);
     document.removeEventListener("click", saved);
     unkey();
+    past.stop();
     feeds.forEach((feed) => feed.stop());
     view.stop();
   };

@@ -18,7 +18,7 @@ whenPresent("[data-stats]", (pane) => {
   const isTile = "tiles" in pane.dataset;
   const limits = { memory: 0, cpu: 0 };
   let live = [];
-  let past = { samples: [], step: 10 };
+  let past = { samples: [], step: 10, since: 0 };
   let span_s = LIVE_S;
   let charts = [];
   let asking;
@@ -113,7 +113,7 @@ whenPresent("[data-stats]", (pane) => {
       scales: { x: { time: true, range: ends }, y: { range: top } },
       axes: isTile ? [{ show: false }, { show: false }] : [{ ...axis, size: 28, space: 76, values: (_u, ticks) => ticks.map(clockFor(span_s)) }, { ...axis, size: 66, values: (_u, ticks) => ticks.map(chart.axis) }],
       series: [{}, ...chart.lines.map((field, index) => series(style.color, field, index))],
-      hooks: { draw: [(u) => limitLine(u, limits[name], style.getPropertyValue("--bad"))], setCursor: isTile ? [] : [(u) => pointed(u, name)] },
+      hooks: { draw: [(u) => limitLine(u, limits[name], style.getPropertyValue("--bad")), (u) => sinceLine(u, ink)], setCursor: isTile ? [] : [(u) => pointed(u, name)] },
     };
   }
 
@@ -151,6 +151,29 @@ whenPresent("[data-stats]", (pane) => {
     ctx.restore();
   }
 
+  // Left of it: containers that had this name before.
+  function sinceLine(u, color) {
+    if (span_s === LIVE_S || !past.since || past.since <= u.scales.x.min) return;
+    const { ctx, bbox } = u;
+    const x = Math.round(u.valToPos(past.since, "x", true));
+    ctx.save();
+    ctx.strokeStyle = color;
+    ctx.lineWidth = devicePixelRatio;
+    ctx.setLineDash([2 * devicePixelRatio, 2 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  function sinceWords() {
+    const place = pane.querySelector("[data-stats-since]");
+    if (!place) return;
+    place.hidden = span_s === LIVE_S || !past.since;
+    if (!place.hidden) place.textContent = filled(gettext("Before %(time)s: an earlier container of this name."), { time: momentFor(span_s)(past.since) });
+  }
+
   async function look() {
     asking?.abort();
     if (span_s === LIVE_S) return;
@@ -159,6 +182,7 @@ whenPresent("[data-stats]", (pane) => {
       const response = await fetch(`${pane.dataset.history}?span=${span_s}`, { signal: asking.signal });
       if (!response.ok) throw new Error(`${response.status}`);
       past = await response.json();
+      sinceWords();
       draw();
     } catch (error) {
       if (error.name !== "AbortError") tell(gettext("What was kept could not be read; trying again."));
@@ -167,7 +191,8 @@ whenPresent("[data-stats]", (pane) => {
 
   function choose(wanted) {
     span_s = wanted;
-    past = { samples: [], step: 10 };
+    past = { samples: [], step: 10, since: 0 };
+    sinceWords();
     for (const button of spans) button.setAttribute("aria-pressed", String(Number(button.value) === span_s));
     writeAddress({ span: span_s === LIVE_S ? "" : String(span_s) });
     build();

@@ -55,6 +55,19 @@ async def test_an_error_kind_becomes_its_status_and_a_message(serve: Serve) -> N
         assert await response.json() == {"message": "the name is taken"}
 
 
+async def test_what_is_not_there_now_says_when_to_come_again_where_that_is_known(serve: Serve) -> None:
+    async def later(request: web.Request) -> web.StreamResponse:
+        raise Unavailable("the registry has had enough", retry_after_s=120)
+
+    async def whenever(request: web.Request) -> web.StreamResponse:
+        raise Unavailable("it is down")
+
+    session = await serve([Route("GET", "/later", later), Route("GET", "/whenever", whenever)])
+    async with session.get("/later") as told, session.get("/whenever") as untold:
+        assert (told.status, told.headers["Retry-After"]) == (503, "120")
+        assert (untold.status, untold.headers.get("Retry-After")) == (503, None)
+
+
 async def test_not_modified_has_no_body(serve: Serve) -> None:
     async def refuse(request: web.Request) -> web.StreamResponse:
         raise NotModified("it runs already")

@@ -100,3 +100,43 @@ async def test_a_slow_reader_slows_the_process_and_loses_nothing(
             await asyncio.sleep(0)
         assert not writing.done()
         assert sum(len(payload) for _, payload in await everything(session)) == 8_000_000
+
+
+async def test_where_all_only_type_the_shim_may_stop_sending(process: "tuple[socket.socket, socket.socket]") -> None:
+    ours, theirs = process
+    stdio = Stdio(is_tty=False, closes_stdin=False)
+    with stdio.join(stdin=True, stdout=False, stderr=False, detach_keys=b"") as session:
+        stdio.connect(ours)
+        with pytest.raises(BrokenPipeError):
+            theirs.send(b"\x02for nobody")
+        await session.send(b"typed")
+        assert theirs.recv(100) == b"typed"
+        stdio.process_ended()
+        assert await everything(session) == []
+    assert theirs.recv(100) == b""
+
+
+async def test_who_listens_later_hears_by_a_connection_of_its_own(
+    process: "tuple[socket.socket, socket.socket]",
+) -> None:
+    for_input, theirs = process
+    for_output, their_output = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for_output.setblocking(False)
+    stdio = Stdio(is_tty=False, closes_stdin=True)
+    with stdio.join(stdin=True, stdout=False, stderr=False, detach_keys=b"") as typist:
+        stdio.connect(for_input)
+        assert not stdio.is_missed
+        with join(stdio, stdin=False) as listener:
+            assert stdio.is_missed
+            stdio.listen(for_output)
+            assert not stdio.is_missed
+            await typist.send(b"typed")
+            assert theirs.recv(100) == b"typed"
+            await typist.end_input()
+            assert theirs.recv(100) == their_output.recv(100) == b""  # it ends with the last client's
+            their_output.send(b"\x02last words")
+            stdio.process_ended()  # what was said before is still to be heard
+            their_output.close()
+            assert await everything(listener) == [(1, b"last words")]
+            assert await everything(typist) == []
+    assert theirs.recv(100) == b""

@@ -177,7 +177,7 @@ MOUNT_OPTIONS: dict[str, Outcome] = {
         "1",
     ),
     "VolumeOptions.Subpath": Refused({"Type": "volume", "Subpath": "not/there"}, "not/there"),
-    "ImageOptions.Subpath": Refused({"Type": "image", "Source": "busybox", "Subpath": "etc"}, "mount type unknown"),
+    "ImageOptions.Subpath": Seen({"Type": "image", "Source": "busybox", "Subpath": "bin"}, "ls /m/sh", "/m/sh"),
     "TmpfsOptions.SizeBytes": Seen(
         {"Type": "tmpfs", "SizeBytes": 1 << 20}, "grep ' /m ' /proc/mounts | grep -c size=1024k", "1"
     ),

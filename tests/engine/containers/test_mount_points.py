@@ -49,6 +49,14 @@ def test_volumes_of_another_container_can_be_read_only() -> None:
             "mount path must be absolute",
         ),
         ({"Binds": ["v1:/v", "v2:/v"]}, "Duplicate mount point: /v"),
+        (
+            {"Mounts": [{"Type": "image", "Target": "/a"}]},
+            'invalid mount config for type "image": field Source must not be empty',
+        ),
+        (
+            {"Mounts": [{"Type": "image", "Source": "app", "Target": "/a", "ImageOptions": {"Subpath": "b/../../c"}}]},
+            'invalid mount config for type "image": subpath must be a relative path within the volume',
+        ),
         ({"Mounts": [{"Type": "foo", "Target": "/a"}]}, 'invalid mount config for type "foo": mount type unknown'),
         (
             {"Mounts": [{"Type": "bind", "Source": "/is/not/there", "Target": "/a"}]},

@@ -5,6 +5,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import tarfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,10 +16,13 @@ import zstandard
 
 from engine.api.filters import Filters
 from engine.config import EngineConfig
+from engine.content import digest_of
 from engine.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from engine.events import EventBus
 from engine.images import Images
+from engine.images.distribution import KnownBlobs
 from engine.layers import Layers
+from engine.registry import Blob
 from tests.daemons import Registry
 from tests.images import busybox_layer, layer_tar, save_tar
 
@@ -117,6 +121,47 @@ async def test_a_pushed_image_is_pulled_under_the_same_id(images: Images, archiv
     await images.pull(f"{name}:v1", auth=None, progress=told.append)
     assert told[-1] == {"status": f"Status: Image is up to date for {name}:v1"}
     assert (await images.distribution(f"{name}:v1", None))["Platforms"] == [{"architecture": "amd64", "os": "linux"}]
+
+
+async def test_layers_that_another_repository_has_are_mounted_even_after_they_were_removed_here(
+    images: Images, archive: bytes, registry: Registry
+) -> None:
+    names = [f"{registry.address}/mounts/{images._layers.driver_name}-{place}" for place in ("first", "second")]
+    for name, words in zip(names, ("Pushed", f"Mounted from {names[0].partition('/')[2]}"), strict=True):
+        await load(images, archive)
+        images.tag("busybox", name, "v1")
+        told: list[dict[str, Any]] = []
+        await images.push(name, "v1", auth=None, progress=told.append)
+        assert sum(document.get("status") == words for document in told) == 3
+        images.remove("busybox")
+        images.remove(f"{name}:v1")
+        assert images.count() == 0
+    await images.pull(f"{names[1]}:v1", auth=None, progress=lambda _: None)
+
+
+async def test_a_layer_that_the_other_repository_lost_is_sent_again(
+    images: Images, archive: bytes, registry: Registry
+) -> None:
+    gone, name = (f"{registry.address}/lost/{images._layers.driver_name}-{place}" for place in ("gone", "here"))
+    await load(images, archive)
+    for layer in images._layers.lineage((await images.resolve("busybox")).chain_id):
+        blob = Blob(digest_of(layer.chain_id.encode()), 1000, "application/vnd.docker.image.rootfs.diff.tar.gzip")
+        images._known_blobs.add(layer.diff_id, gone, blob)  # the registry answers a mount with 202
+    images.tag("busybox", name, "v1")
+    told: list[dict[str, Any]] = []
+    await images.push(name, "v1", auth=None, progress=told.append)
+    assert sum(document.get("status") == "Pushed" for document in told) == 3
+
+
+def test_where_blobs_are_is_kept_for_the_layers_seen_last(tmp_path: Path) -> None:
+    known = KnownBlobs(tmp_path)
+    diff_ids = [digest_of(str(number).encode()) for number in range(5)]
+    blob = Blob(digest_of(b"packed"), 6, "application/vnd.docker.image.rootfs.diff.tar.gzip")
+    for number, diff_id in enumerate(diff_ids):
+        known.add(diff_id, "registry/app", blob)
+        os.utime(tmp_path / f"{diff_id[7:]}.json", (number, number))
+    known = KnownBlobs(tmp_path, kept_layers=2)
+    assert [diff_id for diff_id in diff_ids if known.of(diff_id)] == diff_ids[3:]
 
 
 async def test_pulls_of_one_image_at_once_make_one(images: Images, archive: bytes, registry: Registry) -> None:

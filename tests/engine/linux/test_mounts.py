@@ -39,6 +39,22 @@ def test_mount_points_come_deepest_first_and_stacked_ones_twice(folder: Path) ->
     assert mounts.mountpoints_under(folder) == []
 
 
+def test_a_path_lies_on_the_mount_that_is_seen_there(folder: Path) -> None:
+    mounts.mount("tmpfs", folder, "tmpfs", data="size=64k")
+    (folder / "inner").mkdir()
+    (folder / "inner-not").mkdir()
+    mounts.mount("tmpfs", folder / "inner", "tmpfs", data="size=128k")
+
+    sizes = {
+        name: next(option for option in found.super_options if option.startswith("size="))
+        for name in ("inner", "inner/deep", "inner-not", "other")
+        if (found := mounts.covering(folder / name))
+    }
+    assert sizes == {"inner": "size=128k", "inner/deep": "size=128k", "inner-not": "size=64k", "other": "size=64k"}
+    assert [point.path for point in mounts.mountpoints(below=folder)] == [folder, folder / "inner"]
+    assert mounts.mountpoints(below=folder / "inner-not") == []
+
+
 def test_a_read_only_bind_cannot_be_written_and_its_source_can(folder: Path) -> None:
     source, target = folder / "source", folder / "target"
     source.mkdir()

@@ -3,11 +3,11 @@
 import asyncio
 import socket
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.api.filters import Filters
 from engine.config import EngineConfig

@@ -112,7 +112,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
         basic = request.headers.get("Authorization", "")
         if basic != OLGA.basic and form.get("refresh_token") != "olga-identity":
             return web.json_response({"errors": [{"code": "UNAUTHORIZED", "message": "who are you"}]}, status=401)
-        asked = form.get("scope") or request.query.get("scope") or ""
+        asked = form.get("scope") or " ".join(request.query.getall("scope", []))
         token = authority.token("test-registry", [scope for scope in str(asked).split() if ":olga/" in scope])
         return web.json_response({"access_token" if form else "token": token})
 
@@ -281,3 +281,17 @@ async def test_only_the_authority_in_the_registrys_folder_is_believed(config, au
         (folder / "ca.crt").unlink()
         with pytest.raises(ClientSSLError):
             await session.get(url, ssl=certificates.context_of(folder, verifies=True))
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("120", 120), ("", 0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0)])
+async def test_when_to_ask_again_is_kept(config, serve, *, said: str, seconds: int) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/v2/":
+            return web.json_response({})
+        return web.Response(status=429, headers={"Retry-After": said} if said else {})
+
+    address = await serve(answer)
+    async with RegistryClient(config, parse_reference(f"{address}/app"), Credentials()) as client:
+        with pytest.raises(Unavailable) as raised:
+            await client.manifest("1")
+    assert raised.value.retry_after_s == seconds

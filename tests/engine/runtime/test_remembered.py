@@ -1,8 +1,8 @@
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.config import EngineConfig
 from engine.runtime.choice import RuntimeChoice

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from engine.cgroups import CgroupMode
 from engine.config import EngineConfig
 from engine.errors import Conflict, NotFound
 from engine.linux.processes import is_running
@@ -316,3 +317,12 @@ async def test_a_shim_is_in_the_group_of_shims_and_the_daemon_is_not(trial: Make
     # A cpuset takes nobody before it has processors; that of the daemon is kept.
     assert inside >= {controllers for _, controllers, _ in groups} - {"cpuset"}
     assert "/shims" not in Path("/proc/self/cgroup").read_text()
+
+
+async def test_shims_weigh_more_than_a_container(trial: MakeTrial) -> None:
+    container = trial(["sleep", "60"])
+    await container.start()
+    hierarchies = container.runtime.hierarchies
+    own = hierarchies.folder("cpu", container.runtime.cgroup(container.id).path)
+    file = "cpu.weight" if hierarchies.mode is CgroupMode.V2 else "cpu.shares"
+    assert int((own.parent / "shims" / file).read_text()) == 10 * int((own / file).read_text())

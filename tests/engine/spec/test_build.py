@@ -1,10 +1,10 @@
 """The OCI document, without running it."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from engine.errors import InvalidArgument
 from engine.selinux import Labels

@@ -1,5 +1,6 @@
 """One suite for every storage driver: layers, what a container writes over them, what a crash leaves."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -149,3 +150,15 @@ def test_a_mapped_container_sees_all_as_its_own_and_only_its_changes_are_changes
     assert [change["Path"] for change in driver.changes("mapped")] == ["/root"]
     driver.unmount("mapped")
     assert (driver.mount("mapped") / "root").stat().st_uid == 200_000
+
+
+def test_a_writable_layer_of_version_1_0_can_still_be_mounted(tmp_path: Path) -> None:
+    driver = open_driver("overlay2", tmp_path)
+    assert (mounted(driver) / "top").read_text() == "top"
+    driver.unmount("one")
+    link = next(tmp_path.glob("**/writable/one")) / "lower"
+    link.with_name("lower.json").write_text(json.dumps(os.readlink(link).split(":")))  # noqa: PTH115
+    link.unlink()
+    assert (driver.mount("one") / "top").read_text() == "top"
+    driver.remove_writable("one")
+    driver.close()

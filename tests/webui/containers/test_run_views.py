@@ -9,13 +9,18 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.daemons import Daemon
 from tests.webui.containers.conftest import Make
+from webui.access import Role
+from webui.access.models import Team
 from webui.accounts.models import User
 from webui.audit.models import Entry
 from webui.containers.kept import kept_name
+from webui.gate import actor_of
 from webui.hosts.models import Host
 from webui.jobs import tasks as job_tasks
 from webui.jobs.models import Job, JobState
 from webui.live import picture
+from webui.ownership import LEDGER, Kind, Level, Thing
+from webui.ownership.changes import give_access
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 RUN = "/h/docks/containers/run/"
@@ -120,3 +125,38 @@ def test_a_reader_neither_runs_nor_brings_back(
     client = signed_in(rita)
     assert client.post(RUN, {"pasted": "docker run busybox", "fill": "1"}).status_code in {403, 404}
     assert client.post(f"/h/docks/containers/{container_id[:12]}/configuration/bring-back/").status_code in {403, 404}
+
+
+def test_what_is_made_becomes_whose_was_chosen_with_the_volumes_that_came_to_be(
+    dockerd: Daemon, dockerd_host: Host, signed_in: Callable[[User], Client]
+) -> None:
+    sam, tom = (User.objects.create_user(name, role=Role.STANDARD) for name in ("sam", "tom"))
+    shop = Team.objects.create(name="shop")
+    shop.members.set([sam, tom])
+    dockerd.json("POST", "/volumes/create", {"Name": "before"})
+    give_access(dockerd_host.pk, Kind.VOLUME, "before", owner_id=sam.pk, visibility="private", shares=[])
+    give_access(dockerd_host.pk, Kind.IMAGE, "busybox", owner_id=None, visibility="public", shares=[])
+    picture(dockerd_host)
+    form = {
+        "image": "busybox", "name": "ours", "command": "sleep 5", "made_for": f"team-{shop.pk}", "switches": "1",
+        "mount_source": ["fresh", "before"], "mount_target": ["/a", "/b"], "mount_mode": ["rw", "rw"],
+    }  # fmt: skip
+    try:
+        refused = signed_in(sam).post(RUN, {**form, "made_for": "administrators"})
+        assert refused.status_code == 422
+        made = signed_in(sam).post(RUN, form)
+        assert made.status_code == 302, made.content.decode()[-3000:]
+        LEDGER.refresh(older_than_s=0)
+        sight = actor_of(tom).sight(dockerd_host)
+        container_id = dockerd.json("GET", "/containers/ours/json")["Id"]
+        things = [
+            Thing(Kind.CONTAINER, (container_id,)),
+            Thing(Kind.VOLUME, ("fresh",)),
+            Thing(Kind.VOLUME, ("before",)),
+        ]
+        assert [sight.level(thing) for thing in things] == [Level.WRITE, Level.WRITE, Level.NOTHING]
+        assert Entry.objects.get(operation="access.change").message == "ours: made for Team shop"
+    finally:
+        dockerd.api("DELETE", "/containers/ours?force=1")
+        for name in ("fresh", "before"):
+            dockerd.api("DELETE", f"/volumes/{name}")

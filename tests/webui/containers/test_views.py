@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -61,7 +62,7 @@ def test_the_rows_are_in_the_page_with_their_state_in_words(as_olga: Client, mak
     response = as_olga.get(LIST)
     assertContains(response, "on-the-list")
     assertContains(response, "<b>harbour</b>")
-    assertContains(response, 'data-act="stop"')
+    assertContains(response, '"act":"stop"')
     assert re.search(r"up (a moment|\d+ seconds?)", response.content.decode())
 
 
@@ -86,6 +87,7 @@ def test_a_reader_sees_the_list_and_no_act(as_rita: Client, make_container: Make
     assertContains(response, "look-only")
     for action in ("stop", "remove", "kill"):
         assertNotContains(response, f'data-act="{action}"')
+        assertNotContains(response, f'"act":"{action}"')
     assert as_rita.get(RUN).status_code == 403
 
 
@@ -220,7 +222,7 @@ def test_secrets_are_in_no_page_until_asked_for_and_who_asked_is_written_down(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.filterwarnings("ignore:StreamingHttpResponse must consume")
 def test_each_of_many_is_told_as_it_happens_where_the_page_can_show_it(
-    as_olga: Client, make_container: Make, dockerd_host: Host
+    as_olga: Client, as_rita: Client, make_container: Make, dockerd_host: Host
 ) -> None:
     ids = [make_container(name, start=False, Labels={"com.docker.compose.project": "fleet"}) for name in ("a1", "a2")]
     heading = re.search(r'id="(g-[0-9a-f]+)"', as_olga.get(f"{LIST}?q=stack:fleet").content.decode())
@@ -233,6 +235,10 @@ def test_each_of_many_is_told_as_it_happens_where_the_page_can_show_it(
     assert last == {"end": True}
     for container_id in ids:
         wait_for(dockerd_host, container_id, "running")
+    told_again = as_olga.get(first["run"])
+    assert b"".join(told_again).splitlines()[0] == orjson.dumps(first)
+    assert as_rita.get(first["run"]).status_code == 404
+    assert as_rita.post(f"{first['run']}stop/").status_code == 404
 
 
 def test_the_list_over_all_hosts_acts_on_each_under_its_own_rules(

@@ -124,7 +124,23 @@ def test_images_are_of_the_listed_names_and_registries(image: str, is_allowed: b
     assert pulled.is_allowed == is_allowed
     if not is_allowed:
         assert "rule images" in pulled.refusal
-    assert not decide(STANDARD, here, "POST", "/build", query={"t": "x"}, is_streamed=True).is_allowed
+    assert "rule images" in decide(STANDARD, here, "POST", "/build", query={"t": "x"}, is_streamed=True).refusal
+
+
+@pytest.mark.parametrize(
+    ("path", "query"),
+    [("/images/create", {"fromSrc": "-", "repo": "mine"}), ("/images/mine/tag", {"repo": "nginx"}),
+     ("/commit", {"container": "c1", "repo": "docker.io/library/nginx"}),
+     ("/images/mine/tag", {"repo": "ghcr.io/shop/web", "tag": "1"})],
+)  # fmt: skip
+def test_a_listed_name_is_not_given_to_what_was_made_here(path: str, query: dict[str, str], here: Host) -> None:
+    assert decide(STANDARD, here, "POST", path, query=query, is_streamed=path == "/images/create").is_allowed
+    ruled(here, images=("nginx", "ghcr.io/shop/*"))
+    decision = decide(STANDARD, here, "POST", path, query=query, is_streamed=path == "/images/create")
+    assert "rule images" in decision.refusal
+    other = {**query, "repo": "mine"}
+    if path != "/images/create":
+        assert decide(STANDARD, here, "POST", path, query=other).is_allowed
 
 
 def test_a_privileged_exec_follows_the_rule_of_privileged_containers(here: Host) -> None:

@@ -21,9 +21,34 @@ def _path(rule: Rule) -> str:
 def test_a_role_may_exactly_what_it_holds(role: str, rule: Rule) -> None:
     query = QUERY if "fromImage" in rule.target else {}
     decision = decide(Actor(1, "somebody", role), HOST, rule.method, _path(rule), query=query)
-    operation = rule.operation_for(query)
+    held, operation = operations_of(role), rule.operation_for(query)
+    if operation not in held and rule.lesser in held:
+        operation = rule.lesser
     assert decision.operation == operation
-    assert decision.is_allowed == (operation in operations_of(role)), decision.refusal
+    assert decision.is_allowed == (operation in held), decision.refusal
+
+
+# The rows that are a part of redeploying where the query says what is redeployed.
+PARTS = [("POST", "/containers/create"), ("DELETE", "/containers/c1"), ("POST", "/containers/c1/rename"),
+         ("POST", "/networks/n1/connect")]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", [*Role, ""], ids=lambda role: str(role) or "stranger")
+@pytest.mark.parametrize(("method", "path"), [*PARTS, ("POST", "/services/s1/update")], ids=str)
+def test_who_may_do_no_more_may_redeploy_where_the_role_says_so(role: str, method: str, path: str) -> None:
+    actor = Actor(1, "somebody", role)
+    whole = decide(actor, HOST, method, path)
+    part = decide(actor, HOST, method, path, query={"redeploys": "c1"})
+    is_service = "services" in path
+    held = operations_of(role)
+    if is_service:
+        # By its body it is told apart: the whole thing is for who may do that.
+        assert (whole.is_allowed, part.is_allowed) == ("service.redeploy" in held,) * 2
+        assert whole.operation == ("service.redeploy" if role in {Role.OPERATOR, Role.STANDARD} else "service.update")
+        return
+    assert (part.operation, part.is_allowed) == ("container.redeploy", "container.redeploy" in held)
+    assert whole.is_allowed == (whole.operation in held)
+    assert (role == Role.OPERATOR) <= (part.is_allowed and not whole.is_allowed)
 
 
 @pytest.mark.parametrize("left_out", TABLE, ids=lambda rule: f"{rule.method} {rule.path}")

@@ -1,5 +1,6 @@
 """A restricted role that may make services reaches no node by them; nor the host by plugins, sessions or the swarm."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from webui.access import Held, Operation, Role, RoleFacts
 from webui.access.models import CUSTOM
 from webui.gate import Actor, Refused, decide
 from webui.gate.passage import begin
+from webui.gate.swarm_restrictions import service
 from webui.hosts.models import Host
+from webui.ownership.rules import Rules
 
 EVERYTHING = RoleFacts("custom:all", "all", frozenset(Operation))
 SOMEBODY = Actor(5, "ann", Role.NONE, grants=(Held(CUSTOM, custom=EVERYTHING),))
@@ -40,7 +43,8 @@ def test_a_field_of_a_service_that_reaches_a_node_is_refused_by_its_name(field: 
 def test_networks_plugins_and_drivers_of_the_host_are_refused() -> None:
     for networks in (
         [{"Target": "host"}],
-        [{"Target": "x2dkd9zcmcxmtfq5r9z3v5q0g"}],
+        [{"Target": "Host"}],
+        [{"Target": "ingress"}],
         [{"Target": "ok", "DriverOpts": {"a": "b"}}],
     ):
         assert "Networks" in _asked({}, Networks=networks)
@@ -49,6 +53,22 @@ def test_networks_plugins_and_drivers_of_the_host_are_refused() -> None:
     assert "LogDriver" in _asked({}, {"LogDriver": {"Name": "syslog"}})
     secret = {"Name": "x", "Data": "", "Driver": {"Name": "vault"}}
     assert "Driver" in decide(SOMEBODY, HOST, "POST", "/secrets/create", body=secret).refusal
+
+
+def test_the_hosts_own_network_follows_the_rule_of_containers() -> None:
+    body = {"TaskTemplate": {"ContainerSpec": {"Image": "nginx"}}, "Networks": [{"Target": "host"}]}
+    strict = Rules()
+    assert "rule host namespaces" in (service(strict)(body) or "")
+    assert service(replace(strict, host_namespaces=("network",)))(body) is None
+
+
+def test_going_back_to_what_a_service_was_is_refused_as_nobody_can_look_at_it() -> None:
+    asked = decide(SOMEBODY, HOST, "POST", "/services/s1/update", query={"rollback": "previous"}, body={})
+    assert "rollback" in asked.refusal
+    administrator = Actor(1, "olga", Role.ADMINISTRATOR)
+    assert decide(
+        administrator, HOST, "POST", "/services/s1/update", query={"rollback": "previous"}, body={}
+    ).is_allowed
 
 
 def test_what_services_need_every_day_goes_through() -> None:

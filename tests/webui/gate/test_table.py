@@ -38,8 +38,11 @@ def test_the_table_has_a_row_for_each_operation_of_the_api_and_no_other() -> Non
 def test_the_operations_stand_in_alphabetical_order_and_each_is_used() -> None:
     names = [operation.name for operation in Operation]
     assert names == sorted(names)
-    used = {rule.operation_for(query) for rule in TABLE for query in ({}, SAMPLE_QUERY)}
-    assert used == set(Operation)
+    queries: tuple[dict[str, str], ...] = ({}, SAMPLE_QUERY, {"redeploys": "c1"})
+    used = {rule.operation_for(query) for rule in TABLE for query in queries}
+    lesser = {rule.lesser for rule in TABLE if rule.lesser is not None}
+    assert lesser == {Operation.SERVICE_REDEPLOY}
+    assert used | lesser == set(Operation)
 
 
 @pytest.mark.parametrize("never", NEVER, ids=lambda never: f"{never.method} {never.path}")

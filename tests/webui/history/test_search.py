@@ -17,7 +17,7 @@ from webui.history.store import LogStore
 
 def search(*folders: Path, **asked: Any) -> tuple[list[tuple[int, str]], dict[str, Any]]:
     body = {"folders": [str(one) for one in folders], "text": "", "is_regex": False, "since": "", "until": "",
-            "limit": 100, **asked}  # fmt: skip
+            "held": 0, "limit": 100, **asked}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "webui.history.search_program"], input=json.dumps(body) + "\n", text=True,
         capture_output=True, check=True, timeout=60,
@@ -60,6 +60,18 @@ def test_words_patterns_moments_and_the_limit_narrow_it(two: list[Path]) -> None
 
 
 @pytest.mark.real
+def test_what_is_found_comes_page_by_page_though_many_lines_share_a_moment(two: list[Path]) -> None:
+    every, _ = search(*two)
+    paged, end = search(*two, limit=5)
+    while end["more"]:
+        until = paged[-1][1][1:31]
+        held = sum(text[1:31] == until for _, text in paged)
+        found, end = search(*two, limit=5, until=until, held=held)
+        paged += found
+    assert paged == every
+
+
+@pytest.mark.real
 def test_a_pattern_that_is_none_is_told(two: list[Path]) -> None:
     assert "error" in search(*two, text="(", is_regex=True)[1]
 
@@ -87,3 +99,23 @@ def test_an_address_names_containers_and_moments() -> None:
     assert asked.until == ""
     assert query_in(QueryDict("last=900")).since
     assert not query_in(QueryDict("last=12345")).since
+
+
+def test_today_begins_at_midnight_of_the_zone_that_the_browser_names() -> None:
+    from django.http import QueryDict
+
+    begins = {zone: query_in(QueryDict(f"last=today&zone={zone}")).since for zone in ("", "120", "-330", "--5", "9999")}
+    assert begins[""].endswith("T00:00:00.000000000Z")
+    assert begins["120"].endswith("T22:00:00.000000000Z")
+    assert begins["-330"].endswith("T05:30:00.000000000Z")
+    assert begins["--5"] == begins["9999"] == begins[""]
+
+
+def test_the_next_page_is_before_what_is_known_and_within_what_was_asked_for() -> None:
+    from django.http import QueryDict
+
+    early, late = "2026-11-28T10:00:00.000000000Z", "2026-11-28T11:00:00.000000000Z"
+    asked = query_in(QueryDict(f"q=x&until={late}&before={early}&held=7"))
+    assert (asked.until, asked.held) == (early, 7)
+    assert query_in(QueryDict(f"q=x&until={early}&before={late}")).until == early
+    assert query_in(QueryDict(f"q=x&until={early}&held=7")).held == 0

@@ -1,7 +1,9 @@
 """The pages of logs and of what is kept: who may see them, and what they say."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,13 @@ from webui.access import Role
 from webui.accounts.models import User
 from webui.history.models import keeping_of
 from webui.history.places import forget_others, logs_folder
+from webui.history.rings import RingFile, ring_path
 from webui.history.store import LogStore
 from webui.hosts.models import Host
+from webui.live.picture import Picture
 from webui.live.pictures import forget
+from webui.live.samples import Sample
+from webui.live.saved import save_picture
 
 PAGES = ["", "kept/", "kept/?q=x", "keeping/", "generations/c0ffee/", "stats/c0ffee/"]
 
@@ -100,3 +106,24 @@ def test_the_history_of_a_host_that_was_removed_goes_with_it(down_host: Host) ->
     assert logs_folder("docks").exists()
     forget_others([])
     assert not logs_folder("docks").exists()
+
+
+def test_the_past_of_a_container_begins_with_those_that_had_its_name(
+    down_host: Host, rita: User, signed_in: Callable[[User], Client]
+) -> None:
+    now = int(time.time())
+    old_id, new_id, other_id = ("a" * 64, "b" * 64, "c" * 64)
+    keep("web", old_id)
+    keep("web", new_id)
+    keep("db", other_id)
+    for container_id, at in ((old_id, now - 900), (other_id, now - 800), (new_id, now - 100)):
+        path = ring_path("docks", container_id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        RingFile(path).write(Sample(at, 10.0, 2, 1000, 2000, 1.0, 2.0, 3.0, 4.0, 5))
+    raw = {"Id": new_id, "Names": ["/web"], "State": "running", "Created": now - 300}
+    save_picture(Picture("docks", seen_at=datetime.now(UTC), containers={new_id: raw}))
+    forget("docks")
+    told = signed_in(rita).get(f"/h/docks/logs/stats/{new_id}/?span=3600").json()
+    assert [round((now - sample[0]) / 10) for sample in told["samples"]] == [90, 10]
+    assert told["since"] == now - 300
+    assert len(signed_in(rita).get(f"/h/docks/logs/stats/{new_id}/?span=300").json()["samples"]) == 1

@@ -41,6 +41,7 @@ def test_a_reader_can_look_and_not_pull(rita: User, signed_in: SignIn, image_id:
     response = signed_in(rita).get(LIST)
     assertNotContains(response, "Pull an image")
     assertNotContains(response, 'data-act="remove"')
+    assertNotContains(response, '"act":"remove"')
     assert signed_in(rita).get(f"{LIST}pull/").status_code == 403
 
 

@@ -113,7 +113,7 @@ def test_a_second_message_for_the_same_job_is_harmless(host: Host, olga: User) -
 
 
 def test_closing_turns_the_error_of_a_closed_stream_into_a_cancel() -> None:
-    run = JobRun({}, client=lambda: None)  # type: ignore[arg-type, return-value]
+    run = JobRun({}, client=lambda: None, actor=None, host=None)  # type: ignore[arg-type, return-value]
     closed: list[int] = []
 
     def read() -> None:

@@ -53,6 +53,28 @@ async def test_around_a_moment_come_the_lines_before_it_and_those_after(
     assert found == every[15:]
 
 
+async def test_earlier_lines_come_step_by_step_to_the_beginning_whatever_moments_they_share(
+    engine: Daemon, host: Host, rita: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_ranges, "_EARLIER_LINES", 700)
+    container_id = await written(engine, "i=0; while [ $i -lt 2000 ]; do echo line $i; i=$((i+1)); done")
+    every, _ = await lines_of(opened, rita, container_id, "until=2100-01-01T00:00:00Z")
+    found, has_more = every[-5:], True
+    while has_more:
+        first = found[0][1:31]
+        held = sum(line[1:31] == first for line in found)
+        earlier, has_more = await lines_of(opened, rita, container_id, f"before={first}&held={held}")
+        assert earlier
+        found = [*earlier, *found]
+    assert found == every
+
+
+async def test_before_the_first_line_there_is_nothing(engine: Daemon, host: Host, rita: User, opened: Opens) -> None:
+    container_id = await written(engine, "echo first")
+    every, _ = await lines_of(opened, rita, container_id, "until=2100-01-01T00:00:00Z")
+    assert await lines_of(opened, rita, container_id, f"before={every[0][1:31]}&held=1") == ([], False)
+
+
 async def test_a_part_that_is_too_long_ends_and_says_so(
     engine: Daemon, host: Host, rita: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:

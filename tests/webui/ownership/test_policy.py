@@ -29,15 +29,17 @@ def test_only_administrators_see_and_change_it(docks: Host, rita: User, signed_i
 
 def test_what_is_saved_is_shown_again_and_written_down(docks: Host, olga: User, signed_in: SignedIn) -> None:
     form = {"bind_roots": " /srv/shop \n\n/srv/data", "capabilities": "cap_net_admin", "host_namespaces": ["network"],
-            "is_unowned_public": "on", "images": "nginx"}  # fmt: skip
+            "is_unowned_public": "on", "images": "nginx", "made_for": "team"}  # fmt: skip
     assert signed_in(olga).post(PAGE, form).status_code == 302
     rules = LEDGER.rules(docks.pk)
     assert (rules.bind_roots, rules.capabilities) == (("/srv/shop", "/srv/data"), ("NET_ADMIN",))
     assert LEDGER.is_unowned_public(docks.pk)
+    assert rules.made_for == "team"
     page = signed_in(olga).get(PAGE).content.decode()
     assert "/srv/shop\n/srv/data" in page
     entry = Entry.objects.get(operation="host.rules")
     assert "capabilities: NET_ADMIN" in entry.message
+    assert "made_for: team" in entry.message
     assert "made outside: public" in entry.message
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 
 from django.test import RequestFactory
 
@@ -33,6 +34,13 @@ def test_every_button_of_a_row_says_what_it_does_to_which_row() -> None:
 def test_a_hostile_name_stays_text() -> None:
     cell = row_actions(ACTIONS, Boat('"><img src=x onerror=alert(1)>'))
     assert "<img" not in cell
+
+
+def test_what_the_menu_of_a_row_holds_stands_in_its_button() -> None:
+    cell = row_actions((Action("rename", "O'Hara's <b> & \"more\"", "pencil", "boat.rename"),), Boat("Ada"))
+    held = re.search(r"data-items='([^'&<>]*)'", cell)
+    assert held is not None
+    assert json.loads(held[1]) == [{"act": "rename", "words": "O'Hara's <b> & \"more\"", "icon": "pencil"}]
 
 
 def test_failures_are_named_one_by_one_with_their_reason(rf: RequestFactory) -> None:

@@ -1,13 +1,16 @@
-"""Providers: a real one, and one that can be made to lie."""
+"""Providers: a real one, and one that can be made to lie. A real directory."""
 
 import base64
 import hashlib
 import json
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,8 +19,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.urls import reverse
 
-from tests.peers import CLIENT_ID, CLIENT_SECRET, running_provider
-from webui.signin.models import Provider
+from tests.directories import BASE, SERVICE, SERVICE_PASSWORD, RunningDirectory, running_directory
+from tests.peers import CLIENT_ID, CLIENT_SECRET, make_certificates, running_provider
+from webui.signin.models import Directory, Provider
 from webui.signin.oidc import forget
 
 CALLBACK = "/sign-in/with/keycloak/back/"
@@ -129,3 +133,35 @@ def liar() -> Iterator[Liar]:
     server.shutdown()
     server.server_close()
     thread.join(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    running: RunningDirectory
+    ca: str
+
+
+@pytest.fixture(scope="session")
+def office() -> Iterator[Office]:
+    """The real directory, and the certificate of its authority."""
+    # Its sockets and database want a short path, for as long as all tests run.
+    folder = Path(tempfile.mkdtemp(prefix="qs-ldap-"))
+    try:
+        certificates = make_certificates(folder)
+        with running_directory(folder, certificates) as running:
+            yield Office(running, certificates.ca.read_text())
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def directory(office: Office, db: None) -> Callable[..., Directory]:
+    def add(**more: Any) -> Directory:
+        values = {
+            "slug": "office", "name": "Office", "server": office.running.plain, "ca": office.ca,
+            "bind_name": SERVICE, "bind_password": SERVICE_PASSWORD, "people_base": f"ou=people,{BASE}",
+            "groups_base": f"ou=groups,{BASE}",
+        }  # fmt: skip
+        return Directory.objects.create(**{**values, **more})
+
+    return add

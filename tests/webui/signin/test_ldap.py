@@ -1,20 +1,16 @@
 """Signing in by an LDAP directory: a real slapd, both ways of binding, both ways of TLS, and what breaks or bites."""
 
 import re
-import shutil
 import socket
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.directories import BASE, PASSWORD, SERVICE, SERVICE_PASSWORD, RunningDirectory, running_directory
-from tests.peers import make_certificates
+from tests.directories import BASE, PASSWORD, SERVICE_PASSWORD
+from tests.webui.signin.conftest import Office
 from webui.access.models import Team
 from webui.accounts.models import User
 from webui.audit.models import Entry
@@ -22,38 +18,6 @@ from webui.signin.ldap import DirectoryFailed, examine, sign_in
 from webui.signin.models import Directory, Identity, TeamRule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.real]
-
-
-@dataclass(frozen=True, slots=True)
-class Office:
-    running: RunningDirectory
-    ca: str
-
-
-@pytest.fixture(scope="session")
-def office() -> Iterator[Office]:
-    """The real directory, and the certificate of its authority."""
-    # Its sockets and database want a short path, for as long as all tests run.
-    folder = Path(tempfile.mkdtemp(prefix="qs-ldap-"))
-    try:
-        certificates = make_certificates(folder)
-        with running_directory(folder, certificates) as running:
-            yield Office(running, certificates.ca.read_text())
-    finally:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture
-def directory(office: Office, db: None) -> Callable[..., Directory]:
-    def add(**more: Any) -> Directory:
-        values = {
-            "slug": "office", "name": "Office", "server": office.running.plain, "ca": office.ca,
-            "bind_name": SERVICE, "bind_password": SERVICE_PASSWORD, "people_base": f"ou=people,{BASE}",
-            "groups_base": f"ou=groups,{BASE}",
-        }  # fmt: skip
-        return Directory.objects.create(**{**values, **more})
-
-    return add
 
 
 Add = Callable[..., Directory]

@@ -134,6 +134,9 @@ class Archive:
                 # The answer to a HEAD has no body that could say it.
                 if response.status_code == HTTPStatus.NOT_FOUND and method == "HEAD":
                     raise EngineRefusal(f"There is nothing at {shown(path)}.", is_gone=True)
+                if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR and method == "HEAD":
+                    # Engines look where a link leads, and fail on one that leads to itself.
+                    raise EngineRefusal(f"{shown(path)} cannot be opened; links may lead in a circle there.")
                 api._raise_for_status(response)
                 yield response
 

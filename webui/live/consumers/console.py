@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import orjson
 from django.utils.translation import gettext as _
 
+from webui.audit import folding
 from webui.live.console import Owner, Refusal, Session, failure_words, sessions
 from webui.live.consumers.base import GONE, REFUSED, SIGN_IN, LiveConsumer
 from webui.live.shells import shells_of
@@ -47,6 +48,8 @@ class ConsoleConsumer(LiveConsumer):
 
     async def _new(self, owner: Owner, container_id: str) -> Session:
         sessions().check_room(owner)
+        # Looking for shells, starting one and hanging it up later is one thing in the log.
+        folding.begin()
         terminal, label = await self._terminal(container_id)
         session = Session(
             terminal, user=self.scope["user"], owner=owner, host=self.host.slug, operation=self.required(),
@@ -110,6 +113,9 @@ class ConsoleConsumer(LiveConsumer):
     async def close(self, code: Any = None, reason: Any = None) -> None:
         # Whose rights ended, or who closed the tab, leaves nothing running; a broken connection does.
         self._is_over = self._is_over or code in {SIGN_IN, REFUSED, GONE}
+        # At once: a browser that does not answer the close would keep the disconnect waiting.
+        if self._is_over and self._session is not None:
+            self._session.end()
         await super().close(code, reason)
 
     async def disconnect(self, code: int) -> None:

@@ -1,4 +1,7 @@
-"""A list that lives: changed ids of the host's picture become the feed's messages, at most twenty times a second."""
+"""A list that lives: changed ids of the host's picture become the feed's messages, at once and then at a pace.
+
+What it takes to make them sets the pace: a flood of changes, or many who look at once, cost a part of one processor.
+"""
 
 import asyncio
 from typing import Any, ClassVar, Final
@@ -13,7 +16,11 @@ from webui.live.pictures import host_feed
 from webui.live.seen import seen_by
 from webui.ownership import LEDGER
 
-_PAUSE_S: Final = 0.05
+# The first change goes at once; what follows on its heels goes together, after as many times what the last messages
+# took to make, the wait for the one thread that makes them included, but within these bounds.
+_PAUSE_TIMES: Final = 3
+_SHORTEST_PAUSE_S: Final = 0.02
+_LONGEST_PAUSE_S: Final = 0.06
 
 
 class ListConsumer(LiveConsumer):
@@ -58,10 +65,11 @@ class ListConsumer(LiveConsumer):
                 news.clear()
                 ids = frozenset(changed)
                 changed.clear()
+                began = loop.time()
                 for message in await self._messages(feed, ids, memory):
                     await self.send_json(message)
-                # The first change goes at once; what follows on its heels goes together.
-                await asyncio.sleep(_PAUSE_S)
+                pause_s = _PAUSE_TIMES * (loop.time() - began)
+                await asyncio.sleep(min(max(_SHORTEST_PAUSE_S, pause_s), _LONGEST_PAUSE_S))
         finally:
             stop()
 

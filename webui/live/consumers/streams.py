@@ -68,13 +68,17 @@ class SharedStreamConsumer(LiveConsumer):
 
 
 class LogsConsumer(SharedStreamConsumer):
-    """The log of a container: `tail` or `since` and live from there, or with `until` or `at` a part of it that ends."""
+    """The log of a container: `tail` or `since` and live from there, or a part of it that ends.
+
+    Parts are those `until` a moment, those around one (`at`), and the last ones `before` one, of which the page has
+    `held`.
+    """
 
     needs: ClassVar[str] = "container.logs"
 
     async def watch(self) -> None:
         asked = self._asked()
-        if asked.at or asked.until:
+        if asked.at or asked.until or asked.before:
             await self._send_part(asked)
         else:
             await super().watch()
@@ -96,7 +100,9 @@ class LogsConsumer(SharedStreamConsumer):
         return log_channel(self.host, self.container_id, asked if asked in TAILS else TAILS[1])
 
     def _asked(self) -> LogRange:
-        return LogRange(*(moment_in(self._parameter(name)) for name in ("since", "until", "at")))
+        since, until, at, before = (moment_in(self._parameter(name)) for name in ("since", "until", "at", "before"))
+        held = self._parameter("held")
+        return LogRange(since, until, at, before, int(held[:8]) if held.isdecimal() else 0)
 
     def _parameter(self, name: str) -> str:
         return parse_qs(self.scope["query_string"].decode()).get(name, [""])[0]

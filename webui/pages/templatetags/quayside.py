@@ -11,10 +11,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from webui.pages import formats, icons
+from webui.pages import assets, formats, icons
 from webui.pages.assets import asset_url, has_asset, imports_of
 from webui.pages.declarations import Action, Outcome, State
-from webui.pages.shell import Entry
+from webui.pages.row_acts import acts_cell
 
 register = template.Library()
 register.filter("bytes", formats.size)
@@ -37,6 +37,12 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.simple_tag
 def asset(name: str) -> str:
     return asset_url(name)
+
+
+@register.simple_tag
+def asset_text(name: str) -> SafeString:
+    """A small script of our own build, to stand inside the page."""
+    return SafeString(assets.asset_text(name))
 
 
 @register.simple_tag(takes_context=True)
@@ -83,73 +89,23 @@ def copy(text: str, label: str = "Copy") -> SafeString:
 @register.simple_tag
 def row_actions(actions: Sequence[Action], row: Any) -> SafeString:
     """The acts cell of a row: the icon buttons, then one menu with the rest. `actions` are those that are allowed."""
-    shown = [action for action in actions if action.shown_when(row)]
-    straight = [action for action in shown if action.is_icon]
-    rest = [action for action in shown if not action.is_icon]
-    buttons = format_html_join("", "{}", ((_icon_button(action, row),) for action in straight))
-    return buttons + (_menu(rest, row) if rest else SafeString(""))
-
-
-def _label_for(action: Action, row: Any) -> str:
-    return f"{action.label} {getattr(row, 'name', '')}".strip()
-
-
-def _href_of(action: Action, row: Any) -> str:
-    return str(row.url_of(action.href_name))
-
-
-def _icon_button(action: Action, row: Any) -> SafeString:
-    label = _label_for(action, row)
-    if action.href_name:
-        return format_html(
-            '<a class="btn-icon" href="{}" aria-label="{}" title="{}">{}</a>',
-            _href_of(action, row), label, action.label, icons.icon(action.icon),
-        )  # fmt: skip
-    return format_html(
-        '<button type="button" class="btn-icon" data-act="{}" aria-label="{}" title="{}">{}</button>',
-        action.name, label, action.label, icons.icon(action.icon),
-    )  # fmt: skip
-
-
-def _menu(actions: Sequence[Action], row: Any) -> SafeString:
-    items = format_html_join("", "{}", ((_menu_item(action, row),) for action in actions))
-    return format_html(
-        '<button type="button" class="btn-icon" data-menu aria-haspopup="menu" aria-expanded="false" aria-label="{}">'
-        "{}</button>"
-        '<div class="menu" role="menu" hidden>{}</div>',
-        f"More for {getattr(row, 'name', '')}".strip(), icons.icon("dots-vertical"), items,
-    )  # fmt: skip
-
-
-def _menu_item(action: Action, row: Any) -> SafeString:
-    classes = "menu-item danger" if action.is_danger else "menu-item"
-    words = f"{action.label}…" if action.previews else action.label
-    if action.href_name:
-        return format_html(
-            '<a role="menuitem" tabindex="-1" class="{}" href="{}">{}{}</a>',
-            classes, _href_of(action, row), icons.icon(action.icon), words,
-        )  # fmt: skip
-    return format_html(
-        '<button type="button" role="menuitem" tabindex="-1" class="{}" data-act="{}">{}{}</button>',
-        classes, action.name, icons.icon(action.icon), words,
-    )  # fmt: skip
+    return acts_cell(actions, row)
 
 
 @register.simple_tag
-def nav(entries: Sequence[Entry]) -> SafeString:
-    """The entries of a menu. They stand on every page and change rarely, so their HTML is kept."""
-    return _drawn("pages/_nav.html", tuple(entries), get_language())
+def kept(template_name: str, **values: Any) -> SafeString:
+    """A part of a page that is made of these values and of nothing else, kept for as long as they come again.
 
-
-@register.simple_tag
-def tab_bar(entries: Sequence[Entry]) -> SafeString:
-    """Those entries that a phone's tab bar has room for."""
-    return _drawn("pages/_tab_bar.html", tuple(entry for entry in entries if entry.on_phone), get_language())
+    Unlike an include it sees neither the request nor its reader, so nobody can be shown what was made for another.
+    The values are text, numbers, frozen dataclasses, and sequences of those.
+    """
+    given = tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
+    return _kept(template_name, given, get_language())
 
 
 @functools.lru_cache(maxsize=512)
-def _drawn(template_name: str, entries: tuple[Entry, ...], _language: str | None) -> SafeString:
-    return SafeString(render_to_string(template_name, {"entries": entries}))
+def _kept(template_name: str, values: tuple[tuple[str, Any], ...], _language: str | None) -> SafeString:
+    return SafeString(render_to_string(template_name, dict(values)))
 
 
 @register.simple_tag

@@ -72,10 +72,15 @@ def bind(connection: Any, name: str, password: str) -> bool:
     return bool(is_bound)
 
 
-def search(connection: Any, step: str, base: str, wanted: str, attributes: list[str], *, most: int) -> list[Any]:
-    """Entries below `base`, at most `most`. Raises DirectoryFailed."""
+def search(
+    connection: Any, step: str, base: str, wanted: str, attributes: list[str], *, most: int, is_below: bool = True
+) -> list[Any]:
+    """Entries below `base`, at most `most`; without `is_below` that one alone. Raises DirectoryFailed."""
+    scope = ldap3.SUBTREE if is_below else ldap3.BASE
     try:
-        connection.search(base, wanted, attributes=attributes, size_limit=most, time_limit=_ANSWER_S)
+        connection.search(
+            base, wanted, search_scope=scope, attributes=attributes, size_limit=most, time_limit=_ANSWER_S
+        )  # fmt: skip
     except (LDAPException, OSError) as error:
         raise DirectoryFailed(step, _("The search %(filter)s failed: %(why)s")
                               % {"filter": wanted[:200], "why": _said(error)}) from error  # fmt: skip

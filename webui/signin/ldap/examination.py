@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from webui.signin.findings import Finding
+from webui.pages.findings import Finding
 from webui.signin.ldap.connection import BIND, CONNECT, GROUPS, SEARCH, TLS, DirectoryFailed, bind, opened
 from webui.signin.ldap.people import bind_first, find, groups_of, is_sane
 from webui.signin.models import Directory

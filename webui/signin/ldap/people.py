@@ -64,7 +64,7 @@ def find(connection: Any, directory: Directory, username: str) -> Found | None:
     entries = search(connection, SEARCH, directory.people_base, wanted, attributes, most=2)
     if len(entries) > 1:
         raise DirectoryFailed(SEARCH, _("The filter %s finds several people.") % wanted)
-    return _found(entries[0], directory) if entries else None
+    return found_of(entries[0], directory) if entries else None
 
 
 def groups_of(connection: Any, directory: Directory, found: Found, username: str) -> frozenset[str] | None:
@@ -78,6 +78,11 @@ def groups_of(connection: Any, directory: Directory, found: Found, username: str
     elif found.member_of is None:
         return None
     return frozenset(spelling for name in names for spelling in _spellings(name))
+
+
+def escaped(value: str) -> str:
+    """A value as it stands in a filter (RFC 4515)."""
+    return str(escape_filter_chars(value))
 
 
 def own_name_of(directory: Directory, username: str) -> str:
@@ -101,19 +106,19 @@ def _proved(connection: Any, directory: Directory, username: str, password: str)
     return found
 
 
-def _found(entry: Any, directory: Directory) -> Found:
-    subject = next(iter(_values(entry, directory.id_attribute)), "")
+def found_of(entry: Any, directory: Directory) -> Found:
+    subject = next(iter(values_of(entry, directory.id_attribute)), "")
     if not subject:
         words = _("%(dn)s has no attribute %(name)s, by which they would be known again.")
         raise DirectoryFailed(SEARCH, words % {"dn": entry["dn"], "name": directory.id_attribute})
-    name = next((value for attribute in _NAMES for value in _values(entry, attribute)), "")
-    groups = tuple(_values(entry, "memberOf"))
+    name = next((value for attribute in _NAMES for value in values_of(entry, attribute)), "")
+    groups = tuple(values_of(entry, "memberOf"))
     has_groups = any(one.lower() == "memberof" for one in entry["raw_attributes"])
-    mail = next(iter(_values(entry, "mail")), "")
+    mail = next(iter(values_of(entry, "mail")), "")
     return Found(entry["dn"], subject[:255], name, mail if "@" in mail else "", groups if has_groups else None)
 
 
-def _values(entry: Any, attribute: str) -> Iterator[str]:
+def values_of(entry: Any, attribute: str) -> Iterator[str]:
     for name, values in entry["raw_attributes"].items():
         if name.lower() == attribute.lower():
             yield from (_text(value) for value in values)

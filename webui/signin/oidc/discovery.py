@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from webui.signin.findings import Finding
+from webui.pages.findings import Finding
 from webui.signin.models import Provider
 from webui.signin.oidc.errors import ProviderFailed
 from webui.signin.oidc.transport import ask, check_url

@@ -5,7 +5,7 @@ import htmx from "./htmx.js";
 import { csrf } from "./dom.js";
 import { refreshList } from "./lists.js";
 import { openDialog } from "./dialogs.js";
-import { showProgress } from "./progress_panel.js";
+import { runFromBefore, showProgress } from "./progress_panel.js";
 import { isAllMatching, selectedIds, unselectAll } from "./selection.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
@@ -67,7 +67,7 @@ async function take(response) {
   }
   if (headers.get("Content-Type")?.startsWith(STREAM) && response.ok) {
     unselectAll();
-    tellRows(await showProgress(response));
+    tellRows(await showProgress(response, { again }));
     return;
   }
   const text = await response.text();
@@ -84,6 +84,8 @@ async function take(response) {
   if (acted) tellRows(acted);
   if (acted && !Object.keys(acted.failed).length && acted.done.length > 1) unselectAll();
 }
+
+const again = (url, fields, ids) => post(url, new URLSearchParams([...fields, ...ids.map((id) => ["id", id])]), ids);
 
 export async function post(url, body, ids) {
   mark(ids, true);
@@ -122,3 +124,8 @@ document.addEventListener("submit", (event) => {
   event.target.closest("dialog")?.close();
   post(event.target.getAttribute("action"), body, body.getAll("id"));
 });
+
+// The rows may have come since it was begun: their problems are told once more.
+runFromBefore()
+  .then(async (response) => response && tellRows(await showProgress(response, { again })))
+  .catch((error) => console.warn(error));

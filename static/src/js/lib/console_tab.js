@@ -4,17 +4,23 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
+import { copyText } from "./copying.js";
 import { webSocketUrl } from "./dom.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
 
 const THEME = { background: "#07131b", foreground: "#d5e1e8", cursor: "#2dd4bf", selectionBackground: "#1d4a52", black: "#16272f", brightBlack: "#7f94a2", red: "#f87171", green: "#4ade80", yellow: "#fbbf24", blue: "#93c5fd", magenta: "#d8b4fe", cyan: "#5eead4", white: "#d5e1e8" }; // prettier-ignore
-const CLOSED = { 4401: gettext("You are signed out. Sign in again to go on."), 4403: gettext("You may not open a console here. An administrator can allow it."), 4404: gettext("This host is no longer here. It was removed from Quayside.") };
+const CLOSED = { 4401: gettext("You are signed out, and what ran here was ended. Sign in again to open a new one."), 4403: gettext("You may not open a console here. An administrator can allow it."), 4404: gettext("This host is no longer here. It was removed from Quayside.") };
+const MAY_NO_LONGER = gettext("You may no longer use a console here, so it was ended. An administrator can allow it again.");
+// What can be done after each, where it is not to open one again.
+const OFFERS = { 4401: "sign-in", 4403: "", 4404: "" };
+// What keys send: plain, and where a program asked for application cursor keys.
+const KEYS = { esc: ["\x1b", "\x1b"], tab: ["\t", "\t"], up: ["\x1b[A", "\x1bOA"], down: ["\x1b[B", "\x1bOB"], right: ["\x1b[C", "\x1bOC"], left: ["\x1b[D", "\x1bOD"] };
 // As long as the server keeps a session that nobody looks at.
 const PATIENCE_MS = 60_000;
 
 // `asked` is {kind, command, user, folder}; `before` a session to go on with, or null.
-export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onShells, onGone }) {
+export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onShells, onCtrl, onUseless, onGone }) {
   const terminal = new Terminal({
     fontFamily: '"JetBrains Mono", ui-monospace, monospace', fontSize: 13, lineHeight: 1.25, scrollback: 10_000, cursorBlink: true,
     allowProposedApi: false, theme: THEME, screenReaderMode: false, linkHandler: { activate: () => {} },
@@ -30,6 +36,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   let isOver = false;
   let isTty = true;
   let wasOpened = false;
+  let isCtrl = false;
 
   terminal.loadAddon(fitting);
   terminal.open(pane);
@@ -60,10 +67,16 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     if (message.t === "opened") opened(message);
     else if (message.t === "shells") onShells(message.shells);
     else if (message.t === "note") onNote(message.words);
-    else if (message.t === "ended") over("off", message.words, { isWritten: true });
+    else if (message.t === "ended") ended(message);
     else if (message.t === "failed" && before && !wasOpened) onGone();
     else if (message.t === "failed") over("bad", gettext("not connected"), { failed: message.words });
-    else if (message.t === "taken") over("off", gettext("it is shown in another window"), { isWritten: true });
+    else if (message.t === "taken") over("off", gettext("not connected"), { failed: gettext("It is shown in another window."), isWritten: true });
+  }
+
+  function ended({ code, words }) {
+    // Nothing ran: to ask for it again would end the same way.
+    if (code === null) onUseless();
+    over("off", gettext("ended"), { failed: words, isWritten: true });
   }
 
   function opened(message) {
@@ -83,7 +96,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
 
   function closed(code) {
     if (isOver) return;
-    if (CLOSED[code]) return over("bad", gettext("not connected"), { failed: CLOSED[code] });
+    if (CLOSED[code]) return over("bad", gettext("not connected"), { failed: code === 4403 && wasOpened ? MAY_NO_LONGER : CLOSED[code], offer: OFFERS[code] });
     lostSince ||= Date.now();
     if (!session || Date.now() - lostSince > PATIENCE_MS) return over("bad", gettext("not connected"), { failed: gettext("The connection was lost, and the console with it.") });
     onState("warning", gettext("connection lost, trying again"));
@@ -91,12 +104,12 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     pause = Math.min(pause * 2, 5000);
   }
 
-  function over(tone, words, { isWritten = false, failed = "" }) {
+  function over(tone, words, { isWritten = false, failed = "", offer = "again" }) {
     isOver = true;
     session = null;
     onState(tone, words);
-    if (isWritten) terminal.write(`\r\n\x1b[2m${words.replace(/[^\P{C}]/gu, "")}\x1b[0m\r\n`);
-    onFailed(failed || words);
+    if (isWritten) terminal.write(`\r\n\x1b[2m${failed.replace(/[^\P{C}]/gu, "")}\x1b[0m\r\n`);
+    onFailed(failed, offer);
     onLabel(asked.label ?? "");
   }
 
@@ -104,27 +117,52 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     if (socket.readyState === WebSocket.OPEN && !isOver) socket.send(data);
   }
 
+  // Without a selection, which a finger cannot make, all that is in view.
   async function copy() {
-    const text = terminal.getSelection();
-    if (!text) return showToast(gettext("Nothing is selected in this console."), "warning");
-    try {
-      await navigator.clipboard.writeText(text);
-      showToast(gettext("Copied."), "good");
-    } catch {
-      showToast(gettext("Browsers let a page copy only over HTTPS. Use the browser's own menu on the selection."));
-    }
+    const isAll = !terminal.hasSelection();
+    if (isAll) terminal.select(0, terminal.buffer.active.viewportY, terminal.cols * terminal.rows);
+    const text = terminal.getSelection().trimEnd();
+    if (isAll) terminal.clearSelection();
+    if (!text) return showToast(gettext("There is nothing to copy in this console yet."), "warning");
+    await copyText(text);
+    showToast(isAll ? gettext("Copied all that is shown.") : gettext("Copied."), "good");
+    terminal.focus();
   }
 
+  // Resolves to whether the browser let the page read what was copied.
   async function paste() {
     try {
-      terminal.paste(await navigator.clipboard.readText());
-      terminal.focus();
+      insert(await navigator.clipboard.readText());
+      return true;
     } catch {
-      showToast(gettext("This browser does not let the page read the clipboard. Press Ctrl Shift V, or Ctrl V, in the console."));
+      return false;
     }
   }
 
-  terminal.onData((text) => send(encoder.encode(isTty ? text : text.replaceAll("\r", "\n"))));
+  function insert(text) {
+    terminal.paste(text);
+    terminal.focus();
+  }
+
+  // A key of the row for phones; Ctrl holds for the next one, from wherever it comes.
+  function press(key) {
+    if (key === "ctrl") isCtrl = !isCtrl;
+    else terminal.input(KEYS[key][terminal.modes.applicationCursorKeysMode ? 1 : 0]);
+    onCtrl(isCtrl);
+    terminal.focus();
+  }
+
+  function typed(text) {
+    const isHeld = isCtrl && text.length === 1;
+    if (isHeld) {
+      isCtrl = false;
+      onCtrl(false);
+    }
+    const sent = isHeld ? String.fromCharCode(text.toUpperCase().charCodeAt(0) & 31) : text;
+    send(encoder.encode(isTty ? sent : sent.replaceAll("\r", "\n")));
+  }
+
+  terminal.onData(typed);
   terminal.onBinary((text) => send(Uint8Array.from(text, (character) => character.charCodeAt(0))));
   terminal.onResize(({ rows, cols }) => send(JSON.stringify({ rows, columns: cols })));
   terminal.attachCustomKeyEventHandler((event) => {
@@ -151,6 +189,8 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     fit,
     copy,
     paste,
+    insert,
+    press,
     stop,
     focus: () => terminal.focus(),
     session: () => session,

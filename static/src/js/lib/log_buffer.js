@@ -1,5 +1,6 @@
 // The lines that the page holds: a ring of strings, and which of them are shown and which are found. Lines are known by their
-// number since the page began, so that nothing moves when old ones leave. Bounded by lines and by characters.
+// number, so that nothing moves when old ones leave at the front, or when older ones are put there. Bounded by lines and by
+// characters.
 
 import { isOurs, levelOf, stampOf, textOf } from "./log_lines.js";
 
@@ -7,6 +8,8 @@ export const CAPACITY = 100_000;
 const MOST_CHARACTERS = 48_000_000;
 // How far back a line of another container may still be put in order.
 const MOST_REORDERED = 30_000;
+// The number of the first line ever: earlier ones get lower numbers. A multiple of the capacity.
+const BEGIN = 1_000_000_000;
 
 // Ascending numbers that are added at the end, and leave at either.
 class Numbers {
@@ -25,6 +28,11 @@ class Numbers {
   }
   forgetFrom(next) {
     while (this.#numbers.length > this.#from && this.#numbers[this.#numbers.length - 1] >= next) this.#numbers.pop();
+  }
+  // Lower ones than all that are here.
+  addBefore(numbers) {
+    this.#numbers = [...numbers, ...this.#numbers.slice(this.#from)];
+    this.#from = 0;
   }
   get count() {
     return this.#numbers.length - this.#from;
@@ -52,8 +60,8 @@ export class LogBuffer {
   #shown = null;
   #found = null;
   #rule = { finder: null, isOnly: true, level: 0 };
-  first = 0;
-  next = 0;
+  first = BEGIN;
+  next = BEGIN;
 
   add(lines, source = 0) {
     for (const line of lines) this.#put(line, source);
@@ -75,6 +83,73 @@ export class LogBuffer {
     }
     for (; at < later.length; at += 1) this.#put(...later[at]);
     this.#settle();
+  }
+
+  // Lines that are older than those of their own container (lines, in order, and whose each is), as many as there is room for.
+  // Returns what a number from before is called now: lines of others that are older still move before them.
+  addEarlier(lines, sources) {
+    const older = [];
+    const last = lines.length ? stampOf(lines[lines.length - 1]) : "";
+    while (this.first + older.length < this.next && this.#isOlder(this.first + older.length, last)) older.push(this.first + older.length);
+    const kept = older.map((number) => [this.line(number), this.sourceOf(number)]);
+    const end = this.first + older.length;
+    const merged = [];
+    const placeOf = [];
+    let at = 0;
+    for (let index = 0; index < lines.length; index += 1) {
+      const stamp = stampOf(lines[index]);
+      for (; at < kept.length && stampOf(kept[at][0]) < stamp; at += 1) placeOf.push(merged.push(kept[at]) - 1);
+      merged.push([lines[index], sources[index]]);
+    }
+    for (; at < kept.length; at += 1) placeOf.push(merged.push(kept[at]) - 1);
+    const added = merged.slice(Math.max(0, merged.length - (CAPACITY - (this.next - end))));
+    const dropped = merged.length - added.length;
+    const was = this.first;
+    this.#putBefore(end, added);
+    return (number) => (number < was || number >= end ? number : Math.max(this.first, this.first + placeOf[number - was] - dropped));
+  }
+
+  // Our own words stand with the line that they were written before.
+  #isOlder(number, stamp) {
+    const line = this.line(number);
+    return stampOf(line) ? stampOf(line) < stamp : isOurs(line) && number + 1 < this.next && stampOf(this.line(number + 1)) < stamp;
+  }
+
+  #putBefore(end, added) {
+    for (let number = this.first; number < end; number += 1) this.#characters -= this.line(number).length;
+    this.#shown?.forgetBefore(end);
+    this.#found?.forgetBefore(end);
+    this.first = end - added.length;
+    const noted = { shown: [], found: [] };
+    added.forEach(([line, source], index) => {
+      const slot = (this.first + index) % CAPACITY;
+      this.#ring[slot] = line;
+      this.#sources[slot] = source;
+      this.#characters += line.length;
+      const { isFound, isShown } = this.#judge(line);
+      if (isFound) noted.found.push(this.first + index);
+      if (isShown) noted.shown.push(this.first + index);
+    });
+    this.#shown?.addBefore(noted.shown);
+    this.#found?.addBefore(noted.found);
+  }
+
+  // Whether there is no room for earlier lines.
+  get isFull() {
+    return this.next - this.first >= CAPACITY || this.#characters >= MOST_CHARACTERS;
+  }
+
+  // The first moment that a container's lines here have, and how many of them share it; "" and 0 for none.
+  beginOf(source) {
+    let [stamp, count] = ["", 0];
+    for (let number = this.first; number < this.next; number += 1) {
+      const line = this.line(number);
+      if (this.sourceOf(number) !== source || isOurs(line) || !stampOf(line)) continue;
+      stamp ||= stampOf(line);
+      if (stampOf(line) !== stamp) break;
+      count += 1;
+    }
+    return { stamp, count };
   }
 
   #placeBefore(stamp) {
@@ -132,12 +207,17 @@ export class LogBuffer {
 
   #note(number, line) {
     if (!this.#found && !this.#shown) return;
+    const { isFound, isShown } = this.#judge(line);
+    if (isFound) this.#found.add(number);
+    if (isShown) this.#shown?.add(number);
+  }
+
+  #judge(line) {
     const { finder, isOnly, level } = this.#rule;
     const isOwn = isOurs(line);
     const hasLevel = !level || isOwn || levelOf(textOf(line)) >= level;
     const isFound = !isOwn && hasLevel && (finder?.matches(line) ?? false);
-    if (isFound) this.#found.add(number);
-    if (this.#shown && hasLevel && (isOwn || isFound || !finder || !isOnly)) this.#shown.add(number);
+    return { isFound, isShown: hasLevel && (isOwn || isFound || !finder || !isOnly) };
   }
 
   line(number) {

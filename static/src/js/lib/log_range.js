@@ -42,6 +42,16 @@ export class LogRange {
     return !this.at && !this.#to;
   }
 
+  // Whether the last lines were asked for, whenever they were written.
+  get isTail() {
+    return !this.begin && this.#kind.startsWith("tail");
+  }
+
+  // The moment before which the part of the log that is shown begins, "" where it goes on to now.
+  get begin() {
+    return this.at || this.#from || this.#to;
+  }
+
   #read() {
     const asked = new URLSearchParams(location.search);
     [this.at, this.#from, this.#to] = ["at", "since", "until"].map((name) => momentOf(asked.get(name)));

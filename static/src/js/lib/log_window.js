@@ -23,7 +23,7 @@ export class LogWindow {
   #window;
   #frame = 0;
   #top = 0;
-  #expected = -1;
+  #expected = NaN;
   #isPressed = false;
 
   constructor(view, buffer) {
@@ -96,6 +96,20 @@ export class LogWindow {
     return this.#top;
   }
 
+  // The place of the first line in view among those that are shown.
+  get place() {
+    return this.isFollowing ? Math.max(0, this.#buffer.count - this.rows) : this.#buffer.placeOf(this.#top);
+  }
+
+  // Lines were put before others: what is read, found and chosen has another number, and stays where it is. At once: a
+  // scroll event would take the place of before for one of now.
+  renumber(now) {
+    this.#top = now(this.#top);
+    if (this.current >= 0) this.current = now(this.current);
+    if (this.chosen[0] >= 0) this.chosen = this.chosen.map(now);
+    this.#drawNow();
+  }
+
   // While somebody marks text with the mouse, or has marked some, the rows under it stay.
   get #isHeld() {
     if (this.#isPressed) return true;
@@ -121,8 +135,9 @@ export class LogWindow {
   #scrolled() {
     const top = this.#view.scrollTop;
     // Our own scrolling to the end comes back as this event too, and is not the reader's.
-    if (Math.abs(top - this.#expected) < 2) return;
-    this.#expected = -1;
+    const isOwn = Math.abs(top - this.#expected) < 2;
+    this.#expected = NaN;
+    if (isOwn) return;
     this.isFollowing = top >= this.#end - LINE / 2;
     this.#top = this.#buffer.numberAt(Math.min(Math.floor(top / LINE), Math.max(0, this.#buffer.count - 1))) ?? 0;
     this.draw();

@@ -1,5 +1,7 @@
 // Menus. The menu beside its button is a pattern: what opens is a copy at the end of the body, so that neither a live
-// change of its row nor the overflow of a table touches it.
+// change of its row nor the overflow of a table touches it. A row's button says what its menu holds in `data-items`.
+
+import { icon, make } from "./dom.js";
 
 let open = null;
 
@@ -23,9 +25,17 @@ function place(menu, button) {
   menu.style.left = `${Math.min(Math.max(8, left), innerWidth - width - 8)}px`;
 }
 
+function madeOf(items) {
+  const item = ({ act, href, words, icon: drawing, danger }) => {
+    const own = href ? { href } : { type: "button", "data-act": act };
+    const common = { class: danger ? "menu-item danger" : "menu-item", role: "menuitem", tabindex: "-1" };
+    return make(href ? "a" : "button", { ...common, ...own }, icon(drawing), words);
+  };
+  return make("div", { class: "menu", role: "menu" }, ...items.map(item));
+}
+
 function openMenu(button, { focusFirst }) {
-  const pattern = button.nextElementSibling;
-  const menu = pattern.cloneNode(true);
+  const menu = button.dataset.items ? madeOf(JSON.parse(button.dataset.items)) : button.nextElementSibling.cloneNode(true);
   menu.dataset.id = button.closest("[data-id]")?.dataset.id ?? "";
   menu.dataset.actUrl = button.closest("[data-act-url]")?.dataset.actUrl ?? "";
   menu.style.position = "fixed";

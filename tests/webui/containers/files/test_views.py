@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
 _ODD = b"two\nlines \xff <script>"
 _SCRIPT = r"""mkdir -p /srv/deep/er /srv/many; cd /srv; printf 'port: 80\n' > a.yaml; chmod 640 a.yaml
-chown 33:34 a.yaml; mkdir srv; mkfifo pipe
+chown 33:34 a.yaml; mkdir srv; mkfifo pipe; ln -s round round
 ln -s a.yaml link; ln -s /srv/deep folder; ln -s /../../../etc/group up; ln -s /nowhere broken; echo x > -rf
 echo odd > "$(printf 'two\nlines \377 <script>')"; echo below > deep/er/b; i=0
 while [ $i -lt 250 ]; do : > many/f$i; i=$((i+1)); done; exec sleep 600"""
@@ -146,6 +146,12 @@ def test_a_folder_shows_what_is_in_it_and_where_volumes_are(shelf: Shelf) -> Non
 def test_links_lead_to_where_the_host_says_and_never_out(shelf: Shelf) -> None:
     assert shelf.get(path="/srv/folder").headers["Location"].endswith("?path=%2Fsrv%2Fdeep")
     assert shelf.get(path="/srv/up").headers["Location"].endswith("?path=%2Fetc%2Fgroup")
+
+
+def test_a_link_that_leads_to_itself_is_told_in_words(shelf: Shelf) -> None:
+    answer = shelf.get(path="/srv/round")
+    assert answer.status_code < 500 or b"links may lead in a circle" in answer.content
+    assert b"http+docker" not in answer.content
 
 
 def test_a_long_folder_comes_in_windows(shelf: Shelf) -> None:

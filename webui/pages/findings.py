@@ -1,4 +1,4 @@
-"""What a test of a source found, step by step."""
+"""What a test of something elsewhere found, step by step."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,8 @@
 // CPU and memory of the containers in a list: filled into cells of fixed width every other second. Rows never move for it.
-import { whenPresent } from "./lib/dom.js";
-import { listAgain } from "./lib/lists.js";
-import { liveSocket } from "./lib/live_socket.js";
-import { size } from "./lib/sizes.js";
+import { whenPresent } from "./dom.js";
+import { listAgain } from "./lists.js";
+import { liveSocket } from "./live_socket.js";
+import { size } from "./sizes.js";
 
 whenPresent("[data-figures]", (element) => {
   let figures = {};
@@ -25,7 +25,8 @@ whenPresent("[data-figures]", (element) => {
   function fill() {
     for (const row of document.querySelectorAll("#rows > tr[data-id]")) {
       const [id, host] = row.dataset.id.split("/").reverse();
-      if (host === undefined || host === element.dataset.host) show(row, figures[id]);
+      // What has just stopped was still measured a moment ago.
+      if (host === undefined || host === element.dataset.host) show(row, "runs" in row.dataset ? figures[id] : undefined);
     }
   }
 

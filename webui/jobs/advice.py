@@ -1,0 +1,29 @@
+"""What to do about a job that failed, as links beside its error: rooms that know a kind of failure hand them in."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from webui.jobs.models import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One thing to do next: a link to a page."""
+
+    label: str
+    url: str
+
+
+Adviser = Callable[["Job"], Sequence[Advice]]
+_advisers: list[Adviser] = []
+
+
+def register_adviser(adviser: Adviser) -> None:
+    """Hand in what knows what to do about a job that failed. It may not wait."""
+    _advisers.append(adviser)
+
+
+def advice_on(job: "Job") -> list[Advice]:
+    return [one for adviser in _advisers for one in adviser(job)]
