@@ -136,6 +136,11 @@ def inotify_add_watch(fd: int, path: str | os.PathLike[str], mask: int) -> int:
     return _checked(lambda: _libc.inotify_add_watch(fd, os.fsencode(path), ctypes.c_uint32(mask)), os.fspath(path))
 
 
+def inotify_rm_watch(fd: int, number: int) -> None:
+    """inotify_rm_watch(2)."""
+    _checked(lambda: _libc.inotify_rm_watch(fd, number))
+
+
 class _OpenHow(ctypes.Structure):
     _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
 

@@ -12,7 +12,7 @@ from tests.consoles import Console, Person
 from tests.e2e.conftest import PATIENCE_MS, run_container
 from tests.relays import Relay, running_relay
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 LIST = "/h/local/containers/"
 _TABS = ("", "logs/", "console/", "stats/", "files/?path=/tmp")
@@ -34,6 +34,7 @@ def pages(harbour: Console, chromium: Browser, signed_in: StorageState) -> Itera
     assert faults == []
 
 
+@pytest.mark.on_peers("dockerd")
 def test_a_container_that_is_removed_is_told_of_in_every_view(pages: list[Page], harbour: Console) -> None:
     container_id = run_container(harbour, "doomed", "while :; do echo alive; sleep 1; done")
     overview, *tabs = pages

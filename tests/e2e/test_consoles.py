@@ -70,5 +70,6 @@ def test_a_console_follows_the_size_of_the_window_and_takes_a_user_and_a_folder(
     page.get_by_label("As user").fill("www")
     page.get_by_label("In folder").fill("/tmp")
     page.get_by_role("button", name="Open", exact=True).click()
+    expect(screen).to_contain_text("/tmp $")
     page.keyboard.type('echo "$(id -un)@$PWD"\n')
     expect(screen).to_contain_text("www@/tmp")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.consoles import ADMIN, Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 LIST = "/h/local/containers/"
 ROWS = "#rows > tr[data-id]"
@@ -18,6 +18,7 @@ def named(page: Page) -> set[str]:
     return set(page.locator(f"{ROWS} td.lead a").all_inner_texts())
 
 
+@pytest.mark.on_peers("dockerd")
 def test_every_kind_of_question_finds_its_containers(page: Page, harbour: Console) -> None:
     checked = {"Healthcheck": {"Test": ["CMD-SHELL", "exit 1"], "Interval": 1_000_000_000, "Retries": 1}}
     run_container(harbour, "gate", Labels={"tier": "front"}, **checked)
@@ -55,6 +56,7 @@ def test_what_somebody_ran_here_is_found_by_its_owner(page: Page, harbour: Conso
     assert named(page) == {"mine"}
 
 
+@pytest.mark.on_peers("dockerd")
 def test_a_sort_is_kept_in_the_address_and_the_list_comes_as_csv(page: Page, harbour: Console) -> None:
     for name in ("pear", "apple", "fig"):
         run_container(harbour, name, start=False, Labels={"note": "=1+1"})
@@ -73,6 +75,7 @@ def test_a_sort_is_kept_in_the_address_and_the_list_comes_as_csv(page: Page, har
     assert {line[lines[0].index("name")] for line in lines[1:]} == {"pear", "apple"}
 
 
+@pytest.mark.on_peers("dockerd")
 def test_a_selection_is_acted_on_and_removed_with_what_goes_shown(page: Page, harbour: Console) -> None:
     for number in range(3):
         run_container(harbour, f"crate-{number}")

@@ -60,6 +60,7 @@ def test_columns_are_chosen_and_stay(page: Page, harbour: Console) -> None:
     expect(page.locator("#rows-head")).to_contain_text("Ports")
 
 
+@pytest.mark.on_peers("dockerd", "podman")
 def test_a_whole_group_is_started_with_an_outcome_for_each(page: Page, harbour: Console) -> None:
     good = run_container(harbour, "crane", start=False, Labels=in_stack("dock"))
     bad = run_container(harbour, "winch", start=False, Labels=in_stack("dock"), Entrypoint=["/no-such-program"])
@@ -107,6 +108,7 @@ def test_secrets_are_shown_on_request_and_what_comes_from_outside_is_inert(page:
     assert page.locator("img[src=x]").count() == 0
 
 
+@pytest.mark.on_peers("dockerd", "podman")
 def test_stop_is_near_for_a_keyboard_and_a_removal_is_told_in_place(page: Page, harbour: Console) -> None:
     container_id = run_container(harbour, "keyboarded", Labels=in_stack("keys"))
     page.goto(f"{LIST}{container_id}/")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 _SPEAKS = r"""printf '\033[31mred\033[0m plain\n'
 echo '{"level":"error","msg":"refused","order":{"id":7}}'
@@ -18,6 +18,7 @@ for i in 1 2 3 4 5 6 7 8 9; do echo "apple $i"; done
 sleep 600"""
 
 
+@pytest.mark.on_peers("dockerd")
 def test_a_line_is_shown_as_what_it_is_and_never_as_markup(page: Page, harbour: Console) -> None:
     container_id = run_container(harbour, "speaker", _SPEAKS)
     page.goto(f"/h/local/containers/{container_id}/logs/")
@@ -78,6 +79,7 @@ def test_a_flood_is_shown_whole_or_counted_and_can_be_paused(page: Page, harbour
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 
+@pytest.mark.on_peers("dockerd")
 def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, harbour: Console) -> None:
     script = "sleep {}; i=0; while [ $i -lt 5 ]; do echo {} $i; i=$((i+1)); sleep 0.2; done; sleep 600"
     run_container(harbour, "odd", script.format(0, "odd"))
@@ -93,6 +95,7 @@ def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, h
     assert {*page.locator(".log-source").all_inner_texts()} == {"odd", "even"}
 
 
+@pytest.mark.on_peers("dockerd")
 def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page, harbour: Console) -> None:
     page.goto("/h/local/logs/keeping/")
     page.get_by_label("Keep logs").check()

@@ -15,7 +15,7 @@ from tests.daemons import Registry, running_registry
 from tests.hosts import console_beside
 from tests.images import BUSYBOX, busybox_layer, layer_tar, save_tar
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd", "podman")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("podman")]
 
 _LINK = re.compile(r"http://\S+/set-up/\S+")
 _PATIENCE_MS = 30_000

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from channels.db import database_sync_to_async
 from django.utils.translation import gettext as _
 
 from webui.live.not_started import state_words
-from webui.live.rights import rights_of
+from webui.live.rights import rights_asked
 from webui.live.terminals import Ended, NotStarted, Terminal
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
 
@@ -151,7 +150,7 @@ class Session:
         deadline = asyncio.get_running_loop().time() + GRACE_S
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.sleep(min(_RIGHTS_S, left))
-            rights = await database_sync_to_async(rights_of)(
+            rights = await rights_asked(
                 self.user, self.host, self.operation, session_key=self.owner.session_key, reference=self.container_id
             )
             if rights.code:

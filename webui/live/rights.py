@@ -1,7 +1,10 @@
 """Whether somebody may have a websocket on a host: asked of the database and the gate, at the start and again later."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from channels.db import database_sync_to_async
 
 from webui import gate
 from webui.ownership import Kind
@@ -47,6 +50,29 @@ def rights_of(
         return Rights(fresh, actor)
     rights = _on_host(Rights(fresh, actor), slug, operation)
     return _on_thing(rights, operation, kind, reference) if reference and not rights.code else rights
+
+
+# Questions that wait for their turn, by what they ask.
+_waiting: dict[tuple[Any, ...], "asyncio.Future[Rights]"] = {}
+
+
+async def rights_asked(
+    user: Any, slug: str | None, operation: str, *, session_key: str | None = None,
+    kind: Kind = Kind.CONTAINER, reference: str = "",
+) -> Rights:  # fmt: skip
+    """`rights_of`, for an event loop. All questions of a process take turns in one thread, and hundreds of sockets of
+    one person ask the same: one whose turn has not come yet answers for all who ask until then, none for later."""
+    key = (asyncio.get_running_loop(), user.pk, slug, operation, session_key, kind, reference)
+
+    def ask() -> Rights:
+        _waiting.pop(key, None)
+        return rights_of(user, slug, operation, session_key=session_key, kind=kind, reference=reference)
+
+    found = _waiting.get(key)
+    if found is None:
+        found = _waiting[key] = asyncio.ensure_future(database_sync_to_async(ask)())
+    # Who goes away does not take the answer from the others.
+    return await asyncio.shield(found)
 
 
 def _still_here(user: Any, session_key: str | None) -> Any:

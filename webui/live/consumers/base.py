@@ -12,7 +12,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import timezone
 
 from webui.accounts.notices import EVERYBODY, group_of
-from webui.live.rights import ADMINISTRATOR, Rights, rights_of
+from webui.live.rights import ADMINISTRATOR, Rights, rights_asked
 from webui.ownership import LEDGER, Kind
 from webui.ownership.notices import GROUP as OWNERS
 
@@ -53,9 +53,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[str] = []
-        rights = await self._rights()
-        # Accepted even when refused: a browser is told no close code of a handshake that fails.
+        # Accepted even when refused: a browser is told no close code of a handshake that fails. And before the rights
+        # are asked for: when hundreds come at once, that takes longer than a handshake may. Nothing is sent or
+        # taken until they are known, as Channels gives a socket one message after the other.
         await self.accept()
+        rights = await self._rights()
         if rights.code:
             await self.close(rights.code)
             return
@@ -87,10 +89,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
         slug = self.scope["url_route"]["kwargs"].get("host")
         key = getattr(self.scope.get("session"), "session_key", None)
         reference = self.scope["url_route"]["kwargs"].get("id", "") if slug else ""
-        rights: Rights = await database_sync_to_async(rights_of)(
+        return await rights_asked(
             self.scope["user"], slug, self.required(), session_key=key, kind=self.kind, reference=reference
         )
-        return rights
 
     async def _join(self) -> None:
         """Hear when the rights of this person, or of everybody, changed."""
