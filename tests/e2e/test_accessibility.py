@@ -1,6 +1,7 @@
 """Every page, in both themes and on a phone, looked at by axe-core: no violation of WCAG 2.2 AA."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ _LOOKS: tuple[dict[str, Any], ...] = (
 )
 
 
-def _pages(container: str, stopped: str, job: str, registry: str) -> list[str]:
+def _pages(container: str, stopped: str, job: str, registry: str, team: str) -> list[str]:
     host, here = "/h/local", f"/h/local/containers/{container}"
     files = ("files/", "files/?path=/etc", "files/?path=/no/where", "files/file/?path=/etc/passwd")
     pages = ("stats/", "configuration/", "inspect/", "inspect/?as=text", "layers/", "commit/")
@@ -32,6 +33,7 @@ def _pages(container: str, stopped: str, job: str, registry: str) -> list[str]:
         "/", "/hosts/", "/hosts/add/", "/jobs/", job, "/profile/", "/profile/tokens/", "/profile/tokens/add/",
         f"{host}/terminal/",
         "/people/", "/people/add/", "/profile/security/", "/profile/security/app/", "/profile/connected/", "/ways-in/",
+        "/teams/", "/teams/add/", team, f"{team}people/", f"{team}people/invite/", "/teams/led/", "/roles/",
         "/registries/", "/registries/add/", registry, f"{registry}access/",
         "/ways-in/provider/add/", "/ways-in/directory/add/", "/audit/", f"{host}/", f"{host}/containers/",
         "/containers/", f"{host}/containers/?q=stack:shop&group=folded", f"{host}/containers/?q=nothing-like-it",
@@ -44,6 +46,7 @@ def _pages(container: str, stopped: str, job: str, registry: str) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.timeout(480)
 def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Browser, signed_in: StorageState) -> None:
     container = run_container(
         harbour, "web", "echo level=info msg=hello; echo ERROR no; sleep 600", HostConfig={"Memory": 64 << 20},
@@ -55,6 +58,7 @@ def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Brows
     harbour.engine.json("POST", "/networks/create", {"Name": "edge"})
     faults: list[str] = []
     job, registry = _some_job(harbour, chromium, signed_in), _some_registry(harbour, chromium, signed_in)
+    team = _some_team(harbour, chromium, signed_in)
     stranger = chromium.new_context(base_url=harbour.url, bypass_csp=True)
     door = stranger.new_page()
     door.add_init_script(path=str(_AXE))
@@ -65,7 +69,7 @@ def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Brows
         context = chromium.new_context(base_url=harbour.url, storage_state=signed_in, bypass_csp=True, **look)
         page = context.new_page()
         page.add_init_script(path=str(_AXE))
-        for url in _pages(container, stopped, job, registry):
+        for url in _pages(container, stopped, job, registry, team):
             page.goto(url)
             page.wait_for_load_state("load")
             if container in url and url.endswith(("logs/", "console/", "stats/")):
@@ -84,6 +88,20 @@ def _some_job(console: Console, chromium: Browser, state: StorageState) -> str:
     page.get_by_role("button", name="Pull").click()
     page.wait_for_url("**/jobs/*-*/")
     page.get_by_role("button", name="Retry").wait_for()
+    address = page.url.removeprefix(console.url)
+    context.close()
+    return address
+
+
+def _some_team(console: Console, chromium: Browser, state: StorageState) -> str:
+    """The address of a team that one person is in."""
+    context = chromium.new_context(base_url=console.url, storage_state=state)
+    page = context.new_page()
+    page.goto("/teams/add/")
+    page.fill("input[name=name]", "Night shift")
+    page.locator("input[name=members]").first.check()
+    page.get_by_role("button", name="Add the team").click()
+    page.wait_for_url(re.compile(r"/teams/\d+/$"))
     address = page.url.removeprefix(console.url)
     context.close()
     return address

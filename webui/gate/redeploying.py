@@ -7,6 +7,7 @@ successor or what is kept of its forerunners. Which is which stands in their nam
 host: for threads.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -22,6 +23,7 @@ from webui.ownership import Kind
 Raw = Mapping[str, Any]
 NAMED_BY: Final = "redeploys"
 _NO: Final = {"", "0", "false", "False"}
+_NAMELESS: Final = re.compile(r"[0-9a-f]{64}:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ class _Container:
         return str(self.raw["Id"])
 
     @property
+    def is_running(self) -> bool:
+        return bool((self.raw.get("State") or {}).get("Running"))
+
+    @property
     def is_created(self) -> bool:
         return bool((self.raw.get("State") or {}).get("Status") == "created")
 
@@ -108,6 +114,8 @@ class _Redeployment:
 
     def __post_init__(self) -> None:
         self.base = self._container(self.query[NAMED_BY])
+        if self.base.part == "next":
+            raise _refusal(f"{self.base.raw.get('Name')} is on its way to another's place itself")
 
     @property
     def is_set_aside(self) -> bool:
@@ -147,7 +155,7 @@ class _Redeployment:
             )
             name = name or to
         elif one.part == "next":
-            is_part, name = self.is_set_aside and to == self.base.name and one.name == to, to
+            is_part, name = self.is_set_aside and to == self.base.name and self._is_successor(one), to
         else:
             # It has the place already, and gives it back.
             is_part = self._is_successor(one) and part in {"next", "kept"}
@@ -159,7 +167,7 @@ class _Redeployment:
         if self.query.get("v", "") not in _NO or self.query.get("link", "") not in _NO:
             raise _refusal("volumes and links stay")
         one = self._container(reference)
-        is_unused = one.part == "next" or (one.is_created and self._is_successor(one))
+        is_unused = self._is_successor(one) and (one.is_created or (one.part == "next" and not one.is_running))
         is_earlier = one.part == "kept" and self.is_set_aside and self._has_place()
         if one.id == self.base.id or one.name != self.base.name or not (is_unused or is_earlier):
             raise _refusal(f"{one.raw.get('Name')} is not what is left of an earlier one")
@@ -175,10 +183,11 @@ class _Redeployment:
         return _Container(raw, part, name or shown)
 
     def _is_successor(self, one: _Container) -> bool:
-        """One that waits for the place of the redeployed, or has it already."""
+        """One that waits for the place of the redeployed, or has it already, and is the same in everything."""
         if one.id == self.base.id or one.name != self.base.name:
             return False
-        return one.part == "next" or (not one.part and self.is_set_aside)
+        has_part = one.part == "next" or (not one.part and self.is_set_aside)
+        return has_part and _is_copy(self._recipe_of(one)[0], of=self._recipe()[0])
 
     def _relatives(self, *parts: str) -> list[str]:
         """The ids of the others that have one of these parts in its redeployment."""
@@ -191,7 +200,31 @@ class _Redeployment:
         return self.looking.references.asked(f"/containers/{self.base.name}/json") is not None
 
     def _recipe(self) -> tuple[dict[str, Any], Mapping[str, Raw]]:
-        return _making[0].recipe(self.base.raw, self.looking.references.asked(f"/images/{self.base.raw['Image']}/json"))
+        return self._recipe_of(self.base)
+
+    def _recipe_of(self, one: _Container) -> tuple[dict[str, Any], Mapping[str, Raw]]:
+        image = self.looking.references.asked(f"/images/{one.raw['Image']}/json")
+        return _making[0].recipe(one.raw, image)
+
+
+def _is_copy(made: Raw, *, of: Raw) -> bool:
+    """Whether a container was made from the recipe of another. A newer image may bring further nameless volumes, and
+    one that is set aside does not restart always while it is.
+    """
+    return (
+        _settings(made) == _settings(of)
+        and all(_NAMELESS.match(bind) for bind in set(_binds(made)) - set(_binds(of)))
+        and set(_binds(of)) <= set(_binds(made))
+    )
+
+
+def _settings(recipe: Raw) -> Raw:
+    config = {key: value for key, value in recipe["HostConfig"].items() if key not in {"Binds", "RestartPolicy"}}
+    return {**recipe, "HostConfig": config}
+
+
+def _binds(recipe: Raw) -> list[str]:
+    return [str(bind) for bind in recipe["HostConfig"].get("Binds") or ()]
 
 
 def _service(looking: Looking, target: str, query: Query, body: Raw) -> Redeployed:

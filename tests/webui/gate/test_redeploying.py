@@ -15,7 +15,7 @@ from webui.accounts.models import User
 from webui.audit.models import Entry
 from webui.containers import replacing
 from webui.containers.jobs import params_for
-from webui.gate import Actor, Refused, actor_of, docker_client, request
+from webui.gate import Actor, Refused, actor_of, docker_client, redeploying, request
 from webui.hosts.models import Host
 from webui.jobs import start
 from webui.jobs import tasks as job_tasks
@@ -210,6 +210,66 @@ def test_there_is_one_successor_at_a_time_and_only_what_is_left_over_is_removed(
     assert names(quay) == {"web"}
 
 
+def test_what_took_a_place_with_other_settings_is_not_an_operators_to_put_away(
+    quay: Daemon, web: str, ask: Ask
+) -> None:
+    # As an administrator's edit leaves them: the old one kept, another one in its place.
+    kept = f"web-before-{web[:6]}"
+    assert quay.api("POST", f"/containers/{web}/rename?name={kept}")[0] == 204
+    other = {**BODY, "Env": ["A=c"]}
+    new = str(quay.json("POST", "/containers/create?name=web", other)["Id"])
+    for method, path, query in (
+        ("POST", f"/containers/{new}/rename", {"name": "web-next-0a1b2c"}),
+        ("POST", f"/containers/{new}/rename", {"name": f"web-before-{new[:6]}"}),
+        ("DELETE", f"/containers/{new}", {}),
+        ("POST", "/networks/back/connect", {}),
+    ):
+        body = {"Container": new, "EndpointConfig": {"Aliases": ["deep"]}} if "connect" in path else None
+        with pytest.raises(Refused, match="no redeployment"):
+            ask(method, path, body, redeploys=web, **query)
+    assert names(quay) == {"web", kept}
+
+
+def test_one_that_is_on_its_way_is_not_redeployed_nor_removed_while_it_runs(quay: Daemon, web: str, ask: Ask) -> None:
+    made = ask("POST", "/containers/create", {}, redeploys=web, name="web-next-0a1b2c")["Id"]
+    for method, path, body, query in (
+        ("POST", "/containers/create", {}, {"name": "web-next-0a1b2d"}),
+        ("POST", f"/containers/{made}/rename", None, {"name": f"web-before-{made[:6]}"}),
+        ("DELETE", f"/containers/{web}", None, {}),
+    ):
+        with pytest.raises(Refused, match="on its way to another's place itself"):
+            ask(method, path, body, redeploys=made, **query)
+    ask("POST", f"/containers/{made}/start")
+    with pytest.raises(Refused, match="not what is left"):
+        ask("DELETE", f"/containers/{made}", redeploys=web, force="1")
+    ask("POST", f"/containers/{made}/stop")
+    ask("DELETE", f"/containers/{made}", redeploys=web)
+    assert names(quay) == {"web"}
+
+
+def test_its_restart_policy_is_kept_and_a_newer_image_may_bring_volumes(quay: Daemon, host: Host, oscar: Actor) -> None:
+    config = {"RestartPolicy": {"Name": "always"}, "NetworkMode": "front"}
+    body = {
+        **BODY,
+        "HostConfig": config,
+        "Volumes": {"/cache": {}},
+        "Hostname": "quay",
+        "Healthcheck": {"Test": ["NONE"]},
+    }
+    web = str(quay.json("POST", "/containers/create?name=web", body)["Id"])
+    assert quay.api("POST", f"/containers/{web}/start")[0] == 204
+    mounts = {one["Name"] for one in inspect(quay, web)["Mounts"]}
+    job = redeployed(oscar, host, web)
+    assert job.state == JobState.DONE, job.error
+    after = inspect(quay, "web")
+    assert after["HostConfig"]["RestartPolicy"]["Name"] == "always"
+    assert {one["Name"] for one in after["Mounts"]} == mounts
+    made = {"HostConfig": {"Binds": [f"{'0' * 64}:/new", "a:/b"]}}
+    assert redeploying._is_copy(made, of={"HostConfig": {"Binds": ["a:/b"], "RestartPolicy": {"Name": "always"}}})
+    for other in ({"Binds": ["a:/b", "etc:/etc"]}, {"Binds": []}, {"Binds": ["a:/b"], "Memory": 5}):
+        assert not redeploying._is_copy({"HostConfig": other}, of={"HostConfig": {"Binds": ["a:/b"]}})
+
+
 def test_its_successor_is_its_owners_and_counts_for_them(quay: Daemon, host: Host, web: str, oscar: Actor) -> None:
     sam = User.objects.create_user("sam", role=Role.STANDARD)
     claim(host.pk, Kind.CONTAINER, [web], sam.pk)
@@ -225,7 +285,9 @@ def test_a_restricted_role_redeploys_what_is_theirs_and_within_their_quota(quay:
     sam = User.objects.create_user("sam", role=Role.NONE)
     team = Team.objects.create(name="shop")
     team.members.add(sam)
-    facts = RoleFacts("custom:redeployer", "redeployer", frozenset({Operation.CONTAINER_REDEPLOY}))
+    facts = RoleFacts(
+        "custom:redeployer", "redeployer", frozenset({Operation.CONTAINER_REDEPLOY, Operation.SYSTEM_VERSION})
+    )
     actor = Actor(sam.pk, "sam", Role.NONE, grants=(Held(CUSTOM, custom=facts),), team_ids=frozenset({team.pk}))
     mine = docker_client(actor, host)
     api: Any = mine.api

@@ -13,6 +13,7 @@ from tests.daemons import Registry as RunningRegistry
 from tests.registries import PASSWORD, USER, fill
 from webui.accounts.models import User
 from webui.audit.models import Entry
+from webui.containers.jobs import params_for
 from webui.containers.tasks import look_for_updates
 from webui.containers.update_failures import trouble_of
 from webui.containers.updates import answers_of
@@ -205,3 +206,22 @@ def test_the_push_form_begins_with_the_image_s_own_name(
     assert browser.post(path, {"reference": "ghcr.io/shop/web:1"}).status_code == 302
     assert Job.objects.get().params["reference"] == "ghcr.io/shop/web:1"
     assert browser.get("/h/local/images/000000000000/push/").status_code == 404
+
+
+def test_a_container_is_made_anew_from_the_private_image_as_it_is_now(
+    dock: Dock, shop: str, olga: User, host: Host
+) -> None:
+    new = fill(dock.peer, "shop/web", ["1"], content=b"newer")
+    params = params_for(shop, "web", host_id=host.pk, is_pulled=True)
+    refused = carried_out(start(actor_of(olga), host, "container.recreate", params))
+    assert "none of the registries that you may use fits" in refused.error
+    assert [advice.url for advice in job_view(refused).advice] == ["/registries/"]
+    dock.way(olga)
+    again = carried_out(retry(actor_of(olga), refused))
+    assert (again.state, again.error) == (JobState.DONE, "")
+    image = dock.engine.json("GET", "/containers/web/json")["Image"]
+    assert f"{dock.peer.address}/shop/web@{new}" in dock.engine.json("GET", f"/images/{image}/json")["RepoDigests"]
+    assert PASSWORD not in everything_kept(again)
+    for one in dock.engine.json("GET", "/containers/json?all=1"):
+        if any("web" in name for name in one["Names"]):
+            dock.engine.api("DELETE", f"/containers/{one['Id']}?force=1")
