@@ -40,7 +40,7 @@ def test_earlier_lines_come_as_they_are_neared_and_the_line_that_is_read_stays(p
 
 
 def test_a_search_goes_back_beyond_what_is_loaded(page: Page, harbour: Console) -> None:
-    container_id = str(harbour.engine.json("GET", "/containers/orchard/json")["Id"])[:12]
+    container_id = run_container(harbour, "grove", _COUNTS)
     page.goto(f"/h/local/containers/{container_id}/logs/?q=apple+%5B34%5D999$&regex=1")
     expect(page.locator(".log-line")).to_have_count(1)
     page.get_by_role("button", name="Load earlier lines").click()
@@ -48,7 +48,8 @@ def test_a_search_goes_back_beyond_what_is_loaded(page: Page, harbour: Console) 
 
 
 def test_kept_logs_are_asked_for_by_a_part_of_time_and_read_page_by_page(page: Page, harbour: Console) -> None:
-    page.goto("/h/local/logs/kept/?q=apple")
+    run_container(harbour, "barn", _COUNTS)
+    page.goto("/h/local/logs/kept/?q=apple&c=barn")
     # The keeper tells no page: asked again until it is there.
     for _ in range(60):
         if (

@@ -18,6 +18,8 @@ const OFFERS = { 4401: "sign-in", 4403: "", 4404: "" };
 const KEYS = { esc: ["\x1b", "\x1b"], tab: ["\t", "\t"], up: ["\x1b[A", "\x1bOA"], down: ["\x1b[B", "\x1bOB"], right: ["\x1b[C", "\x1bOC"], left: ["\x1b[D", "\x1bOD"] };
 // As long as the server keeps a session that nobody looks at.
 const PATIENCE_MS = 60_000;
+// What is typed before there is anybody who takes it, in keys and pastes.
+const MOST_HELD = 500;
 
 // `asked` is {kind, command, user, folder}; `before` a session to go on with, or null.
 export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onShells, onCtrl, onUseless, onGone }) {
@@ -37,6 +39,8 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   let isTty = true;
   let wasOpened = false;
   let isCtrl = false;
+  let isJoined = false;
+  const held = [];
 
   terminal.loadAddon(fitting);
   terminal.open(pane);
@@ -92,9 +96,13 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     onState("good", gettext("connected"));
     onLabel(message.label);
     send(JSON.stringify({ rows: terminal.rows, columns: terminal.cols }));
+    // People type before a shell stands, and while a connection is made again.
+    isJoined = true;
+    for (const bytes of held.splice(0)) send(bytes);
   }
 
   function closed(code) {
+    isJoined = false;
     if (isOver) return;
     if (CLOSED[code]) return over("bad", gettext("not connected"), { failed: code === 4403 && wasOpened ? MAY_NO_LONGER : CLOSED[code], offer: OFFERS[code] });
     lostSince ||= Date.now();
@@ -159,7 +167,9 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
       onCtrl(false);
     }
     const sent = isHeld ? String.fromCharCode(text.toUpperCase().charCodeAt(0) & 31) : text;
-    send(encoder.encode(isTty ? sent : sent.replaceAll("\r", "\n")));
+    const bytes = encoder.encode(isTty ? sent : sent.replaceAll("\r", "\n"));
+    if (isJoined) send(bytes);
+    else if (held.length < MOST_HELD) held.push(bytes);
   }
 
   terminal.onData(typed);
