@@ -75,8 +75,8 @@ def _joined_by_ids(config: Any, ids: Mapping[tuple[Kind, str], str]) -> Body | N
 
 
 def _endpoints_with_ids(body: Body, ids: Mapping[tuple[Kind, str], str]) -> Body | None:
-    """The networks that it is made for, with their ids beside their names: dockerd then joins these or none, also at a
-    start that comes much later. Older engines take one endpoint, so none is added beside another.
+    """The networks that it is made for, with their ids beside their names: dockerd and our engine then join these or
+    none, also at a start that comes much later. Older engines take one endpoint, so none is added beside another.
     """
     networking = field_of(body, "NetworkingConfig")
     networking = networking if isinstance(networking, Mapping) else {}
