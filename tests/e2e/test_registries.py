@@ -46,7 +46,7 @@ def test_a_private_image_is_pulled_once_its_registry_is_added(page: Page, harbou
     page.get_by_role("button", name="Test").click()
     expect(page.locator("#findings")).to_contain_text("It lists 2.")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("#rows tr[data-id]")).to_contain_text("Shop images")
+    expect(page.locator("#rows tr[data-id]", has_text=peer.address)).to_contain_text("Shop images")
 
     page.goto("/h/local/images/pull/")
     page.locator("input[name=reference]").press_sequentially(f"{peer.address}/w")

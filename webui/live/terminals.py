@@ -31,6 +31,8 @@ _CHUNK_BYTES: Final = 64 * 1024
 _SIGNALLED: Final = 128
 # Of what an engine writes into the terminal of a program that it cannot start.
 _MOST_SAID: Final = 300
+# How long what is typed waits for a program to say something.
+_LONGEST_SILENCE_S: Final = 0.5
 _STOP_TRIES: Final = 8
 _STOP_PAUSE_S: Final = 0.15
 
@@ -119,6 +121,7 @@ class ExecTerminal(_Joined):
         self._mark = secrets.token_hex(8)
         self._is_used = False
         self._first_words = ""
+        self._has_size = asyncio.Event()
 
     async def run(self, output: Output) -> Ended:
         body: dict[str, Any] = {
@@ -168,6 +171,7 @@ class ExecTerminal(_Joined):
                         # from the body.
                         is_first = False
                         await self.resize(*self._size)
+                        self._has_size.set()
                     await output(data)
         except gate.HostRefused as error:
             # Engines that notice before they hand over the connection answer 400 or 500 with the same words.
@@ -179,7 +183,13 @@ class ExecTerminal(_Joined):
         return ""
 
     async def write(self, data: bytes) -> None:
+        """Also waits for the terminal's size, which older engines take only once it stands: it prompts then, mostly."""
         self._is_used = True
+        await self._is_joined.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LONGEST_SILENCE_S):
+                await self._has_size.wait()
+        self._has_size.set()
         await super().write(data)
 
     async def resize(self, rows: int, columns: int) -> None:

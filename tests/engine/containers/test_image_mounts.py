@@ -105,7 +105,8 @@ def test_an_image_that_is_mounted_stays(engine: Daemon) -> None:
     assert (status, container[:12].encode() in answer) == (409, True)
     engine.json("POST", f"/containers/{container}/start")
     assert engine.api("DELETE", "/images/" + engine.json("GET", "/images/data/json")["Id"] + "?force=1")[0] == 409
-    assert engine.json("POST", '/images/prune?filters={"dangling":["false"]}')["ImagesDeleted"] in (None, [])
+    engine.json("POST", '/images/prune?filters={"dangling":["false"]}')
+    assert engine.api("GET", "/images/data/json")[0] == 200
     engine.api("DELETE", f"/containers/{container}?force=1")
     assert engine.api("DELETE", "/images/data")[0] == 200
 

@@ -151,7 +151,7 @@ async def test_what_cannot_be_opened_says_why(quay: Daemon, olga: User, opened: 
     container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
     async with opened(path_of(container_id, command="/bin/nothing"), olga) as socket:
         words = (await Screen(socket).ended())["words"]
-        assert "/bin/nothing could not be started" in words
+        assert "There is no program /bin/nothing in this container." in words
     async with opened(path_of(container_id, command="'open"), olga) as socket:
         assert "cannot be read" in await Screen(socket).failed()
     bare = await asyncio.to_thread(run_container, quay, "rm /bin/sh /bin/bash /bin/ash; exec sleep 100")
