@@ -70,7 +70,7 @@ def test_a_private_image_is_pulled_once_its_registry_is_added(page: Page, harbou
     assert f"{peer.address}/shop/worker:1" in _offered(page)
 
     page.goto("/registries/")
-    page.get_by_role("link", name="Shop images").click()
+    page.locator("#rows tr[data-id]", has_text=peer.address).get_by_role("link", name="Shop images").click()
     assert page.input_value("input[name=password]") == ""
     page.get_by_role("button", name="More").click()
     page.get_by_role("menuitem", name="Remove").click()

@@ -4,11 +4,11 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.consoles import ADMIN, PASSWORD, Console
 from tests.daemons import Registry, running_registry
@@ -48,12 +48,33 @@ def image(console: Console, registry: Registry, tmp_path_factory: pytest.TempPat
     return name
 
 
-def test_the_whole_story(console: Console, chromium: Browser, image: str) -> None:
-    page = _new_page(chromium)
+@pytest.fixture
+def new_page(console: Console, chromium: Browser) -> Iterator[Callable[[], Page]]:
+    """Pages of a browser of their own each. A script error, or what the content policy refuses, fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def opened() -> Page:
+        contexts.append(chromium.new_context(viewport={"width": 1440, "height": 900}))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(_PATIENCE_MS)
+        page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+        page.on("console", lambda said: "Content Security Policy" in said.text and faults.append(said.text))
+        return page
+
+    yield opened
+    # Before the console ends, which a page that is open would complain about.
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def test_the_whole_story(console: Console, new_page: Callable[[], Page], image: str) -> None:
+    page = new_page()
     _set_up(page, console)
     if console.host:
         _add_the_host(page, console, console.host.url)
-    second = _new_page(chromium)
+    second = new_page()
     _sign_in(second, console)
     second.goto(f"{console.url}/h/local/containers/")
 
@@ -68,18 +89,6 @@ def test_the_whole_story(console: Console, chromium: Browser, image: str) -> Non
     row = second.locator("tr", has=second.get_by_role("link", name="shop-web", exact=True))
     expect(row).to_contain_text("exit", timeout=_PATIENCE_MS)
     assert console.engine.json("GET", "/containers/shop-web/json")["State"]["Running"] is False
-
-
-def _new_page(browser: Browser) -> Page:
-    """A page of a browser of its own that fails on any script error or refusal by the content policy."""
-    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-    page.set_default_timeout(_PATIENCE_MS)
-    page.on("pageerror", lambda error: pytest.fail(f"script error on {page.url}: {error}"))
-    page.on(
-        "console",
-        lambda message: pytest.fail(message.text) if "Content Security Policy" in message.text else None,
-    )
-    return page
 
 
 def _set_up(page: Page, console: Console) -> None:
