@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,6 +15,7 @@ from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from webui import audit
+from webui.accounts import sessions
 from webui.accounts.models import User
 from webui.factors import methods
 from webui.factors.confirming import confirmed
@@ -92,4 +93,4 @@ def safe_path(request: HttpRequest, asked: str) -> str:
 
 def _forget_whoever_was_here(request: HttpRequest) -> None:
     if request.user.is_authenticated:
-        logout(request)
+        sessions.end_this(request)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from django.contrib.auth import logout
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -88,6 +89,15 @@ def end(user: "User", ids: Iterable[str]) -> list[Device]:
             row.delete()
     tell_rights_changed(user.pk)
     return ended
+
+
+def end_this(request: HttpRequest) -> None:
+    """Sign somebody out."""
+    user_id = request.user.pk
+    logout(request)
+    # Only now: whoever looks before would find it open.
+    if user_id is not None:
+        tell_rights_changed(user_id)
 
 
 def end_all(user: "User", *, keep: str | None = None) -> int:

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 from django import forms
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import login, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -68,7 +68,7 @@ def sign_in_page(
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     audit.record(actor_of(request), "account.sign-out", is_allowed=True, resource="account")
-    logout(request)
+    sessions.end_this(request)
     return redirect("accounts:sign-in")
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from tests.webui.conftest import PASSWORD
 from webui.access import Role
-from webui.accounts import set_up
+from webui.accounts import sessions, set_up
 from webui.accounts.first_run import set_up_path
 from webui.accounts.models import FailedSignIns, User
 from webui.audit.models import Entry
@@ -141,6 +141,17 @@ def test_signing_out_takes_a_post(olga: User, signed_in: Callable[[User], Client
     assert client.get(reverse("accounts:sign-out")).status_code == 405
     assert client.post(reverse("accounts:sign-out")).status_code == 302
     assert client.get("/jobs/").status_code == 302
+
+
+def test_signing_out_is_told_to_what_is_open_elsewhere_once_the_session_is_gone(
+    olga: User, signed_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(olga)
+    key = str(client.session.session_key)
+    told: list[tuple[int, bool]] = []
+    monkeypatch.setattr(sessions, "tell_rights_changed", lambda user_id: told.append((user_id, sessions.is_open(key))))
+    client.post(reverse("accounts:sign-out"))
+    assert told == [(olga.pk, False)]
 
 
 def test_a_post_without_its_token_does_nothing(olga: User) -> None:
