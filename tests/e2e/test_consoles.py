@@ -8,9 +8,10 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 
+@pytest.mark.on_peers("dockerd")
 def test_consoles_survive_a_cut_network_and_a_reload(page: Page, harbour: Console) -> None:
     sockets: list[WebSocketRoute] = []
 

@@ -56,7 +56,6 @@ def test_what_somebody_ran_here_is_found_by_its_owner(page: Page, harbour: Conso
     assert named(page) == {"mine"}
 
 
-@pytest.mark.on_peers("dockerd")
 def test_a_sort_is_kept_in_the_address_and_the_list_comes_as_csv(page: Page, harbour: Console) -> None:
     for name in ("pear", "apple", "fig"):
         run_container(harbour, name, start=False, Labels={"note": "=1+1"})
@@ -75,7 +74,6 @@ def test_a_sort_is_kept_in_the_address_and_the_list_comes_as_csv(page: Page, har
     assert {line[lines[0].index("name")] for line in lines[1:]} == {"pear", "apple"}
 
 
-@pytest.mark.on_peers("dockerd")
 def test_a_selection_is_acted_on_and_removed_with_what_goes_shown(page: Page, harbour: Console) -> None:
     for number in range(3):
         run_container(harbour, f"crate-{number}")

@@ -11,7 +11,7 @@ from tests.consoles import Console
 from tests.daemons import Registry, running_registry
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 LIST = "/h/local/containers/"
 
@@ -22,6 +22,7 @@ def registry(harbour: Console, tmp_path: Path) -> Iterator[Registry]:
         yield running
 
 
+@pytest.mark.on_peers("dockerd")
 def test_health_is_told_run_by_run(page: Page, harbour: Console) -> None:
     check = {"Test": ["CMD-SHELL", "echo tide is out; exit 1"], "Interval": 1_000_000_000, "Retries": 2}
     container_id = run_container(harbour, "gauge", Healthcheck=check)
@@ -57,6 +58,7 @@ def test_processes_and_figures_are_live(page: Page, harbour: Console) -> None:
     expect(page.locator("#head-state")).to_contain_text("exit 137")
 
 
+@pytest.mark.on_peers("dockerd")
 def test_a_network_is_joined_and_left_while_it_runs(page: Page, harbour: Console) -> None:
     harbour.engine.json("POST", "/networks/create", {"Name": "canal"})
     container_id = run_container(harbour, "boat")
@@ -100,6 +102,7 @@ def test_it_is_recreated_from_what_its_registry_has_now(page: Page, harbour: Con
     assert not harbour.engine.json("GET", "/containers/tool/json")["Id"].startswith(container_id)
 
 
+@pytest.mark.on_peers("dockerd")
 def test_one_that_fails_its_check_gives_way_to_what_was_before(page: Page, harbour: Console) -> None:
     if harbour.engine.name == "podman":
         pytest.skip("Podman runs no health check without systemd, so that nothing fails")

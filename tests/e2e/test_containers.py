@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 LIST = "/h/local/containers/"
 EVIL = "<img src=x onerror=alert(1)>\x1b[31m"

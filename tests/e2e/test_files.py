@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 _SCRIPT = """mkdir -p /srv/many /srv/app; cd /srv; printf 'port: 80\\n' > app/conf.yaml; ln -s /srv/app link
 printf x > "$(printf '<b>bad\\n\\377')"; i=0; while [ $i -lt 10000 ]; do : > many/f$i; i=$((i+1)); done
@@ -32,6 +32,7 @@ def _wait_for(harbour: Console, container: str, path: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.on_peers("dockerd")
 def test_files_are_browsed_edited_uploaded_downloaded_and_removed(page: Page, harbour: Console, tmp_path: Path) -> None:
     shelf = run_container(harbour, "shelf", _SCRIPT)
     _wait_for(harbour, shelf, "/srv/ready")

@@ -82,7 +82,6 @@ def test_the_lines_that_are_shown_are_saved_as_a_file(page: Page, harbour: Conso
     assert "one apple" in saved.value.path().read_text()
 
 
-@pytest.mark.on_peers("dockerd")
 def test_limits_change_and_a_container_is_recreated_from_its_page(page: Page, harbour: Console) -> None:
     container_id = run_container(harbour, "heir", Labels={"kept": "yes"})
     page.goto(f"/h/local/containers/{container_id}/configuration/")
@@ -110,7 +109,6 @@ def test_the_run_form_can_be_sent_from_a_phone(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-@pytest.mark.on_peers("dockerd")
 def test_a_pasted_line_becomes_a_container_that_is_edited_and_brought_back(page: Page) -> None:
     page.goto("/h/local/containers/run/")
     page.get_by_text("Paste docker run or compose").click()

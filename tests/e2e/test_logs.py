@@ -18,7 +18,6 @@ for i in 1 2 3 4 5 6 7 8 9; do echo "apple $i"; done
 sleep 600"""
 
 
-@pytest.mark.on_peers("dockerd")
 def test_a_line_is_shown_as_what_it_is_and_never_as_markup(page: Page, harbour: Console) -> None:
     container_id = run_container(harbour, "speaker", _SPEAKS)
     page.goto(f"/h/local/containers/{container_id}/logs/")
@@ -95,7 +94,6 @@ def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, h
     assert {*page.locator(".log-source").all_inner_texts()} == {"odd", "even"}
 
 
-@pytest.mark.on_peers("dockerd")
 def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page, harbour: Console) -> None:
     page.goto("/h/local/logs/keeping/")
     page.get_by_label("Keep logs").check()

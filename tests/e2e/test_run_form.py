@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("dockerd")]
+pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
 RUN = "/h/local/containers/run/"
 _COMPOSE = """services:
@@ -21,6 +21,7 @@ _COMPOSE = """services:
 """
 
 
+@pytest.mark.on_peers("dockerd")
 def test_what_is_typed_into_the_fields_is_what_runs(page: Page, harbour: Console) -> None:
     page.goto(RUN)
     page.get_by_label("Image").first.fill("busybox")
