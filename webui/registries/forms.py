@@ -2,7 +2,6 @@
 was given for.
 """
 
-import ssl
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webui.access import Role
 from webui.ownership.made_for import ME, made_for
+from webui.pem import authority
 from webui.registries.models import UNSAFE, Encryption, Registry
 from webui.registries.names import address_of, namespace_of
 
@@ -94,13 +94,7 @@ class RegistryForm(RegistryFormBase):
             raise ValidationError(str(error)) from error
 
     def clean_ca(self) -> str:
-        ca: str = self.cleaned_data["ca"].strip()
-        if ca:
-            try:
-                ssl.create_default_context(cadata=ca)
-            except ssl.SSLError as error:
-                raise ValidationError(_("This is no certificate in PEM form.")) from error
-        return ca
+        return authority(self.cleaned_data["ca"])
 
     def clean_made_for(self) -> str:
         return self.cleaned_data["made_for"] or ME

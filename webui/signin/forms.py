@@ -1,6 +1,5 @@
 """What administrators say of a provider or a directory. Secrets are kept sealed and never shown: empty keeps them."""
 
-import ssl
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from webui.access.models import Team
 from webui.accounts.models import PasswordRules, User
+from webui.pem import authority
 from webui.signin.ldap.connection import split_server
 from webui.signin.models import Directory, Provider, Source, TeamRule
 from webui.signin.oidc.errors import ProviderFailed
@@ -57,13 +57,7 @@ class SourceForm(ModelForm):
         return name
 
     def clean_ca(self) -> str:
-        ca: str = self.cleaned_data["ca"].strip()
-        if ca:
-            try:
-                ssl.create_default_context(cadata=ca)
-            except ssl.SSLError as error:
-                raise ValidationError(_("This is no certificate in PEM form.")) from error
-        return ca
+        return authority(self.cleaned_data["ca"])
 
     def clean_team_rules(self) -> list[tuple[str, Team]]:
         teams = {team.name.casefold(): team for team in Team.objects.all()}
