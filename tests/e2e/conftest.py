@@ -108,3 +108,11 @@ def run_container(console: Console, name: str, script: str = "sleep 600", *, sta
         status, reply = console.engine.api("POST", f"/containers/{container_id}/start")
         assert status == 204, reply
     return container_id[:12]
+
+
+def keep_logs(page: Page) -> None:
+    """Logs are kept of a host that asks for it; the bundled engine does from the beginning."""
+    page.goto("/h/local/logs/keeping/")
+    page.get_by_label("Keep logs").check()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save").click()

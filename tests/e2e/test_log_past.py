@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.consoles import Console
-from tests.e2e.conftest import run_container
+from tests.e2e.conftest import keep_logs, run_container
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
@@ -48,6 +48,7 @@ def test_a_search_goes_back_beyond_what_is_loaded(page: Page, harbour: Console) 
 
 
 def test_kept_logs_are_asked_for_by_a_part_of_time_and_read_page_by_page(page: Page, harbour: Console) -> None:
+    keep_logs(page)
     run_container(harbour, "barn", _COUNTS)
     page.goto("/h/local/logs/kept/?q=apple&c=barn")
     # The keeper tells no page: asked again until it is there.

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.consoles import Console
-from tests.e2e.conftest import run_container
+from tests.e2e.conftest import keep_logs, run_container
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
@@ -95,10 +95,7 @@ def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, h
 
 
 def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page, harbour: Console) -> None:
-    page.goto("/h/local/logs/keeping/")
-    page.get_by_label("Keep logs").check()
-    with page.expect_navigation():
-        page.get_by_role("button", name="Save").click()
+    keep_logs(page)
     run_container(harbour, "diary", "echo first entry; sleep 600")
     page.goto("/h/local/logs/kept/?q=first+entry")
     # The keeper tells no page: asked again until it is there.
