@@ -437,6 +437,8 @@ class Containers:
         """Put a container on one more network, at once when it runs, else at its next start."""
         container = self._store.get(reference)
         name = self._network.get(network).name
+        # The network is the one of the path, whatever id the settings have.
+        settings = {key: value for key, value in settings.items() if key != "NetworkID"}
         async with container.lock:
             mode = container.host_config["NetworkMode"]
             if mode.startswith("container:") or mode in ("host", "none"):

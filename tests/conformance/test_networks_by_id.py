@@ -65,3 +65,19 @@ def test_who_left_the_network_of_its_mode_does_not_join_it_by_starting(daemon: D
         assert daemon.api("POST", f"/networks/{network}/{act}", {"Container": container})[0] == 200
     daemon.api("POST", f"/containers/{container}/start")
     assert list(_networks(daemon, container)) == ["bridge"]
+
+
+def test_who_joins_a_network_joins_the_one_that_is_named(engine: Daemon) -> None:
+    made = {name: engine.json("POST", "/networks/create", {"Name": name})["Id"] for name in ("quay", "other")}
+    container = _create(engine, mode="bridge")
+    try:
+        asked = {"Container": container, "EndpointConfig": {"NetworkID": made["other"]}}
+        assert engine.api("POST", "/networks/quay/connect", asked)[0] == 200
+        engine.api("POST", f"/containers/{container}/start")
+        assert {name: one["NetworkID"] for name, one in _networks(engine, container).items() if name != "bridge"} == {
+            "quay": made["quay"]
+        }
+    finally:
+        engine.api("DELETE", f"/containers/{container}?force=1")
+        for name in made:
+            engine.api("DELETE", f"/networks/{name}")
