@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -102,10 +103,10 @@ def shelf(
     container_id = str(daemon.json("POST", "/containers/create?name=shelf", wanted)["Id"])
     assert daemon.api("POST", f"/containers/{container_id}/start")[0] == 204
     made = Shelf(daemon, host, container_id, signed_in(olga), olga)
-    for _try in range(200):
-        status, _body = daemon.api("HEAD", f"/containers/{container_id}/archive?path=/srv/many/f249")
-        if status == 200:
-            break
+    deadline = time.monotonic() + 90
+    while daemon.api("HEAD", f"/containers/{container_id}/archive?path=/srv/many/f249")[0] != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     yield made
     forget(host.slug)
     daemon.api("DELETE", f"/containers/{container_id}?force=1&v=1")
