@@ -6,6 +6,7 @@ resolving (openat2(2) with RESOLVE_IN_ROOT), so that there is no moment between 
 
 import os
 import stat
+from pathlib import Path
 
 from engine.linux import syscalls
 
@@ -103,7 +104,7 @@ def is_mount_point(name: str | bytes, dir_fd: int) -> bool:
 
 def _mount_id(fd: int) -> bytes:
     # proc_pid_fdinfo(5). Device numbers would not do: a file may be bound from the very file system that it covers.
-    with open(f"/proc/self/fdinfo/{fd}", "rb") as lines:
+    with Path(f"/proc/self/fdinfo/{fd}").open("rb") as lines:
         return next(line for line in lines if line.startswith(b"mnt_id:"))
 
 
