@@ -118,7 +118,7 @@ class Skipper(Generic[Text]):
 
 
 def _rest_of(line: Text, half: Text) -> Text | None:
-    """What of a line goes on after its beginning, as a line; None for nothing. All of it where that is another's."""
+    """What of a line goes on after its beginning, as a line; None for nothing. One that does not begin so is whole."""
     if not half or not line.startswith(half):
         return line
     if len(line) == len(half):
