@@ -9,7 +9,8 @@ from pathlib import Path
 
 import ldap3
 
-from tests.peers import Certificates, free_port
+from tests.peers import Certificates
+from tests.ports import free_port
 
 BASE = "dc=example,dc=com"
 SERVICE, SERVICE_PASSWORD = f"cn=quayside,{BASE}", "searches-only"

@@ -80,13 +80,14 @@ class LogSource:
         async with upstream.stream(f"/containers/{self._id}/logs", query=query) as chunks:
             self._has_looked = True
             async for chunk in chunks:
-                self._add(skipper.new(cutter.feed(chunk)))
-        self._add(skipper.new(cutter.last()))
+                lines = skipper.new(cutter.feed(chunk))
+                self._place.passed(skipper.counted, cutter.reread_from.decode())
+                self._add(lines)
+        self._add(skipper.last(cutter.last()))
 
     def _add(self, lines: Sequence[str]) -> None:
         if not lines:
             return
-        self._place.passed(lines)
         characters = sum(map(len, lines))
         self._keep(lines, characters)
         self._pending += lines

@@ -25,6 +25,7 @@ from engine.config import EngineConfig
 from engine.content import digest_of
 from engine.errors import EngineError, Forbidden, NotFound, Unauthorized, Unavailable
 from engine.registry import Credentials, RegistryClient, RegistryError, certificates, parse_reference
+from tests.ports import free_port
 
 pytestmark = pytest.mark.real
 
@@ -117,9 +118,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
         return web.json_response({"access_token" if form else "token": token})
 
     realm = await serve(tokens)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     document = {
         "version": 0.1,
         "log": {"level": "error"},
