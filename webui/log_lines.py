@@ -77,8 +77,10 @@ class Skipper(Generic[Text]):
     """
 
     def __init__(self, place: Place[Text]) -> None:
-        self._place = place
-        self._stamp, self._latest, self._left = place.stamp, place.latest, place.count
+        self._place: Place[Text] = place
+        self._stamp: Text = place.stamp
+        self._latest: Text = place.latest
+        self._left = place.count
         self._is_done = not place.stamp
         self.counted: Sequence[Text] = ()
 
@@ -116,7 +118,7 @@ class Skipper(Generic[Text]):
 
 
 def _rest_of(line: Text, half: Text) -> Text | None:
-    """What of a line goes on after its beginning, as a line; None for nothing. Whole where that is not its beginning."""
+    """What of a line goes on after its beginning, as a line; None for nothing. One that does not begin so is whole."""
     if not half or not line.startswith(half):
         return line
     if len(line) == len(half):

@@ -49,7 +49,7 @@ class LogStore:
     def add(self, lines: Sequence[bytes], counted: Sequence[bytes] | None = None, reread_from: bytes = b"") -> bool:
         """Keep lines; returns whether the file is full, so that `seal` should be called.
 
-        `counted` (the lines, if None) and `reread_from` are those of the Skipper and the LineCutter that they come from.
+        `counted` (the lines, if None) and `reread_from` are those of the Skipper and LineCutter that they come from.
         """
         if lines:
             # One write: a process that is killed has written all of it or nothing.
