@@ -18,6 +18,7 @@ from webui.live.changes import ALL, Dirty, changes_of
 from webui.live.loop import live_loop, spawn
 from webui.live.picture import KINDS, HostState, Picture, Raw, as_down, as_up, with_list, with_objects
 from webui.live.saved import load_picture, save_picture
+from webui.live.untold import LOOK_S, hides_health, silent_kinds, with_health
 from webui.live.upstream import UPSTREAM_ERRORS, Upstream, words_of
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class HostFeed:
         self._last_looks: set[tuple[str, str]] = set()
         self._next_last_looks: set[tuple[str, str]] = set()
         self._saved_serial = self.picture.serial
+        self._version: dict[str, Any] = {}
         self._run: Future[None] | None = None
 
     def start(self) -> None:
@@ -115,7 +117,7 @@ class HostFeed:
                 await asyncio.wait_for(opened.wait(), _STREAM_WAIT_S)
             # The stream is open before the lists are asked for, so that nothing falls between the two.
             await self._load()
-            keepers = [tasks.create_task(self._ask_again()), tasks.create_task(self._refresh())]
+            keepers = [tasks.create_task(keep()) for keep in (self._ask_again, self._refresh, self._look_at_silent)]
             await reader
             for task in keepers:
                 task.cancel()
@@ -164,8 +166,9 @@ class HostFeed:
             waiting.cancel()
 
     async def _load(self) -> None:
-        version, info, *lists = await asyncio.gather(
-            self._upstream.get("/version"),
+        # By its version the host is known, and with it how its lists are to be asked for.
+        version = self._version = await self._upstream.get("/version")
+        info, *lists = await asyncio.gather(
             self._upstream.get("/info"),
             *(self._list(kind, frozenset()) for kind in KINDS),
         )
@@ -215,11 +218,24 @@ class HostFeed:
                 self._dirty.add(kind, ALL)
             await self._save()
 
+    async def _look_at_silent(self) -> None:
+        kinds = silent_kinds(self._version)
+        while kinds:
+            await asyncio.sleep(LOOK_S)
+            for kind in kinds:
+                self._dirty.add(kind, ALL)
+
     async def _list(self, kind: str, ids: frozenset[str]) -> list[Raw]:
+        filters = {"name" if kind == "volumes" else "id": sorted(ids)} if ids else {}
+        raws = await self._listed(kind, filters)
+        if kind == "containers" and raws and hides_health(self._version):
+            raws = await with_health(raws, lambda health: self._listed(kind, {**filters, "health": [health]}))
+        return raws
+
+    async def _listed(self, kind: str, filters: dict[str, list[str]]) -> list[Raw]:
         path, query = _PATHS[kind]
-        if ids:
-            name = "name" if kind == "volumes" else "id"
-            query = {**query, "filters": orjson.dumps({name: sorted(ids)}).decode()}
+        if filters:
+            query = {**query, "filters": orjson.dumps(filters).decode()}
         reply = await self._upstream.get(path, query=query)
         raws: list[Raw] = (reply["Volumes"] or []) if kind == "volumes" else reply
         return raws

@@ -13,6 +13,7 @@ from tests.daemons import Daemon
 from tests.podman import running_podman
 from tests.webui.live.conftest import Opens, run_container
 from webui.accounts.models import User
+from webui.containers import columns
 from webui.hosts.models import Host
 from webui.live import forget, picture, picture_after
 
@@ -71,3 +72,19 @@ def test_its_processes_are_a_table(podman: Daemon, host: Host, olga: User) -> No
     assert page.status_code == 200
     assert "sleep 100" in page.content.decode()
     assert "broke off" not in page.content.decode()
+
+
+def test_the_health_of_each_is_known_though_its_list_says_none(podman: Daemon, host: Host) -> None:
+    check = {"Test": ["CMD-SHELL", "exit 1"], "Interval": 3_600_000_000_000, "Retries": 1}
+    checked, plain = run_container(podman, "sleep 100", Healthcheck=check), run_container(podman, "sleep 100")
+    healths = {row.id: row.health for row in columns.rows_of(host.slug, picture(host))}
+    assert (healths[checked], healths[plain]) == ("starting", "")
+
+
+def test_a_network_is_known_though_no_event_tells_of_it(podman: Daemon, host: Host) -> None:
+    picture(host)
+    network_id = podman.json("POST", "/networks/create", {"Name": "canal"})["Id"]
+    made = picture_after(host, "networks", network_id, timeout_s=20).networks[network_id]
+    assert made["Name"] == "canal"
+    podman.api("DELETE", "/networks/canal")
+    assert network_id not in picture_after(host, "networks", network_id, before=made, timeout_s=20).networks
