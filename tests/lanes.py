@@ -45,6 +45,8 @@ def _run(folder: Path) -> int:
         raise SystemExit(_ENDED_BY_SIGNAL + number)
 
     signal.signal(signal.SIGTERM, pass_on)
+    # What a shell runs in the background ignores this, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for lane, output, report in zip(LANES, outputs, reports, strict=True):
             running.append(_begin(lane, report, None if lane == LANES[0] else output))
