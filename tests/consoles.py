@@ -1,13 +1,11 @@
 """A whole console for tests: `quayside up` on a port and a folder of its own, and a person who is signed in."""
 
 import contextlib
-import hashlib
 import http.cookiejar
 import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,10 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.daemons import Daemon, _remove_kernel_objects, remove_cgroups, unmount_below
+from tests.daemons import Daemon, _remove_kernel_objects, instance_of, remove_cgroups, unmount_below
+from tests.ports import free_port
 
 ADMIN, PASSWORD = "olga", "correct horse battery staple"
-_START_S = 60
+_START_S = 180
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -71,9 +70,7 @@ class Console:
 def running_console(folder: Path, *options: str, **environment: str) -> Iterator[Console]:
     """Start `quayside up` and wait until it says where it is; stop it and remove what it made."""
     data, log = folder / "data", folder / "console.log"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [
         str(Path(sys.executable).with_name("quayside")),
         "up",
@@ -96,14 +93,15 @@ def running_console(folder: Path, *options: str, **environment: str) -> Iterator
             console.engine.remove_all_containers()
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(40)
+            process.wait(90)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
         _remove_kernel_objects(data / "engine")
         unmount_below(folder)
-        remove_cgroups("quayside")
-        instance = hashlib.sha256(str((data / "engine").absolute()).encode()).hexdigest()[:6]
+        instance = instance_of(data / "engine")
+        # Of this engine alone: another may be about to put a container into a group that is empty yet.
+        remove_cgroups(f"quayside/{instance}")
         unmount_below(Path("/run/quayside") / instance)
         shutil.rmtree(Path("/run/quayside") / instance, ignore_errors=True)
 
@@ -127,7 +125,7 @@ class Person:
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
         try:
-            with opener.open(request, timeout=60) as response:
+            with opener.open(request, timeout=90) as response:
                 return response.status, response.read(), dict(response.headers)
         except urllib.error.HTTPError as error:
             return error.code, error.read(), dict(error.headers)

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.ports import free_port
+
 if TYPE_CHECKING:
     from tests.peers import Certificates
 
-_START_S = 60
+_START_S = 180
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quayside-tests"
 
 
@@ -187,9 +189,10 @@ def unmount_below(folder: Path) -> None:
         subprocess.run(["umount", "-l", point], check=False)
 
 
-def remove_cgroups(name: str) -> None:
+def remove_cgroups(name: str, *, with_children: bool = True) -> None:
+    """Remove a group from each hierarchy; one in which something runs, or has a group of its own, stays."""
     for top in (*Path("/sys/fs/cgroup").glob(f"*/{name}"), *Path("/sys/fs/cgroup").glob(name)):
-        for folder, _, _ in os.walk(top, topdown=False):
+        for folder in [folder for folder, _, _ in os.walk(top, topdown=False)] if with_children else [top]:
             with contextlib.suppress(OSError):
                 Path(folder).rmdir()
 
@@ -237,9 +240,7 @@ def running_registry(
     folder: Path, *prefix: str, more: str = "", certificates: "Certificates | None" = None
 ) -> Iterator[Registry]:
     """`prefix` is a command that starts it elsewhere, in a network namespace; `more` is YAML for its configuration."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = folder / "registry.yml"
     config.write_text(
         "version: 0.1\nlog: {level: error}\n"

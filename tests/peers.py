@@ -6,7 +6,6 @@ import ipaddress
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.ports import free_port
 
 _HERE = Path(__file__).parent
 CLIENT_ID, CLIENT_SECRET = "quayside", "pa:ss w/rd+%"
@@ -67,12 +68,6 @@ def _signed(
     return builder.sign(signer, hashes.SHA256())
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _node() -> str:
     """Node.js of this machine, or the one that was set up beside our Python."""
     places = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
@@ -101,18 +96,18 @@ def running_provider(redirect_uri: str, certificates: Certificates | None = None
 def sign_in_there(address: str, name: str, redirect_uri: str) -> str:
     """Follow the provider's pages as a browser would, as `name`; returns where it sends the browser back to."""
     with requests.Session() as browser:
-        answer = browser.get(address, allow_redirects=False, timeout=20)
+        answer = browser.get(address, allow_redirects=False, timeout=90)
         for _step in range(12):
             if answer.is_redirect:
                 following = urljoin(answer.url, answer.headers["Location"])
                 if following.startswith(redirect_uri):
                     return following
-                answer = browser.get(following, allow_redirects=False, timeout=20)
+                answer = browser.get(following, allow_redirects=False, timeout=90)
                 continue
             form = re.search(r'<form[^>]* action="([^"]+)"', answer.text)
             assert form is not None, answer.text[:2000]
             prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)
             assert prompt is not None, answer.text[:2000]
             given = {"prompt": prompt[1], "login": name, "password": "any"}
-            answer = browser.post(urljoin(answer.url, unescape(form[1])), given, allow_redirects=False, timeout=20)
+            answer = browser.post(urljoin(answer.url, unescape(form[1])), given, allow_redirects=False, timeout=90)
     raise AssertionError("the provider never came to an end")

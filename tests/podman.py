@@ -63,12 +63,17 @@ def running_podman(folder: Path) -> Iterator[Daemon]:
         wait_for_ping(daemon)
         yield daemon
     finally:
+        left: list[str] = []
         with contextlib.suppress(OSError, AssertionError):
+            left = [str(one["Id"]) for one in daemon.json("GET", "/containers/json?all=1")]
             daemon.remove_all_containers()
         daemon.stop()
         unmount_below(folder)
         unmount_below(exec_root)
         subprocess.run(["ip", "netns", "delete", mark], check=False)
-        remove_cgroups("libpod_parent")
+        # All Podmans of a machine share one group: what is empty in it may be another's, about to be filled.
+        for container_id in left:
+            remove_cgroups(f"libpod_parent/libpod-{container_id}")
+        remove_cgroups("libpod_parent", with_children=False)
         shutil.rmtree(exec_root, ignore_errors=True)
         shutil.rmtree(folder / "root", ignore_errors=True)

@@ -39,27 +39,29 @@ def timestamp_of(line: Text) -> Text:
 
 
 class Place(Generic[Text]):
-    """Where a reader of a log has come to: the last timestamp, and how many lines of that very moment it has.
+    """Where a reader of a log has come to: the moment that it is read from again, and how many lines since then it has.
 
-    Many lines share one moment: the timestamp alone would lose some, or give them twice.
+    Many lines share one moment: the timestamp alone would lose some, or give them twice. `latest` is the last moment of
+    any line, which is a later one while lines of two streams cross. `halves` are lines, by their stream's letter, that
+    had no end yet when a stream ended: the reader has them, and what they become is not to be given twice.
     """
 
-    def __init__(self, stamp: Text, count: int = 0) -> None:
+    def __init__(self, stamp: Text, count: int = 0, *, latest: Text | None = None) -> None:
         self.stamp: Text = stamp
         self.count = count
+        self.latest: Text = stamp if latest is None else latest
+        self.halves: dict[Text, Text] = {}
 
-    def passed(self, lines: Sequence[Text]) -> None:
-        """The reader now has these too."""
-        stamp: Text = _last_stamp(lines, self.stamp[:0])
-        if not stamp:
+    def passed(self, lines: Sequence[Text], reread_from: Text | None = None) -> None:
+        """The reader now has these too. `reread_from`: see LineCutter, where they come from one."""
+        if not lines:
             return
-        trailing = 0
-        for line in reversed(lines):
-            if timestamp_of(line) != stamp:
-                break
-            trailing += 1
-        goes_on = trailing == len(lines) and stamp == self.stamp
-        self.stamp, self.count = stamp, trailing + (self.count if goes_on else 0)
+        stamps = [timestamp_of(line) for line in lines]
+        candidate = reread_from or next((stamp for stamp in reversed(stamps) if stamp), self.stamp)
+        if candidate > self.latest:
+            self.stamp, self.count = candidate, 0
+        self.count += sum(stamp >= self.stamp for stamp in stamps if stamp)
+        self.latest = max(self.latest, self.stamp, *stamps)
 
     def since(self) -> str:
         """Docker's `since`: seconds and nanoseconds since the epoch (API 1.41, ContainerLogs); "" at the beginning."""
@@ -67,36 +69,66 @@ class Place(Generic[Text]):
         return since_of(text) if text else ""
 
 
-def _last_stamp(lines: Sequence[Text], otherwise: Text) -> Text:
-    for line in reversed(lines):
-        stamp = timestamp_of(line)
-        if stamp:
-            return stamp
-    return otherwise
-
-
 class Skipper(Generic[Text]):
     """Leaves out what a reader has, at the beginning of a stream that was asked for `since` its place.
 
-    `since` includes its own moment, and some engines only look at whole seconds.
+    `since` includes its own moment, and some engines only look at whole seconds. A line of which the reader has the
+    beginning goes on in one with a capital letter.
     """
 
     def __init__(self, place: Place[Text]) -> None:
+        self._place: Place[Text] = place
         self._stamp: Text = place.stamp
+        self._latest: Text = place.latest
         self._left = place.count
         self._is_done = not place.stamp
+        self.counted: Sequence[Text] = ()
 
     def new(self, lines: Sequence[Text]) -> Sequence[Text]:
-        if self._is_done:
-            return lines
+        """What of the next lines the reader has not. `counted` is what a place has passed with it."""
+        self.counted = lines if self._is_done else self._unknown(lines)
+        return self._completed(self.counted) if self.counted and self._place.halves else self.counted
+
+    def last(self, halves: Sequence[Text]) -> Sequence[Text]:
+        """The same for the beginnings of lines that a stream left at its end. The reader has them from now on."""
+        known, self._place.halves = self._place.halves, {letter_of(line): line for line in halves}
+        fresh: list[Text] = []
+        for line in halves:
+            rest = _rest_of(line, known.get(letter_of(line), line[:0]))
+            if rest is not None and (self._is_done or not self._left or timestamp_of(line) > self._latest):
+                fresh.append(rest)
+        return fresh
+
+    def _unknown(self, lines: Sequence[Text]) -> Sequence[Text]:
         for index, line in enumerate(lines):
             stamp = timestamp_of(line)
-            if stamp > self._stamp or (stamp == self._stamp and self._left == 0):
+            # What is later than all that the reader has is new, whatever was rotated away meanwhile.
+            if stamp > self._latest or (stamp >= self._stamp and self._left == 0):
                 self._is_done = True
                 return lines[index:]
-            if stamp == self._stamp:
+            if stamp >= self._stamp:
                 self._left -= 1
         return lines[:0]
+
+    def _completed(self, lines: Sequence[Text]) -> Sequence[Text]:
+        """The first line of a stream whose half the reader has: only what it has not."""
+        halves = self._place.halves
+        completed = [_rest_of(line, halves.pop(letter_of(line), line[:0])) for line in lines]
+        return [line for line in completed if line is not None]
+
+
+def _rest_of(line: Text, half: Text) -> Text | None:
+    """What of a line goes on after its beginning, as a line; None for nothing. One that does not begin so is whole."""
+    if not half or not line.startswith(half):
+        return line
+    if len(line) == len(half):
+        return None
+    return line[:1].upper() + line[1 : STAMP_LENGTH + 2] + line[len(half) :]
+
+
+def letter_of(line: Text) -> Text:
+    """The small letter of a line's stream."""
+    return line[:1].lower()
 
 
 def since_of(stamp: str) -> str:

@@ -68,7 +68,7 @@ def sandbox_request(container: Container, *, mode: str) -> SandboxRequest:
     is_connected = mode not in ("host", "none") and not mode.startswith("container:")
     endpoints = container.record.endpoints if is_connected else {}
     # A mode may name its network by id; endpoints have names, that of the mode first.
-    main = mode if mode in endpoints else next(iter(endpoints), mode)
+    main = mode if mode in endpoints else next(iter(endpoints), "" if is_connected else mode)
     return SandboxRequest(
         container_id=container.id,
         name=container.name,

@@ -5,7 +5,9 @@ path is resolved by the kernel under the tree's root.
 """
 
 import contextlib
+import errno
 import os
+import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -15,11 +17,11 @@ from msgspec import Struct
 from engine.config import IdMap
 from engine.errors import Forbidden, InvalidArgument
 from engine.layers.tar_reader import BadArchive, TarEntry, TarReader
-from engine.linux.rooted import Tree
+from engine.linux.rooted import Tree, is_mount_point
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_EROFS, _EXDEV = 30, 18
+_SAME_FILE = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class ExtractOptions(Struct, frozen=True):
@@ -42,7 +44,7 @@ class Extractor:
     def extract(self, reader: TarReader) -> None:
         """Raises BadArchive for what leads out or is cut, InvalidArgument, Forbidden when the place is read-only.
 
-        What was extracted before stays, as with dockerd.
+        What was extracted before stays, as with dockerd; a file is there whole or as it was before.
         """
         try:
             for entry in reader:
@@ -52,7 +54,7 @@ class Extractor:
                 with contextlib.suppress(OSError), self._opened(path) as fd:
                     os.utime(fd, ns=(mtime_ns, mtime_ns))
         except OSError as error:
-            if error.errno == _EROFS:
+            if error.errno == errno.EROFS:
                 raise Forbidden("mounted volume is marked read-only") from error
             raise InvalidArgument(f"cannot extract: {error}") from error
 
@@ -65,7 +67,9 @@ class Extractor:
         above, _, name = path.rpartition(b"/")
         with self._parent(above) as parent:
             exists = self._make_room(parent, name, entry)
-            if entry.is_file:
+            if entry.is_file and exists:
+                self._file_in_place(parent, name, entry, reader)
+            elif entry.is_file:
                 self._file(parent, name, entry, reader)
             elif entry.kind == b"5":
                 if not exists:
@@ -103,7 +107,10 @@ class Extractor:
             yield fd
 
     def _make_room(self, parent: int, name: bytes, entry: TarEntry) -> bool:
-        """Remove what stands there, unless both are directories (True)."""
+        """Remove what stands there, unless it is to be filled (True): both are directories, or a file is mounted.
+
+        A plain file stays for now; the new one is laid over it when it is whole.
+        """
         try:
             status = os.stat(name, dir_fd=parent, follow_symlinks=False)
         except FileNotFoundError:
@@ -116,23 +123,45 @@ class Extractor:
             raise InvalidArgument(f'cannot overwrite directory "{shown}" with non-directory')
         if self._options.keeps_kind and becomes_directory:
             raise InvalidArgument(f'cannot overwrite non-directory "{shown}" with directory')
+        becomes_file = entry.is_file and stat.S_ISREG(status.st_mode)
+        if is_mount_point(name, parent):
+            if becomes_file:
+                return True
+            raise InvalidArgument(f"cannot extract: unlinkat {shown}: {os.strerror(errno.EBUSY).lower()}")
         if is_directory:
             shutil.rmtree(name, dir_fd=parent)
-        else:
+        elif not becomes_file:
             os.unlink(name, dir_fd=parent)
         return False
 
     def _file(self, parent: int, name: bytes, entry: TarEntry, reader: TarReader) -> None:
-        fd = os.open(name, _NEW_FILE, 0o600, dir_fd=parent)
+        """Under another name until it is whole: a full disk or a cut archive leaves what was there."""
+        unfinished = b".extracting-" + secrets.token_hex(8).encode()
+        fd = os.open(unfinished, _NEW_FILE, 0o600, dir_fd=parent)
         try:
-            for data in reader.contents():
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(fd, view) :]
-            self._finish(fd, entry)
-            os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
+            with contextlib.ExitStack() as undo:
+                undo.callback(os.unlink, unfinished, dir_fd=parent)
+                self._fill(fd, entry, reader)
+                os.rename(unfinished, name, src_dir_fd=parent, dst_dir_fd=parent)
+                undo.pop_all()
         finally:
             os.close(fd)
+
+    def _file_in_place(self, parent: int, name: bytes, entry: TarEntry, reader: TarReader) -> None:
+        """Into the file that is mounted there, which others have open and no other can take the place of."""
+        fd = os.open(name, _SAME_FILE, dir_fd=parent)
+        try:
+            self._fill(fd, entry, reader)
+        finally:
+            os.close(fd)
+
+    def _fill(self, fd: int, entry: TarEntry, reader: TarReader) -> None:
+        for data in reader.contents():
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+        self._finish(fd, entry)
+        os.utime(fd, ns=(entry.mtime_ns, entry.mtime_ns))
 
     def _directory(self, parent: int, name: bytes, path: bytes, entry: TarEntry) -> None:
         fd = os.open(name, _DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=parent)
@@ -161,7 +190,7 @@ class Extractor:
             with self._opened(above) as source:
                 os.link(target_name, name, src_dir_fd=source, dst_dir_fd=parent, follow_symlinks=False)
         except OSError as error:
-            if error.errno == _EROFS:
+            if error.errno == errno.EROFS:
                 raise
             raise InvalidArgument(
                 f"link {os.fsdecode(entry.name)} -> {os.fsdecode(entry.link)}: {error.strerror}"

@@ -6,6 +6,7 @@ resolving (openat2(2) with RESOLVE_IN_ROOT), so that there is no moment between 
 
 import os
 import stat
+from pathlib import Path
 
 from engine.linux import syscalls
 
@@ -86,6 +87,25 @@ class Tree:
             return os.readlink("", dir_fd=fd) if stat.S_ISLNK(os.fstat(fd).st_mode) else None
         finally:
             os.close(fd)
+
+
+def is_mount_point(name: str | bytes, dir_fd: int) -> bool:
+    """Whether something is mounted at `name` itself, in the mount namespace that the descriptor belongs to.
+
+    To be asked before it is unlinked or renamed over: from another mount namespace the kernel allows that, and takes
+    the mount away silently. Raises OSError.
+    """
+    fd = os.open(name, _LOOK | os.O_CLOEXEC, dir_fd=dir_fd)
+    try:
+        return _mount_id(fd) != _mount_id(dir_fd)
+    finally:
+        os.close(fd)
+
+
+def _mount_id(fd: int) -> bytes:
+    # proc_pid_fdinfo(5). Device numbers would not do: a file may be bound from the very file system that it covers.
+    with Path(f"/proc/self/fdinfo/{fd}").open("rb") as lines:
+        return next(line for line in lines if line.startswith(b"mnt_id:"))
 
 
 def open_regular(name: str | bytes, dir_fd: int) -> tuple[int, os.stat_result] | None:

@@ -72,9 +72,12 @@ class LogFiles:
         return number < self.newest or (number == self.newest and self.path.exists())
 
     async def wait_change(self, number: int, *, size: int, fd: int, until: "asyncio.Future[Any]") -> None:
-        """Wait until the file `number` is longer than `size` or has become final, or `until` is done."""
-        if number <= self.newest:
-            # Renamed, and conmon is about to open the next one.
+        """Wait until the file `number` is longer than `size` or has become final, or `until` is done.
+
+        `fd` is -1 where there is no such file yet: then only for a moment, after which it may be opened.
+        """
+        if number <= self.newest or fd < 0:
+            # Renamed, and conmon is about to open the next one; or it has not opened the first.
             await asyncio.wait({until}, timeout=_LOOK_AGAIN_S)
             return
         if self._watch is None:

@@ -41,7 +41,8 @@ class SandboxRequest(Struct, frozen=True):
     """Everything that decides what the network looks like inside a container.
 
     `mode` is HostConfig.NetworkMode: bridge, default, none, host, `container:<id>`, or a network. `endpoints` name the
-    networks to join; without one that names the network of `mode`, that one is joined as it is.
+    networks to join; without one that names the network of `mode`, that one is joined as it is. With the mode "" there
+    are none: whoever left all networks starts in none, and may join one later.
     `exposed_ports` ("81/tcp") are listed as not published. Into `directory` the files hosts, hostname and resolv.conf
     are written, in place, so that bind mounts of them stay right.
     """

@@ -111,7 +111,7 @@ class Sandboxes:
         if request.mode.startswith("container:"):
             return self._shared(request.mode.removeprefix("container:"))
         wanted = self._wanted(request)
-        if wanted[0][0].driver != "bridge":
+        if wanted and wanted[0][0].driver != "bridge":
             opened = await self._open_unconnected(request, wanted[0][0])
         else:
             opened = await self._open_connected(request, wanted)
@@ -154,6 +154,9 @@ class Sandboxes:
             opened.sandbox = before.with_endpoints({**before.endpoints, network.name: endpoint})
             opened.asked[network.name] = asked
             undo.callback(self._forget_endpoint, opened, network.name)
+            if gateway is None and not opened.published:
+                # It started in no network, where nothing can be published.
+                self._hold_ports(opened, network, undo)
             plug = endpoint_rules.plug_of(network, endpoint, self._instance, is_gateway=gateway is None)
             await _in_thread(namespace.plug_in, before.netns_path, plug)
             undo.callback(namespace.unplug, endpoint.link)
@@ -244,7 +247,9 @@ class Sandboxes:
         self._firewall.replace_publications(publications)
 
     def _wanted(self, request: SandboxRequest) -> list[tuple[Network, EndpointRequest]]:
-        """The networks to join, the one of the mode first."""
+        """The networks to join, the one of the mode first; none for who left them all."""
+        if not request.mode:
+            return []
         found = [(self._store.get(endpoint.network), endpoint) for endpoint in request.endpoints]
         asked = [(network, replace(endpoint, network=network.name)) for network, endpoint in found]
         main = self._store.get(request.mode)
@@ -287,7 +292,8 @@ class Sandboxes:
                 undo.callback(endpoint_rules.release, network, endpoints[network.name])
             opened = _Open(request, {network.name: asked for network, asked in wanted}, Sandbox(path, endpoints))
             self._register(opened, undo)
-            self._hold_ports(opened, wanted[0][0], undo)
+            if wanted:
+                self._hold_ports(opened, wanted[0][0], undo)
             plugs = [
                 endpoint_rules.plug_of(
                     network,
@@ -320,9 +326,13 @@ class Sandboxes:
                     f"driver failed programming external connectivity on endpoint {request.name} "
                     f"({opened.gateway.endpoint_id}): {error}"
                 ) from error
-            undo.callback(publishing.release, self._reservations, opened.published)
+            undo.callback(self._release_ports, opened)
         ports = publishing.ports_of(opened.published, request.exposed_ports)
         opened.sandbox = Sandbox(opened.sandbox.netns_path, opened.sandbox.endpoints, ports)
+
+    def _release_ports(self, opened: _Open) -> None:
+        publishing.release(self._reservations, opened.published)
+        opened.published = []
 
     def _publish_all(self, opened: _Open, undo: ExitStack) -> None:
         for publication in opened.publications():

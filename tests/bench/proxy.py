@@ -16,6 +16,7 @@ from tests.bench.clients import Client
 from tests.bench.figures import Figure, heading, interleaved_ms, percentile
 from tests.consoles import ADMIN, PASSWORD, Person, running_console
 from tests.images import busybox_layer, save_tar
+from tests.ports import free_port
 
 _REQUESTS = 300
 _LINES = 400_000
@@ -27,11 +28,8 @@ Connect = Callable[[], socket.socket]
 
 
 def measure() -> Iterator[str]:
-    with tempfile.TemporaryDirectory(prefix="qs-bench-") as name, socket.socket() as probe:
-        folder = Path(name)
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    with tempfile.TemporaryDirectory(prefix="qs-bench-") as name:
+        folder, port = Path(name), free_port()
         environment = {
             "QUAYSIDE_ADMIN_USER": ADMIN, "QUAYSIDE_ADMIN_PASSWORD": PASSWORD,
             "QUAYSIDE_PROXY_BIND": f"127.0.0.1:{port}",

@@ -143,6 +143,44 @@ def test_kinds_are_kept_when_that_is_asked(engine: Daemon) -> None:
         assert (status, b"cannot overwrite directory" in body) == (400, True)
 
 
+def test_a_file_that_finds_no_room_leaves_what_was_there(engine: Daemon) -> None:
+    def filling(tar: tarfile.TarFile) -> None:
+        _add(tar, "conf", bytes(2 << 20))
+
+    with _Container(engine, HostConfig={"Tmpfs": {"/small": "size=1m"}}) as box:
+        engine.api("POST", f"/containers/{box}/start")
+        there = f"/containers/{box}/archive?path=/small"
+        assert (
+            engine.api("PUT", there, _tar(lambda tar: _add(tar, "conf", b"precious")), Content_Type="x/tar")[0] == 200
+        )
+        status, body = engine.api("PUT", there, _tar(filling), Content_Type="x/tar")
+        assert (status, b"No space left on device" in body) == (400, True)
+        assert _files(engine.api("GET", there)[1]) == {"small/conf": b"precious"}
+
+
+@pytest.mark.parametrize("is_running", [False, True], ids=["stopped", "running"])
+def test_a_file_that_is_mounted_by_itself_is_written_where_it_is(
+    engine: Daemon, tmp_path: Path, *, is_running: bool
+) -> None:
+    conf, kept = tmp_path / "conf", tmp_path / "kept"
+    conf.write_text("old and long")
+    kept.mkdir()
+    (kept / "data").write_text("precious")
+    binds = [f"{conf}:/etc/my.conf", f"{kept}:/kept", f"{conf}:/tmp/my.conf:ro"]
+    with _Container(engine, HostConfig={"Binds": binds}) as box:
+        if is_running:
+            engine.api("POST", f"/containers/{box}/start")
+        archive = f"/containers/{box}/archive?path="
+        for text in (b"new", b"newer"):
+            tar = _tar(lambda tar: _add(tar, "my.conf", text))  # noqa: B023 - called at once
+            assert engine.api("PUT", f"{archive}/etc", tar, Content_Type="x/tar")[0] == 200
+            assert conf.read_bytes() == text
+        assert engine.api("PUT", f"{archive}/tmp", tar, Content_Type="x/tar")[0] == 403
+        status, body = engine.api("PUT", f"{archive}/", _tar(lambda tar: _add(tar, "kept", b"")), Content_Type="x/tar")
+        assert (status, b"device or resource busy" in body) == (400, True)
+        assert (conf.read_bytes(), (kept / "data").read_text()) == (b"newer", "precious")
+
+
 def test_owners_are_kept_or_become_the_containers_user(engine: Daemon) -> None:
     def owned(tar: tarfile.TarFile) -> None:
         entry = tarfile.TarInfo("file")
@@ -261,6 +299,11 @@ def _tar(fill: Callable[[tarfile.TarFile], None]) -> bytes:
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         fill(tar)
     return buffer.getvalue()
+
+
+def _files(data: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return {one.name: tar.extractfile(one).read() for one in tar if one.isfile()}  # type: ignore[union-attr]
 
 
 def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.daemons import Daemon
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(params=["engine", pytest.param("dockerd", marks=pytest.mark.peer)])
@@ -27,14 +27,22 @@ def net(daemon: Daemon) -> Iterator[str]:
     daemon.api("DELETE", "/networks/quay")
 
 
-def _create(daemon: Daemon, *, mode: str, **endpoints: dict[str, Any]) -> str:
-    body = {"Image": "busybox", "Cmd": ["sleep", "600"], "HostConfig": {"NetworkMode": mode}}
+def _create(daemon: Daemon, *, mode: str, port: str = "", **endpoints: dict[str, Any]) -> str:
+    """`port` is published on a free one of the machine."""
+    ports = {"ExposedPorts": {port: {}}} if port else {}
+    host = {"NetworkMode": mode, "PortBindings": {port: [{"HostPort": ""}]} if port else {}}
+    body = {"Image": "busybox", "Cmd": ["sleep", "600"], "HostConfig": host, **ports}
     made = daemon.json("POST", "/containers/create", {**body, "NetworkingConfig": {"EndpointsConfig": endpoints}})
     return str(made["Id"])
 
 
 def _networks(daemon: Daemon, container: str) -> dict[str, Any]:
     shown: dict[str, Any] = daemon.json("GET", f"/containers/{container}/json")["NetworkSettings"]["Networks"]
+    return shown
+
+
+def _ports(daemon: Daemon, container: str) -> dict[str, Any]:
+    shown: dict[str, Any] = daemon.json("GET", f"/containers/{container}/json")["NetworkSettings"]["Ports"]
     return shown
 
 
@@ -65,6 +73,20 @@ def test_who_left_the_network_of_its_mode_does_not_join_it_by_starting(daemon: D
         assert daemon.api("POST", f"/networks/{network}/{act}", {"Container": container})[0] == 200
     daemon.api("POST", f"/containers/{container}/start")
     assert list(_networks(daemon, container)) == ["bridge"]
+
+
+@pytest.mark.parametrize("was_running", [True, False])
+def test_who_left_all_networks_starts_in_none_and_may_join_one(daemon: Daemon, net: str, was_running: bool) -> None:
+    container = _create(daemon, mode=net, port="80/tcp")
+    if was_running:
+        daemon.api("POST", f"/containers/{container}/start")
+    assert daemon.api("POST", "/networks/quay/disconnect", {"Container": container})[0] == 200
+    assert daemon.api("POST", f"/containers/{container}/restart?t=0")[0] == 204
+    assert _networks(daemon, container) == {}
+    assert _ports(daemon, container) == {}
+    assert daemon.api("POST", "/networks/quay/connect", {"Container": container})[0] == 200
+    assert _networks(daemon, container)["quay"]["IPAddress"]
+    assert int(_ports(daemon, container)["80/tcp"][0]["HostPort"]) > 0
 
 
 def test_who_joins_a_network_joins_the_one_that_is_named(engine: Daemon) -> None:

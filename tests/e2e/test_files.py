@@ -1,5 +1,6 @@
 """The files of a container in a browser: with the mouse, with keys alone, and dropped from the desktop."""
 
+import io
 import re
 import tarfile
 import time
@@ -26,7 +27,7 @@ _DROP = """([name, text]) => {
 
 
 def _wait_for(harbour: Console, container: str, path: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while harbour.engine.api("HEAD", f"/containers/{container}/archive?path={path}")[0] != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -160,3 +161,53 @@ def test_modes_change_and_a_stopped_container_is_read_and_written(page: Page, ha
     with tarfile.open(saved.value.path()) as tar:
         texts = {Path(one.name).name: tar.extractfile(one).read() for one in tar if one.isfile()}  # type: ignore[union-attr]
     assert texts == {"note": b"new", "late.txt": b"late"}
+
+
+@pytest.mark.on_peers("dockerd")
+def test_a_text_outlives_what_others_do_meanwhile(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "desk", "echo old > /tmp/note; sleep 600")
+    _wait_for(harbour, container_id, "/tmp/note")
+    files = f"/h/local/containers/{container_id}/files/"
+    page.goto(f"{files}file/?path=/tmp/note")
+    text, state = page.locator(".cm-content"), page.locator("[data-editor-state]")
+    text.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("mine")
+    status, said = harbour.engine.api("PUT", f"/containers/{container_id}/archive?path=/tmp", _tar("note", b"theirs"))
+    assert status == 200, said
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("somebody has changed this file")).to_be_visible()
+    expect(text).to_contain_text("mine")
+    expect(text).to_be_focused()
+    with page.expect_popup() as theirs:
+        page.get_by_role("link", name="Look at theirs").click()
+    expect(theirs.value.locator(".cm-content")).to_have_text("theirs")
+    theirs.value.close()
+    page.get_by_role("button", name="Save mine over theirs").click()
+    expect(state).to_have_text("Saved.")
+    expect(text).to_be_focused()
+
+    # The network goes, and then the container: the text stays, and says that it is not saved.
+    page.keyboard.type(" again")
+    page.context.set_offline(True)
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("the connection broke")).to_be_visible()
+    page.context.set_offline(False)
+    page.keyboard.press("Control+s")
+    expect(state).to_have_text("Saved.")
+    harbour.engine.api("DELETE", f"/containers/{container_id}?force=1")
+    expect(page.locator("#head-state")).to_contain_text("removed")
+    page.keyboard.type(" late")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("this container is gone")).to_be_visible()
+    expect(state).to_have_text("Not saved yet")
+    expect(text).to_contain_text("late")
+
+
+def _tar(name: str, data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as made:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(data)
+        made.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()

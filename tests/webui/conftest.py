@@ -3,6 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.management import create_permissions
+from django.contrib.contenttypes.management import create_contenttypes
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +17,16 @@ from webui.hosts.models import Host
 from webui.ownership import LEDGER
 
 PASSWORD = "harbour-lights-42"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """After each test that commits, Django empties the tables and fills in what its own permissions need.
+
+    Nothing here asks for those, and they take longer than most tests do.
+    """
+    post_migrate.disconnect(create_permissions, dispatch_uid="django.contrib.auth.management.create_permissions")
+    post_migrate.disconnect(create_contenttypes)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +15,7 @@ from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
 from webui.pages import Button, Empty, ListPage, Term
+from webui.pages.links import link
 from webui.resources import Layout, Shown, allowed_among, arranged, list_url, narrowed, next_url, unknown, window_of
 
 KIND: Final = "containers"
@@ -126,13 +126,13 @@ def list_page(
         note=note,
         terms=[Term(term.typed, filtering.without(found.query.text, term))
                for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
-        layout_url=reverse("all-containers:columns"),
+        layout_url=link("all-containers:columns"),
         table_px=columns.table_px(reader.layout.columns),
     )  # fmt: skip
 
 
 def act_url(host: str) -> str:
-    return reverse("containers:act", kwargs={"host": host}) if host else reverse("all-containers:act")
+    return link("containers:act", host=host) if host else link("all-containers:act")
 
 
 def item_id(item: Item) -> str:
@@ -141,12 +141,17 @@ def item_id(item: Item) -> str:
 
 def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tuple[Item, str]]:
     anywhere, names = reader.allowed_anywhere, reader.layout.names
+    # Mostly one, for all rows alike.
+    variants: dict[frozenset[str], Variant] = {}
     for item in items:
         if isinstance(item, Heading):
             yield item, columns.heading_html(item, query, anywhere)
         else:
             allowed = narrowed(reader.allowed.get(item.host, frozenset()), item.id)
-            yield item, columns.fragment(item, Variant(allowed, names, is_everywhere=reader.is_everywhere))
+            variant = variants.get(allowed)
+            if variant is None:
+                variant = variants[allowed] = Variant(allowed, names, is_everywhere=reader.is_everywhere)
+            yield item, columns.fragment(item, variant)
 
 
 def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[str]:
@@ -211,7 +216,7 @@ def act_ids(found: Listing, reader: Reader, *, heading: str = "") -> list[str]:
 
 
 def _run_button(host: str) -> Button:
-    return Button(_("Run a container"), "plus", url=reverse("containers:run", kwargs={"host": host}), is_primary=True)
+    return Button(_("Run a container"), "plus", url=link("containers:run", host=host), is_primary=True)
 
 
 def _empty(found: Listing, *, may_run: bool) -> Empty:

@@ -5,7 +5,7 @@ and not changed is refused. Reads the database and may ask the host: for threads
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -63,6 +63,10 @@ class Looked:
     succeeds: str = ""
     # What a container that is being made names, to be looked at again when it is there.
     judged: tuple[Judged, ...] = ()
+    # What the ledger was at (its serial) when it was looked whether a name is free.
+    since: int = -1
+    # Whoever asks rules the host: they may use what others have.
+    sees_all: bool = False
 
 
 def concerns(operation: Operation, sight: Sight) -> bool:
@@ -84,6 +88,7 @@ def look(
     """
     sight = actor.sight(host, operation)
     LEDGER.refresh()
+    _, since = LEDGER.version
     one = _Looking(sight, References(host), actor, host, operation, query, body, made_before)
     if operation in touching.REDEPLOYS:
         said = redeployed(one, rule, target, query, body)
@@ -108,7 +113,8 @@ def look(
     # What is kept by its name is judged again when it is there.
     kept = judged if operation is Operation.CONTAINER_CREATE else ()
     return Looked(
-        found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims), sent, judged=tuple(kept)
+        found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims), sent, judged=tuple(kept),
+        since=since, sees_all=sight.sees_all,
     )  # fmt: skip
 
 
@@ -161,6 +167,8 @@ class _Looking:
     query: Query
     body: Mapping[str, Any]
     made_before: Collection[Kind] = ()
+    # What was found to be new stays so for the whole look: what is not judged must be claimed.
+    new: dict[Named, bool] = field(default_factory=dict)
 
     def target(self, rule: Rule, target: str) -> Found | None:
         """The thing that the path names, if whoever asks may do this to it."""
@@ -231,7 +239,9 @@ class _Looking:
                 raise Refused(words, rule="ownership")
 
     def _is_new(self, named: Named) -> bool:
-        return not named.reference or self.references.find(named.kind, named.reference) is None
+        if named not in self.new:
+            self.new[named] = not named.reference or self.references.find(named.kind, named.reference) is None
+        return self.new[named]
 
     def claims(self) -> Iterator[Claim]:
         operation = self.operation

@@ -14,6 +14,7 @@ from webui.gate.belongings import Looked
 from webui.gate.errors import Refused
 from webui.gate.pinning import still_judged
 from webui.gate.references import References, remember_exec
+from webui.ownership import Kind
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -47,6 +48,7 @@ class Belongings:
         is_named_by_answer = any(not claim.keys for claim in self.looked.claims)
         return (
             is_named_by_answer
+            or bool(self._volumes)
             or bool(self.looked.exec_of)
             or bool(self.looked.succeeds)
             or bool(self.looked.judged)
@@ -62,6 +64,8 @@ class Belongings:
         made = _id_in(body)
         if made and self.looked.judged:
             self._judge_again(made)
+        if made and self._volumes:
+            self._claim_volumes(made)
         if made and self.looked.exec_of:
             remember_exec(self.host_id, made, self.looked.exec_of)
         if made and self.looked.succeeds:
@@ -100,19 +104,50 @@ class Belongings:
         other = still_judged(References(self.host, asks=True), self.looked.judged)
         if other is None:
             return
+        self._remove(made)
+        words = f"the {other.kind.value} {other.reference[:80]} was another one when it was made, so it was removed"
+        raise Refused(f"{Operation.CONTAINER_CREATE} is refused: {words}. Try again.", rule="ownership")
+
+    @property
+    def _volumes(self) -> tuple[str, ...]:
+        """The names of the volumes that are new by this request."""
+        return tuple(key for one in self.looked.claims if one.kind is Kind.VOLUME for key in one.keys)
+
+    def _claim_volumes(self, made: str) -> None:
+        """Whoever makes a volume of a name that is there already gets the one that is there: so of two who make one at
+        the same moment the first has it. A container that was made with it is removed.
+        """
+        from webui.ownership.changes import claim
+
+        try:
+            taken = claim(self.host_id, Kind.VOLUME, self._volumes, self.user_id, since=self.looked.since)
+        except DatabaseError:
+            logger.exception("what user %s made on host %s could not be given to them", self.user_id, self.host_id)
+            return
+        if not taken or self.looked.sees_all:
+            return
+        name = taken[0][:80]
+        if made == taken[0]:
+            words = f"{Operation.VOLUME_CREATE} is refused: the name {name} was taken by somebody else just now."
+        else:
+            self._remove(made)
+            words = (
+                f"{Operation.CONTAINER_CREATE} is refused: the name {name} of its new volume was taken by somebody "
+                "else just now, so it was removed. Try again."
+            )
+        raise Refused(words, rule="ownership")
+
+    def _remove(self, container_id: str) -> None:
         from webui.gate.clients import docker_client
 
         client = docker_client(asking_actor(), self.host)
         try:
-            client.api.remove_container(made, v=True, force=True)
+            client.api.remove_container(container_id, v=True, force=True)
         finally:
             client.close()
-        words = f"the {other.kind.value} {other.reference[:80]} was another one when it was made, so it was removed"
-        raise Refused(f"{Operation.CONTAINER_CREATE} is refused: {words}. Try again.", rule="ownership")
 
     def _succeed(self, made: str) -> None:
         """It is another's place that it takes: their things stay theirs, and count for them."""
-        from webui.ownership import Kind
         from webui.ownership.changes import carry_over
         from webui.ownership.quotas import carry
 
@@ -128,13 +163,16 @@ class Belongings:
             return
         try:
             for one in self.looked.claims:
-                if bool(made) == bool(one.keys):
+                if bool(made) == bool(one.keys) or (one.keys and one.kind is Kind.VOLUME):
                     continue
                 for key in one.keys or (made,):
-                    if one.is_shared_with:
+                    since = self.looked.since if one.keys else None
+                    is_shared = one.is_shared_with
+                    if not is_shared:
+                        taken = claim(self.host_id, one.kind, [key], self.user_id, since=since)
+                        is_shared = bool(taken) and one.kind is Kind.IMAGE
+                    if is_shared:
                         add_reader(self.host_id, one.kind, key, self.user_id)
-                    else:
-                        claim(self.host_id, one.kind, [key], self.user_id)
         except DatabaseError:
             # It is there, and for administrators only until one of them gives it away.
             logger.exception("what user %s made on host %s could not be given to them", self.user_id, self.host_id)

@@ -169,12 +169,15 @@ class Follower:
         query = {"stdout": "1", "stderr": "1", "timestamps": "1", "since": since} | ({"follow": "1"} if follow else {})
         async with upstream.stream(f"/containers/{container_id}/logs", query=query) as chunks:
             async for chunk in chunks:
-                await self._add(store, skipper.new(cutter.feed_bytes(chunk)))
-        await self._add(store, skipper.new(cutter.last_bytes()))
+                lines = skipper.new(cutter.feed_bytes(chunk))
+                await self._add(store, lines, skipper.counted, cutter.reread_from)
+        await self._add(store, skipper.last(cutter.last_bytes()), ())
 
-    async def _add(self, store: LogStore, lines: Sequence[bytes]) -> None:
+    async def _add(
+        self, store: LogStore, lines: Sequence[bytes], counted: Sequence[bytes], reread_from: bytes = b""
+    ) -> None:
         try:
-            if store.add(lines):
+            if store.add(lines, counted, reread_from):
                 await asyncio.to_thread(store.seal)
                 await self._enforce()
         except OSError as error:

@@ -15,7 +15,7 @@ from typing import Final
 import zstandard
 
 from webui.history.segments import About, about_in, lines_of, sealed_name, segments_in, write_whole
-from webui.log_lines import Place, timestamp_of
+from webui.log_lines import Place, letter_of, timestamp_of
 
 # Large enough to compress well, small enough to be read for a few lines of it.
 SEGMENT_BYTES: Final = 4 << 20
@@ -46,8 +46,11 @@ class LogStore:
             about.write(self.folder)
             self.about = about
 
-    def add(self, lines: Sequence[bytes]) -> bool:
-        """Keep lines; returns whether the file is full, so that `seal` should be called."""
+    def add(self, lines: Sequence[bytes], counted: Sequence[bytes] | None = None, reread_from: bytes = b"") -> bool:
+        """Keep lines; returns whether the file is full, so that `seal` should be called.
+
+        `counted` (the lines, if None) and `reread_from` are those of the Skipper and LineCutter that they come from.
+        """
         if lines:
             # One write: a process that is killed has written all of it or nothing.
             data = b"\n".join(lines) + b"\n"
@@ -58,7 +61,7 @@ class LogStore:
                 os.ftruncate(self._fd, self._size)
                 raise
             self._size += len(data)
-            self.place.passed(lines)
+        self.place.passed(lines if counted is None else counted, reread_from)
         return self._size >= SEGMENT_BYTES
 
     @property
@@ -109,24 +112,56 @@ class LogStore:
         return max(sealed, default=0) + 1
 
     def _found_place(self) -> Place[bytes]:
+        """The place that was written down where nothing was added since, else what the lines tell."""
+        written, is_newest = self._written_place()
+        if is_newest:
+            return written
         segments = segments_in(self.folder)
         lines: list[bytes] = []
         for segment in reversed(segments):
             lines = lines_of(segment.read()) + lines
-            # Lines of the last moment may begin in the file before.
-            if lines and timestamp_of(lines[0]) != timestamp_of(lines[-1]):
+            # Lines of the last moment may begin in the file before, and so may the long line that ended in it.
+            if _tied_from(lines):
                 break
         place: Place[bytes] = Place(b"")
-        place.passed(lines)
-        return place if place.stamp else self._written_place()
+        place.passed(lines, timestamp_of(lines[_tied_from(lines)]) if lines else b"")
+        return place if place.stamp else written
 
     def _write_place(self) -> None:
-        body = {"stamp": self.place.stamp.decode("ascii", "replace"), "count": self.place.count}
+        place = self.place
+        body = {
+            "stamp": _text_of(place.stamp), "count": place.count, "latest": _text_of(place.latest),
+            "halves": [_text_of(line) for line in place.halves.values()], "number": self._number, "size": self._size,
+        }  # fmt: skip
         write_whole(self.folder / _PLACE, json.dumps(body).encode())
 
-    def _written_place(self) -> Place[bytes]:
+    def _written_place(self) -> tuple[Place[bytes], bool]:
+        """The place that was written down, and whether it is that of all that is here."""
+        place: Place[bytes] = Place(b"")
         try:
             body = json.loads((self.folder / _PLACE).read_bytes())
-            return Place(str(body["stamp"]).encode(), int(body["count"]))
+            place = Place(str(body["stamp"]).encode(), int(body["count"]))
+            place.latest = max(place.stamp, str(body.get("latest", "")).encode())
+            place.halves = {letter_of(half): half for half in map(_bytes_of, body.get("halves", []))}
+            return place, (body.get("number"), body.get("size")) == (self._number, self._size)
         except (OSError, ValueError, LookupError, TypeError):
-            return Place(b"")
+            return place, False
+
+
+def _tied_from(lines: Sequence[bytes]) -> int:
+    """The place of the first of the lines that share the last moment, or of the long line that ended just before them;
+    0 where it may be in what is not here."""
+    at = len(lines) - 1
+    while at > 0 and timestamp_of(lines[at - 1]) == timestamp_of(lines[-1]):
+        at -= 1
+    while at > 0 and (lines[at][:1].isupper() or lines[at - 1][:1].isupper()):
+        at -= 1
+    return max(0, at)
+
+
+def _text_of(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

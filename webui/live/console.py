@@ -162,9 +162,10 @@ class Session:
         try:
             self.ended = await self._terminal.run(self._take)
         except NotStarted as error:
-            self.ended = Ended(None, str(error))
+            self.ended = Ended(None, str(error), was_started=False)
         except UPSTREAM_ERRORS as error:
-            self.ended = Ended(None, failure_words(error))
+            # A host that goes away, or a container that is removed, takes what ran with it.
+            self.ended = Ended(None, failure_words(error), was_started=self._came > 0)
         except asyncio.CancelledError:
             self.ended = Ended(None, _("The console was closed."))
             await self._terminal.hang_up()

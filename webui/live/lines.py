@@ -7,13 +7,15 @@ further lines with a capital letter and the same timestamp.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from webui.log_lines import STAMP, normal
+from webui.log_lines import STAMP, normal, timestamp_of
 
 STDOUT: Final = b"o"
 STDERR: Final = b"e"
 _STREAMS: Final = {0: STDOUT, 1: STDOUT, 2: STDERR}
 # A container that never ends a line must not fill the memory of everybody else.
 LONGEST_LINE: Final = 64 * 1024
+# A timestamp as engines write it, with its zone, and the space behind it.
+_LONGEST_STAMP: Final = 40
 # No engine sends a frame near this: what claims to be longer is no log.
 _LARGEST_FRAME: Final = 16 << 20
 
@@ -35,7 +37,7 @@ class Demultiplexer:
         while end - at >= 8:
             length = int.from_bytes(data[at + 4 : at + 8], "big")
             if length > _LARGEST_FRAME:
-                raise ValueError(f"a frame of {length} bytes: this is no log stream")
+                raise ValueError(f"What the host sent is no log stream: it announces a piece of {length} bytes.")
             if end - at - 8 < length:
                 break
             yield _STREAMS.get(data[at], STDERR), data[at + 8 : at + 8 + length]
@@ -52,6 +54,18 @@ class LineCutter:
         self._rests = {STDOUT: b"", STDERR: b""}
         # The timestamp of the line that a rest goes on with, once a part of it was given away.
         self._begun = {STDOUT: b"", STDERR: b""}
+        # From the beginning of the earliest line in pieces to the moment of the latest piece: the lines that are tied
+        # to one another.
+        self._tie_from = self._tie_to = b""
+
+    @property
+    def reread_from(self) -> bytes:
+        """The moment that the log has to be read from again by who wants what follows the last line; b"": its own.
+
+        It is earlier where a line in several pieces has not ended, or ended in the very moment of the next ones: from
+        there on, what is left of it would be taken for a line of its own.
+        """
+        return self._tie_from
 
     def feed(self, chunk: bytes) -> list[str]:
         return texts_of(self.feed_bytes(chunk))
@@ -66,6 +80,8 @@ class LineCutter:
                 lines.append(stream + payload[:-1])
             else:
                 self._join(lines, stream, payload)
+            if self._tie_from:
+                self._untie(payload)
         return lines
 
     def last_bytes(self) -> list[bytes]:
@@ -87,7 +103,23 @@ class LineCutter:
             and len(payload) <= LONGEST_LINE
         )
 
+    def _untie(self, payload: bytes) -> None:
+        is_over = not any(self._rests.values()) and not any(self._begun.values())
+        if is_over and _moment_of(payload) > self._tie_to:
+            self._tie_from = self._tie_to = b""
+
+    def _tie(self, stream: bytes, payload: bytes) -> None:
+        """Remember the moments of a line in pieces, by its next one."""
+        is_first = not self._rests[stream] and not self._begun[stream]
+        if is_first and payload.endswith(b"\n"):
+            return
+        stamp = _moment_of(payload)
+        self._tie_from = self._tie_from or stamp
+        self._tie_to = max(self._tie_to, stamp)
+
     def _join(self, lines: list[bytes], stream: bytes, payload: bytes) -> None:
+        if not self._is_terminal:
+            self._tie(stream, payload)
         if not self._is_terminal and (self._rests[stream] or self._begun[stream]):
             # Engines stamp each piece of a long line anew.
             piece = STAMP.match(payload)
@@ -103,7 +135,7 @@ class LineCutter:
             part, line = line[:LONGEST_LINE], line[LONGEST_LINE:]
             self._add(lines, stream, part)
             if not self._begun[stream]:
-                self._begun[stream] = part[:31] if part[29:31] == b"Z " else b" "
+                self._begun[stream] = timestamp_of(lines[-1]) + b" "
         return line
 
     def _end(self, lines: list[bytes], stream: bytes, line: bytes) -> None:
@@ -116,6 +148,11 @@ class LineCutter:
             lines.append(stream.upper() + begun.lstrip() + part)
         else:
             lines.append(stream + (part if part[29:31] == b"Z " else normal(part)))
+
+
+def _moment_of(payload: bytes) -> bytes:
+    """The timestamp that a payload begins with; b"" for none."""
+    return timestamp_of(b"o" + normal(payload[:_LONGEST_STAMP]))
 
 
 def texts_of(lines: Sequence[bytes]) -> list[str]:

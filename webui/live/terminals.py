@@ -47,6 +47,8 @@ class Ended:
 
     code: int | None
     words: str
+    # Not where nothing ever ran: to ask for the same again would end the same way.
+    was_started: bool = True
 
 
 class Terminal(Protocol):

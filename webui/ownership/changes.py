@@ -19,15 +19,25 @@ from webui.ownership.notices import tell_owners_changed
 from webui.ownership.rules import Rules
 
 
-def claim(host_id: int, kind: Kind, keys: Iterable[str], owner_id: int | None) -> None:
-    """These things are new and theirs alone. An access that stood there was of something that is no more."""
+def claim(
+    host_id: int, kind: Kind, keys: Iterable[str], owner_id: int | None, *, since: int | None = None
+) -> list[str]:
+    """These things are new and theirs alone. An access that stood there was of something that is no more.
+
+    But for what somebody else came to own after the ledger was at `since`: that stays theirs, and is returned.
+    """
     keys = list(keys)
     if not keys or owner_id is None:
-        return
+        return []
+    taken = []
     with _counted() as serial:
         for key in keys:
+            if since is not None and _is_taken(host_id, kind, key, owner_id, since):
+                taken.append(key)
+                continue
             owned = _put(host_id, kind, key, serial(), owner_id=owner_id, visibility=Visibility.PRIVATE)
             owned.shares.all().delete()
+    return taken
 
 
 def release(host_id: int, kind: Kind, keys: Iterable[str]) -> None:
@@ -106,6 +116,11 @@ def sweep(host_id: int, kind: Kind, there: set[str], *, before: Any) -> None:
 
 def _stored(host_id: int) -> Any:
     return None if host_id == NOWHERE else host_id
+
+
+def _is_taken(host_id: int, kind: Kind, key: str, owner_id: int, since: int) -> bool:
+    others = Owned.objects.filter(host_id=_stored(host_id), kind=kind, key=key, is_gone=False, serial__gt=since)
+    return others.exclude(owner_id=owner_id).exists()
 
 
 def _put(host_id: int, kind: Kind, key: str, serial: int, **values: Any) -> Owned:

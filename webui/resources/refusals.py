@@ -34,7 +34,14 @@ _PATTERNS: Final = tuple(
          gettext_lazy("Its image has no program “%(who)s”. Edit the container and give it another command.")),
         (r"is restarting, wait until the container is running",
          gettext_lazy("It is between two restarts. Stop it, or try again when it runs.")),
-        (r"no space left on device", gettext_lazy("The host's disk is full. Remove what is unused, and try again.")),
+        (r"no space left on device",
+         gettext_lazy("There is no room left where this would go: the host's disk, or what is mounted there, is full. "
+                      "Remove what is unused, and try again.")),
+        (r"container rootfs is marked read-only",
+         gettext_lazy("This container's own files are read-only, as it was made so. "
+                      "Only what is mounted into it can be changed.")),
+        (r"mounted volume is marked read-only", gettext_lazy("It is mounted read-only into this container.")),
+        (r"read-only file system", gettext_lazy("The file system that it is on is read-only.")),
         (r"cannot (?:pause|unpause).*cgroup", gettext_lazy("This host's kernel cannot pause containers.")),
         (r"network (?P<who>\S+) not found",
          gettext_lazy("Its network %(who)s is gone. Make it again, or edit the container.")),

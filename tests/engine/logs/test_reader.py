@@ -105,5 +105,31 @@ async def test_reading_until_a_moment_ends_there_also_when_it_follows(log: Path)
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     since_ns = 1_795_488_911_000_000_000
     query = LogQuery(since_ns=since_ns + 10, until_ns=since_ns + 20, follow=True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         assert (await read(log, query, ended)).count(b"\n") == 11
+
+
+async def test_a_follower_that_comes_while_the_first_file_is_made_sees_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "container.log"
+    ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    reader = LogReader()
+    files = reader.files(path)
+    real = files.open
+
+    def late(number: int) -> int:
+        """Not there yet when it is opened, and there right after that."""
+        try:
+            return real(number)
+        except FileNotFoundError:
+            path.write_bytes(line(1))
+            raise
+
+    monkeypatch.setattr(files, "open", late)
+    seen: list[bytes] = []
+    async for batch in reader.read(path, LogQuery(follow=True), ended):
+        seen += [text for _, text in batch]
+        if seen and not ended.done():
+            ended.set_result(None)
+    assert seen == [b"line 1\n"]

@@ -25,6 +25,7 @@ from engine.config import EngineConfig
 from engine.content import digest_of
 from engine.errors import EngineError, Forbidden, NotFound, Unauthorized, Unavailable
 from engine.registry import Credentials, RegistryClient, RegistryError, certificates, parse_reference
+from tests.ports import free_port
 
 pytestmark = pytest.mark.real
 
@@ -117,9 +118,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
         return web.json_response({"access_token" if form else "token": token})
 
     realm = await serve(tokens)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     document = {
         "version": 0.1,
         "log": {"level": "error"},
@@ -137,7 +136,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
     (tmp_path / "registry.yml").write_text(json.dumps(document))
     process = subprocess.Popen(["docker-registry", "serve", str(tmp_path / "registry.yml")], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 1).close()
@@ -147,7 +146,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(90)
 
 
 def trust(config: EngineConfig, address: str, authority: Authority) -> Path:

@@ -1,5 +1,6 @@
 """What a body names goes out by the id that was judged; what hosts keep by name is judged again when it is there."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from webui.gate.references import References
 from webui.hosts.models import Host
 from webui.ownership import Kind
 from webui.ownership.changes import give_access, set_policy
+from webui.ownership.ledger import owner_of
 from webui.ownership.rules import Rules
 
 CREATE, CONNECT, SERVICE = Operation.CONTAINER_CREATE, Operation.NETWORK_CONNECT, Operation.SERVICE_CREATE
@@ -60,6 +62,7 @@ def quay(request: pytest.FixtureRequest) -> Iterator[Daemon]:
     yield daemon
     daemon.remove_all_containers()
     daemon.api("POST", "/networks/prune")
+    daemon.api("DELETE", "/volumes/ledger")
 
 
 @pytest.fixture
@@ -168,3 +171,31 @@ class TestOnHosts:
         entry = Entry.objects.filter(username="sam", operation="container.create").latest("pk")
         assert "so it was removed" in entry.message
         assert Entry.objects.filter(username="quayside", operation="container.remove", status=204).exists()
+
+    @pytest.mark.parametrize("what", ["volume", "container"])
+    def test_of_two_who_make_a_volume_of_one_name_at_once_the_first_has_it(
+        self, what: str, quay: Daemon, host: Host, of: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        sam, tess = of("sam"), of("tess")
+        found = References.find
+        looked = []
+
+        def late(self: References, kind: Kind, reference: str, **words: Any) -> Any:
+            # Sam has looked; before he asks the host, Tess makes it.
+            seen = found(self, kind, reference, **words)
+            if kind is Kind.VOLUME and not looked:
+                looked.append(seen)
+                tess.create_volume("ledger")
+            return seen
+
+        monkeypatch.setattr(References, "find", late)
+        ask = functools.partial(sam.create_volume, "ledger")
+        if what == "container":
+            ask = functools.partial(create, sam, "trap", Binds=["ledger:/data"])
+        with pytest.raises(Refused, match="taken by somebody else just now"):
+            ask()
+        assert looked == [None]
+        assert owner_of(host.pk, Kind.VOLUME, "ledger") == "tess"
+        with pytest.raises(NotFound):
+            sam.inspect_container("trap")
+        assert quay.json("GET", "/volumes/ledger")["Name"] == "ledger"

@@ -105,3 +105,23 @@ def test_a_new_name_is_written_down(store: LogStore, folder: Path) -> None:
     about = about_in(folder)
     assert about is not None
     assert about.name == "shop-web-old"
+
+
+def test_a_line_that_had_no_end_goes_on_where_it_was_left_and_the_one_after_a_long_one_comes_once(folder: Path) -> None:
+    first = LogStore(folder, ABOUT)
+    first.add([line(0), b"o" + line(1)[1:]])
+    skipper = Skipper(first.place)
+    first.add(skipper.last([line(200, "half")]), ())
+    first.close()
+    again = LogStore(folder, ABOUT)
+    again.add(Skipper(again.place).new([line(0), line(1), line(200, "half") + b" is whole", line(300)]))
+    assert lines_in(folder) == [line(0), line(1), line(200, "half"), b"O" + line(200)[1:32] + b" is whole", line(300)]
+
+
+def test_after_a_crash_a_long_line_is_read_again_from_its_beginning(folder: Path) -> None:
+    long = [line(100), b"O" + line(100)[1:32] + b"goes on", line(200)]
+    LogStore(folder, ABOUT).add([line(0), *long])  # and is killed
+    again = LogStore(folder, ABOUT)
+    assert (again.place.stamp, again.place.count, again.place.latest) == (line(100)[1:31], 3, line(200)[1:31])
+    again.add(Skipper(again.place).new([*long, line(201)]))
+    assert lines_in(folder) == [line(0), *long, line(201)]

@@ -17,6 +17,7 @@ from webui.hosts.models import Host
 from webui.live import console
 from webui.live.pictures import forget
 from webui.live.shells import _kept
+from webui.live.upstream import Upstream
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
@@ -155,7 +156,7 @@ async def test_what_cannot_be_opened_says_why(quay: Daemon, olga: User, opened: 
     async with opened(path_of(container_id, command="'open"), olga) as socket:
         assert "cannot be read" in await Screen(socket).failed()
     bare = await asyncio.to_thread(run_container, quay, "rm /bin/sh /bin/bash /bin/ash; exec sleep 100")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not all(command.startswith("sleep") for command in await commands(quay, bare)):
             await asyncio.sleep(0.02)
     async with opened(path_of(bare), olga) as socket:
@@ -173,6 +174,29 @@ async def test_what_cannot_be_opened_says_why(quay: Daemon, olga: User, opened: 
         await screen.until(b"# ")
         await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/kill")
         assert "has stopped" in (await screen.ended())["words"]
+
+
+async def test_what_ran_in_a_container_that_is_removed_is_told_from_what_never_began(
+    quay: Daemon, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page forgets what was chosen only where it cannot be started."""
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    async with opened(path_of(container_id, command="/bin/nothing"), olga) as socket:
+        assert (await Screen(socket).ended())["started"] is False
+    get = Upstream.get
+
+    async def once_removed(self: Upstream, path: str, **more: Any) -> Any:
+        while (await asyncio.to_thread(quay.api, "GET", f"/containers/{container_id}/json"))[0] != 404:
+            await asyncio.sleep(0.02)
+        return await get(self, path, **more)
+
+    async with opened(path_of(container_id, command="sh"), olga) as socket:
+        screen = Screen(socket)
+        await screen.until(b"# ")
+        monkeypatch.setattr(Upstream, "get", once_removed)
+        await asyncio.to_thread(quay.api, "DELETE", f"/containers/{container_id}?force=1")
+        ended = await screen.ended()
+        assert (ended["code"], ended["started"]) == (None, True)
 
 
 async def test_a_session_is_its_owners_and_there_are_not_endlessly_many(
@@ -244,7 +268,7 @@ async def test_a_session_that_nobody_looks_at_ends_with_the_right_to_it(
         await Screen(socket).opened()
     assert len(console.sessions()._by_id) == 1
     await asyncio.to_thread(_deactivated, olga, marek)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         while console.sessions()._by_id:
             await asyncio.sleep(0.05)
 

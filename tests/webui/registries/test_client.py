@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.daemons import Registry as RunningRegistry
-from tests.peers import free_port, make_certificates
+from tests.peers import make_certificates
+from tests.ports import free_port
 from tests.registries import PASSWORD, USER, Answer, Asked, basic, basic_registry, fill, serving
 from webui.registries import client as client_module
 from webui.registries import transport

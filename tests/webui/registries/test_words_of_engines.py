@@ -9,7 +9,7 @@ import pytest
 
 from tests.daemons import Daemon
 from tests.daemons import Registry as RunningRegistry
-from tests.peers import free_port
+from tests.ports import free_port
 from tests.registries import PASSWORD, USER, basic_registry
 from webui.containers.update_failures import Why, why_of
 from webui.images.pull_failures import wants_sign_in

@@ -34,7 +34,8 @@ NAMES = {WEB: "shop-web-1"}
             'OCI runtime create failed: exec: "no-such": executable file not found in $PATH: unknown',
             "Its image has no program “no-such”.",
         ),
-        ("write /x: no space left on device", "The host's disk is full."),
+        ("write /x: no space left on device", "There is no room left where this would go: the host's disk"),
+        ("container rootfs is marked read-only", "This container's own files are read-only"),
     ],
 )  # fmt: skip
 def test_a_refusal_names_what_is_in_the_way_and_what_to_do(message: str, words: str) -> None:

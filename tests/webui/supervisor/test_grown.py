@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 from tests.consoles import ADMIN, PASSWORD, Console, Person, running_console
+from tests.ports import free_port
 
 pytestmark = pytest.mark.real
 
-_START_S = 40
+_START_S = 180
 _POSTGRES_BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/nowhere"))
 
 
@@ -40,7 +41,7 @@ def grown() -> Iterator[dict[str, str]]:
 
 
 def test_up_runs_on_postgresql_and_redis_without_a_store_of_its_own(grown: dict[str, str], tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     with running_console(tmp_path, "--no-engine", QUAYSIDE_PROXY_BIND=f"127.0.0.1:{port}", **grown) as console:
         person = Person(console)
         person.sign_in()
@@ -54,7 +55,7 @@ def test_another_web_process_shares_the_sessions_of_the_first(grown: dict[str, s
     with running_console(tmp_path, "--no-engine", **grown) as console:
         person = Person(console)
         person.sign_in()
-        port = _free_port()
+        port = free_port()
         with _process(["web", "--bind", f"127.0.0.1:{port}", "--data", str(tmp_path / "second")], grown, tmp_path):
             _wait_for(lambda: _answers(port))
             elsewhere = Console(f"http://127.0.0.1:{port}", console.data, console.process, console.log)
@@ -98,7 +99,7 @@ def _postgresql(folder: Path) -> Iterator[str]:
 @contextmanager
 def _redis(folder: Path) -> Iterator[str]:
     folder.mkdir()
-    port = _free_port()
+    port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
@@ -130,15 +131,9 @@ def _ask_proxy(port: int) -> bytes:
     """What the proxy, which is up before the console says so, answers to a stranger."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as plain, context.wrap_socket(plain) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=90) as plain, context.wrap_socket(plain) as connection:
         connection.sendall(b"GET /_ping HTTP/1.1\r\nHost: quay\r\n\r\n")
         return connection.recv(4096)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

@@ -17,7 +17,7 @@ from webui.containers.files.names import check_name, joined, read_name, shown, w
 from webui.containers.files.page import Place, names_asked
 from webui.pages import Outcome, Preview, PreviewLine, go, outcome, preview
 from webui.pages.formats import size
-from webui.resources import EngineRefusal
+from webui.resources import EngineRefusal, refusal_words
 
 # A preview is waited for: what is not counted by then is said to be more.
 _COUNT_TIME_S: Final = 4.0
@@ -83,7 +83,7 @@ def _named(
             check_name(value)
             return act(value)
         except (ValueError, EngineRefusal) as problem:
-            error = str(problem)
+            error = refusal_words(str(problem), {})
     context = {"title": title, "do": do, "value": value, "error": error, "kind": "name"}
     return _dialog(request, place, context, [item] if item else [])
 
@@ -91,22 +91,21 @@ def _named(
 def _mode(request: HttpRequest, files: Files, place: Place, _every: Every) -> HttpResponse:
     name = _name(request.POST)
     path = joined(place.path, name)
+    now = mode = files.archive.stat(path).mode
     error = ""
     if "confirmed" in request.POST:
         mode = sum(int(bit) for bit in request.POST.getlist("bit") if bit.isdecimal()) & 0o7777
         try:
             files.change_mode(path, mode)
         except EngineRefusal as problem:
-            error = str(problem)
+            error = refusal_words(str(problem), {})
         else:
             return outcome(request, [Outcome(written(name), shown(name), True, f"{mode:04o}")], done=_("Changed"))
-    else:
-        mode = files.archive.stat(path).mode
     rows = [(_WHO[who], [(bit, bool(mode & bit)) for bit in bits]) for who, *bits in _BITS]
     special = [(bit, bool(mode & bit)) for bit in _SPECIAL_BITS]
     context = {
         "title": _("Permissions of %s") % shown(name), "do": _("Change"), "error": error, "kind": "mode",
-        "rows": rows, "special": list(zip(special, _SPECIAL_WORDS, strict=True)), "mode": f"{mode:04o}",
+        "rows": rows, "special": list(zip(special, _SPECIAL_WORDS, strict=True)), "mode": f"{now:04o}",
     }  # fmt: skip
     return _dialog(request, place, context, [name])
 

@@ -4,6 +4,8 @@ Removing and renaming have no word in the archive API: a stopped container canno
 program claims to have done is looked at afterwards.
 """
 
+import io
+import re
 import tarfile
 import tempfile
 import time
@@ -15,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from webui.containers.files.archive import Archive, Member, Readable
 from webui.containers.files.entries import Kind
-from webui.containers.files.names import is_within, joined, shown, split
+from webui.containers.files.names import is_text, is_within, joined, shown, split
 from webui.containers.files.programs import Programs
 from webui.containers.rows import ContainerRow
 from webui.resources import EngineRefusal
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 # A file of a stopped container is copied out and in again to change its mode: no further than this.
 _MOST_COPIED_BYTES: Final = 256 << 20
 _IN_MEMORY_BYTES: Final = 1 << 20
+_BUSY: Final = re.compile("device or resource busy", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +62,31 @@ class Files:
         owner = self.archive.first(folder)
         self.archive.write(folder, _uploaded(uploads, owner, self._missing(folder, uploads)))
 
-    def save(self, path: str, body: Readable, size: int) -> None:
-        """New bytes for a file that is there: its mode and owner stay."""
-        info = self.archive.first(path)
+    def save(self, path: str, data: bytes) -> None:
+        """New bytes for a file: its mode and owner stay. One that is gone is made again."""
+        folder, name = split(path)
+        try:
+            info = self.archive.first(path)
+        except EngineRefusal as error:
+            if not error.is_gone:
+                raise
+            info = self._info(folder, name, tarfile.REGTYPE, 0o644)
         if info.type not in {tarfile.REGTYPE, tarfile.AREGTYPE}:
             raise EngineRefusal(_("%s is no plain file.") % shown(path))
-        folder, name = split(path)
-        info.name, info.size, info.mtime, info.pax_headers = name, size, int(time.time()), {}
-        self.archive.write(folder, [(info, body)])
+        info.name, info.size, info.mtime, info.pax_headers = name, len(data), int(time.time()), {}
+        try:
+            self.archive.write(folder, [(info, io.BytesIO(data))])
+        except EngineRefusal as error:
+            if not _BUSY.search(str(error)) or self._row.state != "running" or not is_text(path):
+                raise
+            self._save_in_place(path, data)
+
+    def _save_in_place(self, path: str, data: bytes) -> None:
+        """A file that is mounted by itself: dockerd would put another in its place, which no kernel lets it."""
+        done = self._programs.feed(("dd", f"of={path}"), data)
+        if not done.was_started or done.code:
+            said = done.err.decode(errors="replace").strip()[:500]
+            raise EngineRefusal(said or _("It is mounted by itself, and the image has no “dd” to write into it."))
 
     def change_mode(self, path: str, mode: int) -> None:
         if self._row.state == "running":

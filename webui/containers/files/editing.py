@@ -1,6 +1,5 @@
 """A file opened in the page, and saved again without losing what somebody else wrote meanwhile."""
 
-import io
 from dataclasses import dataclass
 
 from django.http import QueryDict
@@ -34,6 +33,15 @@ class Draft:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Why a draft was not saved unasked, and what a button says that saves it all the same."""
+
+    words: str
+    do: str
+    is_there: bool
+
+
 def opened_file(archive: Archive, path: str) -> OpenedFile:
     """Raises EngineRefusal where there is no plain file at the path."""
     with archive.read(path) as members:
@@ -54,19 +62,54 @@ def draft_of(form: QueryDict) -> Draft:
     return Draft(form.get("text", ""), line_end, "" if "overwrite" in form else form.get("digest", ""))
 
 
-def save(files: Files, path: str, draft: Draft) -> texts.Text | None:
-    """Write the draft; None when that is done, else the text that is there now and is not what the draft began with."""
+class Torn(EngineRefusal):
+    """The file was not saved, and what is in the container now is not what was there before either."""
+
+
+def save(files: Files, path: str, draft: Draft) -> Clash | None:
+    """Write the draft; None when that is done, else what somebody did to the file since the draft was begun.
+
+    Raises EngineRefusal, Torn among them.
+    """
     data = texts.bytes_of(draft.words, draft.line_end)
     if len(data) > texts.MOST_BYTES:
         raise EngineRefusal(_("It is too large for an editor in a page; nothing was saved."))
-    if draft.digest:
-        now = opened_file(files.archive, path)
-        if now.text is None:
-            raise EngineRefusal(_("Somebody has changed this file, and it is no text any more; nothing was saved."))
-        if now.text.digest != draft.digest:
-            return now.text
-    files.save(path, io.BytesIO(data), len(data))
+    if draft.digest and (clash := _clash(files.archive, path, draft.digest)):
+        return clash
+    try:
+        files.save(path, data)
+    except EngineRefusal as error:
+        # Engines may write over what was there: with no room for the new, neither is left.
+        if draft.digest and not _is_still(files.archive, path, draft.digest):
+            raise Torn(str(error)) from error
+        raise
     return None
+
+
+def _clash(archive: Archive, path: str, digest: str) -> Clash | None:
+    try:
+        now = opened_file(archive, path)
+    except EngineRefusal as error:
+        if not error.is_gone:
+            raise
+        words = _("Nothing was saved: somebody has removed this file since you opened it. Your text is below.")
+        return Clash(words, _("Make it again with my text"), is_there=False)
+    if now.text is None:
+        words = _("Nothing was saved: somebody has changed this file since you opened it, and it is no text any more.")
+    elif now.text.digest != digest:
+        words = _("Nothing was saved: somebody has changed this file since you opened it. "
+                  "Your text is below; theirs is in the container.")  # fmt: skip
+    else:
+        return None
+    return Clash(words, _("Save mine over theirs"), is_there=True)
+
+
+def _is_still(archive: Archive, path: str, digest: str) -> bool:
+    try:
+        now = opened_file(archive, path)
+    except EngineRefusal:
+        return False
+    return now.text is not None and now.text.digest == digest
 
 
 def as_file(draft: Draft) -> OpenedFile:

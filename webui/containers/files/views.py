@@ -23,6 +23,7 @@ from webui.containers.files.page import ACTIONS, BULK, Place, list_page, names_a
 from webui.containers.views import row_or_404, tab
 from webui.gate import HostUnreachable
 from webui.pages import Outcome, host_down, outcome, render_list
+from webui.pages.formats import size
 from webui.pages.render import is_part, list_context
 from webui.resources import EngineRefusal, Opened, opened, refusal_words
 
@@ -158,23 +159,42 @@ def save_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa
         return HttpResponseBadRequest(str(error))
     files = Files(here, place.row)
     draft = editing.draft_of(request.POST)
-    problem, current = "", None
+    problem, clash = "", None
     try:
-        current = editing.save(files, place.path, draft)
-        if current is None:
-            return redirect(place.url("file", path=written(place.path), saved="1"))
+        clash = editing.save(files, place.path, draft)
     except (HostUnreachable, EngineRefusal) as error:
         problem = refusal_words(str(error), here.picture.container_names)
-    context = {
-        **_file_context(here, place),
-        "file": editing.as_file(draft),
-        "problem": problem,
-        "changed": current,
-    }
+        if isinstance(error, editing.Torn):
+            problem += " " + _("What is in the container now is not whole: keep your text until it is saved.")
+    is_saved = not (problem or clash)
+    if request.headers.get("Accept") == "application/json":
+        return JsonResponse(_said(here, place, clash, problem), status=_SAVE_STATUS[is_saved, clash is None])
+    if is_saved:
+        return redirect(place.url("file", path=written(place.path), saved="1"))
+    context = {**_file_context(here, place), "file": editing.as_file(draft), "problem": problem, "clash": clash}
     return tab(
         request, here, place.row, tab="files", template="containers/files/file.html", context=context,
-        status=HTTPStatus.CONFLICT if current else HTTPStatus.UNPROCESSABLE_ENTITY,
+        status=_SAVE_STATUS[is_saved, clash is None],
     )  # fmt: skip
+
+
+# By whether it was saved, and whether nobody was in the way.
+_SAVE_STATUS: Final = {
+    (True, True): HTTPStatus.OK, (False, False): HTTPStatus.CONFLICT, (False, True): HTTPStatus.UNPROCESSABLE_ENTITY,
+}  # fmt: skip
+
+
+def _said(here: Opened, place: Place, clash: editing.Clash | None, problem: str) -> dict[str, Any]:
+    """How saving went, for the editor, which stays as it is: {saved, digest, about} or {problem, do, theirs}."""
+    if clash:
+        theirs = place.url("file", path=written(place.path)) if clash.is_there else ""
+        return {"problem": clash.words, "do": clash.do, "theirs": theirs}
+    if problem:
+        return {"problem": problem}
+    found = editing.opened_file(Archive(here, place.row.id), place.path)
+    entry = found.entry
+    about = f"{size(entry.size)} · {entry.mode_words} · {entry.uid}:{entry.gid}" if entry else ""
+    return {"saved": _("Saved."), "digest": found.text.digest if found.text else "", "about": about}
 
 
 @require_http_methods(["GET", "POST"])

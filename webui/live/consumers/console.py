@@ -91,7 +91,7 @@ class ConsoleConsumer(LiveConsumer):
             await self.send_json({"t": "taken"})
         else:
             ended = session.ended
-            await self.send_json({"t": "ended", "code": ended.code, "words": ended.words})
+            await self.send_json({"t": "ended", "code": ended.code, "words": ended.words, "started": ended.was_started})
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         session = self._session

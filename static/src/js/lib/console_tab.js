@@ -77,9 +77,9 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     else if (message.t === "taken") over("off", gettext("not connected"), { failed: gettext("It is shown in another window."), isWritten: true });
   }
 
-  function ended({ code, words }) {
+  function ended({ started, words }) {
     // Nothing ran: to ask for it again would end the same way.
-    if (code === null) onUseless();
+    if (!started) onUseless();
     over("off", gettext("ended"), { failed: words, isWritten: true });
   }
 

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -97,15 +98,18 @@ def shelf(
     forget(host.slug)
     wanted = {
         "Image": "busybox:latest", "Cmd": ["sh", "-c", _SCRIPT], "StopTimeout": 0,
-        "HostConfig": {"Binds": ["ledger:/srv/ledger", f"{tmp_path}:/srv/host:ro"]},
+        "HostConfig": {
+            "Binds": ["ledger:/srv/ledger", f"{tmp_path}:/srv/host:ro", f"{tmp_path}/alone.conf:/srv/alone.conf"]
+        },
     }  # fmt: skip
+    (tmp_path / "alone.conf").write_text("of the host")
     container_id = str(daemon.json("POST", "/containers/create?name=shelf", wanted)["Id"])
     assert daemon.api("POST", f"/containers/{container_id}/start")[0] == 204
     made = Shelf(daemon, host, container_id, signed_in(olga), olga)
-    for _try in range(200):
-        status, _body = daemon.api("HEAD", f"/containers/{container_id}/archive?path=/srv/many/f249")
-        if status == 200:
-            break
+    until = time.monotonic() + 60
+    while daemon.api("HEAD", f"/containers/{container_id}/archive?path=/srv/many/f249")[0] != 200:
+        assert time.monotonic() < until, "the container did not make its files"
+        time.sleep(0.05)
     yield made
     forget(host.slug)
     daemon.api("DELETE", f"/containers/{container_id}?force=1&v=1")
@@ -179,6 +183,38 @@ def test_a_text_is_edited_and_keeps_its_mode_and_owner(shelf: Shelf) -> None:
     assert again.status_code == 409
     assert "somebody has changed this file" in again.content.decode()
     assert shelf.download(path="/srv", name="a.yaml") == b"port: 81\n"
+
+
+def test_an_editor_is_told_what_became_of_a_text(shelf: Shelf) -> None:
+    def save(path: str, text: str, digest: str, **fields: str) -> tuple[int, dict[str, str]]:
+        url, form = shelf.url("file/save/", path=path), {"text": text, "digest": digest, "line_end": "lf", **fields}
+        answer = shelf.client.post(url, form, headers={"Accept": "application/json"})
+        return answer.status_code, answer.json()
+
+    digest = hashlib.sha256(b"port: 80\n").hexdigest()
+    status, said = save("/srv/a.yaml", "mine", digest)
+    assert (status, said["digest"]) == (200, hashlib.sha256(b"mine").hexdigest())
+    assert "4 B · rw-r----- · 33:34" in said["about"]
+    status, said = save("/srv/a.yaml", "late", digest)
+    assert (status, "theirs" in said, said["do"]) == (409, True, "Save mine over theirs")
+    assert save("/srv/a.yaml", "late", digest, overwrite="1")[0] == 200
+    shelf.act("remove", "a.yaml", confirmed="1")
+    status, said = save("/srv/a.yaml", "again", digest)
+    assert (status, said["theirs"]) == (409, "")
+    assert "removed this file" in said["problem"]
+    assert save("/srv/a.yaml", "again", "", overwrite="1")[0] == 200
+    assert shelf.download(path="/srv", name="a.yaml") == b"again"
+    assert save("/srv/host/a", "x", "", overwrite="1") == (
+        422, {"problem": "It is mounted read-only into this container."},
+    )  # fmt: skip
+
+
+def test_a_file_that_is_mounted_by_itself_is_edited_where_it_is(shelf: Shelf, tmp_path: Path) -> None:
+    form = {"text": "edited", "digest": hashlib.sha256(b"of the host").hexdigest(), "line_end": "lf"}
+    saved = shelf.client.post(shelf.url("file/save/", path="/srv/alone.conf"), form)
+    assert saved.status_code == 302, saved.content.decode()
+    assert (tmp_path / "alone.conf").read_text() == "edited"
+    assert shelf.download(path="/srv", name="alone.conf") == b"edited"
 
 
 def test_uploads_come_whole_or_not_at_all(shelf: Shelf) -> None:
