@@ -226,7 +226,13 @@ def _empty(found: Listing, *, may_run: bool) -> Empty:
         _(
             "A container is a program with everything it needs, kept apart from the rest of the host. "
             "Run the first one from an image."
-        ),
-        button=_run_button(found.host) if may_run and found.host else None,
-        command="docker run -d --name hello -p 8080:80 nginx" if may_run else "",
+        )
+        if found.host
+        else _("None of your hosts has any. Choose a host, and run the first one there."),
+        button=(_run_button(found.host) if may_run else None) if found.host else _hosts_button(),
+        command="docker run -d --name hello -p 8080:80 nginx" if may_run and found.host else "",
     )
+
+
+def _hosts_button() -> Button:
+    return Button(_("Hosts"), "server-2", url=reverse("hosts:list"))
