@@ -41,7 +41,7 @@ def hosts_seen(request: "HttpRequest") -> "list[Host]":
     """The same for a request, asked once: a page's lock, its view and the shell around it all want to know."""
     known: list[Host] | None = getattr(request, "_hosts_seen", None)
     if known is None:
-        actor = actor_of(request.user)
+        actor = actor_of(request)
         known = [host for host in _EVERY.all() if Operation.CONTAINER_LIST in actor.on(host).operations]
         request._hosts_seen = known  # type: ignore[attr-defined]
     return known

@@ -42,7 +42,9 @@ def test_every_entry_of_the_menu_has_an_icon_in_the_sprite(item: object) -> None
 
 def test_each_icon_that_style_draws_is_in_the_stylesheet() -> None:
     sheet = (DIST / manifest()["app.css"]).read_text()
-    rules = dict(re.findall(r"\.drawn-([a-z0-9-]+)\s*\{\s*--icon:\s*url\(['\"]data:image/svg\+xml[,;](.*?</svg>)", sheet))
+    rules = dict(
+        re.findall(r"\.drawn-([a-z0-9-]+)\s*\{\s*--icon:\s*url\(['\"]data:image/svg\+xml[,;](.*?</svg>)", sheet)
+    )
     assert rules.keys() == DRAWN
     assert len(set(rules.values())) == len(DRAWN)
 
