@@ -101,3 +101,33 @@ def test_more_rows_come_as_the_reader_scrolls(page: Page, harbour: Console) -> N
     page.mouse.wheel(0, 20_000)
     expect(page.locator(ROWS)).to_have_count(110)
     assert len(named(page)) == 110
+
+
+def test_the_focus_outlives_what_it_was_on(page: Page, harbour: Console) -> None:
+    ids = {name: run_container(harbour, name, start=name == "berth") for name in ("anchor", "berth", "crane")}
+    page.goto(f"{LIST}?group=none&sort=name")
+    row = page.locator(ROWS, has_text="berth")
+    # Its console goes with it when it ends; the row stays.
+    row.get_by_role("link", name="Console berth").focus()
+    harbour.engine.api("POST", f"/containers/{ids['berth']}/kill")
+    expect(row.get_by_role("link", name="Console berth")).to_have_count(0)
+    expect(row.get_by_role("link", name="berth", exact=True)).to_be_focused()
+    # A menu gives it back to a row that was drawn anew under it.
+    page.keyboard.press("m")
+    expect(page.get_by_role("menu")).to_be_visible()
+    harbour.engine.api("POST", f"/containers/{ids['berth']}/start")
+    expect(row.get_by_role("link", name="Console berth")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(row.locator(":focus")).to_have_count(1)
+    # Where a row goes, the next one has it.
+    harbour.engine.api("DELETE", f"/containers/{ids['berth']}?force=1")
+    expect(row).to_have_count(0)
+    expect(page.get_by_role("link", name="crane", exact=True)).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.get_by_role("link", name="anchor", exact=True)).to_be_focused()
+    # A sort draws the whole list anew.
+    head = page.get_by_role("columnheader", name="Name").get_by_role("link")
+    head.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**sort=-name**")
+    expect(head).to_be_focused()

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from webui.containers.jobs import params_for
 from webui.containers.kept import Kept, kept_among, kept_of
 from webui.containers.limits import LimitsForm
+from webui.containers.podman_words import untold_words
 from webui.containers.rows import ContainerRow
 from webui.containers.run_facts import NAME, HostFacts, name_error, taken_words
 from webui.gate import HostUnreachable, Operation
@@ -93,6 +94,8 @@ class Configuration:
     is_removed_when_it_ends: bool
     # Old ones of this name that are kept, or itself where it is one.
     kept: list[Kept]
+    # What its host does not tell of it, which is lost when it is made anew.
+    untold: str = ""
 
     @property
     def has_errors(self) -> bool:
@@ -117,6 +120,7 @@ def configuration_of(
         may_redeploy=all(here.may(operation) for operation in AS_IT_IS),
         is_removed_when_it_ends=bool(host.get("AutoRemove")),
         kept=kept_here(here, row),
+        untold=untold_words(found),
     )
 
 

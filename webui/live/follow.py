@@ -15,6 +15,15 @@ logger = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S: Final = 10.0
 
+
+class Hopeless(Exception):
+    """To ask again would end the same way. `message` is what the viewers are told."""
+
+    def __init__(self, message: dict[str, Any]) -> None:
+        super().__init__(message["state"])
+        self.message = message
+
+
 Inspection = Mapping[str, Any]
 Tell = Callable[[dict[str, Any]], None]
 
@@ -24,8 +33,9 @@ async def follow_container(
 ) -> None:
     """Call `once` with what inspect says, again and again, until the container is gone.
 
-    `once` reads a stream to its end; it is called when the container runs, and the first time in any case. `tell` gets
-    {"t": "state", "state": live|stopped|cut|gone, ...} whenever that changes.
+    `once` reads a stream to its end; it is called when the container runs, and the first time in any case. What it
+    raises as Hopeless ends the following too. `tell` gets {"t": "state", "state": live|stopped|cut|gone, ...} whenever
+    that changes.
     """
     pause_s = 0.25
     while True:
@@ -38,6 +48,9 @@ async def follow_container(
             pause_s = 0.25
             await _tell_end(host, container_id, tell)
             await _running(host, container_id, began=inspection["State"].get("StartedAt"))
+        except Hopeless as end:
+            tell(end.message)
+            return
         except UPSTREAM_ERRORS as error:
             if getattr(error, "status", None) == 404:
                 tell({"t": "state", "state": "gone"})

@@ -37,7 +37,7 @@ class Demultiplexer:
         while end - at >= 8:
             length = int.from_bytes(data[at + 4 : at + 8], "big")
             if length > _LARGEST_FRAME:
-                raise ValueError(f"a frame of {length} bytes: this is no log stream")
+                raise ValueError(f"What the host sent is no log stream: it announces a piece of {length} bytes.")
             if end - at - 8 < length:
                 break
             yield _STREAMS.get(data[at], STDERR), data[at + 8 : at + 8 + length]

@@ -19,7 +19,7 @@ def browser() -> Iterator[Any]:
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         # A busy machine is slow, not wrong.
-        expect.set_options(timeout=30_000)
+        expect.set_options(timeout=90_000)
         yield started
         started.close()
 
