@@ -49,6 +49,7 @@ CORPUS: dict[str, dict[str, Any]] = {
         "Memory": 64 << 20, "MemoryReservation": 32 << 20, "NanoCpus": 500_000_000, "CpuShares": 100,
         "PidsLimit": 50, "Ulimits": [{"Name": "nofile", "Soft": 100, "Hard": 200}], "OomScoreAdj": 100,
         "CpusetCpus": "0", "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}}},
+    "always": {**SLEEP, "HostConfig": {"RestartPolicy": {"Name": "always"}}},
     "swap": {**SLEEP, "HostConfig": {"Memory": 64 << 20, "MemorySwap": -1, "MemorySwappiness": 0}},
     "security": {**SLEEP, "HostConfig": {
         "CapAdd": ["NET_ADMIN"], "CapDrop": ["CHOWN"], "SecurityOpt": ["no-new-privileges"], "IpcMode": "host",
