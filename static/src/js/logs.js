@@ -27,7 +27,7 @@ whenPresent("[data-logs]", (pane) => {
   const buffer = new LogBuffer();
   const view = new LogWindow(part("view"), buffer);
   const bar = new LogBar(part);
-  const figures = { rate: 0, counted: 0, taken: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set() };
+  const figures = { rate: 0, counted: 0, taken: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set(), unreadable: new Set() };
   view.how.names = isMerged ? sources.map((source) => source.name) : [];
   let isPaused = false;
   let isAwaited = false;
@@ -69,9 +69,22 @@ whenPresent("[data-logs]", (pane) => {
     const found = buffer.numberAtMoment(range.at);
     if (found === undefined) return;
     isAwaited = false;
+    if (isLineOf(range.at) && stampOf(buffer.line(found)) !== range.at) return missed(buffer.sourceOf(found));
     view.chosen = [found, found];
     view.show(found);
   }
+
+  // A link to a line that is in the log no more: not the next one in its place, as if it were that.
+  function missed(index) {
+    buffer.addInOrder([`n${range.at} ${gettext("The line that the link names is no longer in this log. What was written next follows.")}`], index);
+    part("empty").hidden = true;
+    const found = buffer.numberAtMoment(range.at);
+    if (found === undefined) return redraw();
+    view.show(found);
+  }
+
+  // Lines have the nanosecond; nobody types it.
+  const isLineOf = (stamp) => !stamp.endsWith("000000Z");
 
   function lost(index, count, stamp) {
     figures.skipped += count;
@@ -92,11 +105,22 @@ whenPresent("[data-logs]", (pane) => {
     states[index] = state;
     if (state === "stopped") note(index, filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
     else if (state === "cut" && before !== "cut") note(index, filled(gettext("%(error)s Trying again; what is missing then comes."), { error }));
-    else if (state === "unreadable") note(index, error);
+    else if (state === "unreadable") unreadable(index, error);
     else if (state === "live" && before === "cut") note(index, gettext("the host answers again"));
     else if (state === "gone") note(index, gettext("the container was removed"));
     else if (state === "live" && before === "stopped") note(index, gettext("the container was started"));
     draw();
+  }
+
+  // Long words, that stand alone: where lines would be.
+  function unreadable(index, words) {
+    if (isMerged) {
+      if (!figures.unreadable.has(index)) note(index, words);
+      figures.unreadable.add(index);
+      return;
+    }
+    part("empty").textContent = words;
+    part("empty").hidden = false;
   }
 
   function ended(index, { more }) {
@@ -104,6 +128,7 @@ whenPresent("[data-logs]", (pane) => {
     else note(index, range.at ? gettext("the end of the log, as it was just now") : gettext("the end of this part"));
     if (isAwaited) {
       isAwaited = false;
+      if (isLineOf(range.at)) missed(index);
       view.follow(true);
     }
     draw();
