@@ -7,7 +7,7 @@ import { LogBar } from "./lib/log_bar.js";
 import { LogBuffer } from "./lib/log_buffer.js";
 import { logFeed } from "./lib/log_feed.js";
 import { logKeys } from "./lib/log_keys.js";
-import { stampOf } from "./lib/log_lines.js";
+import { skipNote, stampOf } from "./lib/log_lines.js";
 import { LogPast } from "./lib/log_past.js";
 import { LogRange } from "./lib/log_range.js";
 import { LogSearch } from "./lib/log_search.js";
@@ -88,12 +88,12 @@ whenPresent("[data-logs]", (pane) => {
 
   function lost(index, count, stamp) {
     figures.skipped += count;
-    note(index, filled(gettext("%(count)s lines skipped here: your connection was slower than the log"), { count: number.format(count) }), { kind: "s", stamp });
+    note(index, filled(gettext("%(count)s lines skipped here: your connection was slower than the log"), { count: number.format(count) }), { kind: "s", stamp, count });
   }
 
-  function note(index, words, { kind = "n", stamp = feeds[index]?.last ?? "" } = {}) {
+  function note(index, words, { kind = "n", stamp = feeds[index]?.last ?? "", count = 0 } = {}) {
     const text = isMerged ? `${sources[index].name}: ${words}` : words;
-    const line = `${kind}${stamp ? `${stamp} ` : ""}${text}`;
+    const line = kind === "s" ? skipNote(stamp, count, text) : `n${stamp ? `${stamp} ` : ""}${text}`;
     if (isMerged && stamp) buffer.addInOrder([line], index);
     else buffer.add([line], index);
     part("empty").hidden = true;
