@@ -118,7 +118,7 @@ def test_a_daemon_that_is_killed_and_started_again_leaves_no_hole_in_a_rotated_l
 def test_syslog_is_sent_every_line_and_docker_logs_still_answers(docker: DockerCli) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(20)
+        server.settimeout(90)
         address = f"udp://127.0.0.1:{server.getsockname()[1]}"
         options = ["--log-driver", "syslog", "--log-opt", f"syslog-address={address}", "--log-opt", "tag={{.Name}}"]
         command = "echo one; echo two >&2; sleep 0.1; echo three"
@@ -138,13 +138,13 @@ def test_a_syslog_that_comes_later_is_sent_what_it_missed(docker: DockerCli, eng
         first.bind(str(path))
         options = ["--log-driver", "syslog", "--log-opt", f"syslog-address=unixgram://{path}"]
         docker.ok("run", "-d", "--name", "box", *options, "busybox", "sh", "-c", "echo early; sleep 60")
-        first.settimeout(20)
+        first.settimeout(90)
         assert first.recv(4096).endswith(b"early")
     path.unlink()
     docker.ok("exec", "box", "sh", "-c", "echo late > /proc/1/fd/1")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as second:
         second.bind(str(path))
-        second.settimeout(20)
+        second.settimeout(90)
         assert second.recv(4096).endswith(b"late")
         engine.kill()
         engine.start_again()

@@ -43,6 +43,19 @@ def test_every_kind_of_question_finds_its_containers(page: Page, harbour: Consol
     expect(page.locator(ROWS).first).to_be_visible()
 
 
+def test_why_one_ended_can_be_read_at_every_width(page: Page, harbour: Console) -> None:
+    ends = {"FPE": "exit 136, arithmetic error", "ILL": "exit 132, bad instruction", "KILL": "exit 137, killed"}
+    for signal in ends:
+        run_container(harbour, f"by-{signal.lower()}", f"sh -c 'kill -{signal} $$'; exit $?")
+    page.goto(LIST)
+    for width in (1440, 1024, 900, 640, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        for signal, words in ends.items():
+            said = page.locator("#rows > tr", has_text=f"by-{signal.lower()}").locator(".said")
+            expect(said).to_have_text(words)
+            assert said.evaluate("one => one.scrollWidth <= one.clientWidth"), (width, words)
+
+
 def test_what_somebody_ran_here_is_found_by_its_owner(page: Page, harbour: Console) -> None:
     run_container(harbour, "stray", start=False)
     page.goto("/h/local/containers/run/")
@@ -101,3 +114,33 @@ def test_more_rows_come_as_the_reader_scrolls(page: Page, harbour: Console) -> N
     page.mouse.wheel(0, 20_000)
     expect(page.locator(ROWS)).to_have_count(110)
     assert len(named(page)) == 110
+
+
+def test_the_focus_outlives_what_it_was_on(page: Page, harbour: Console) -> None:
+    ids = {name: run_container(harbour, name, start=name == "berth") for name in ("anchor", "berth", "crane")}
+    page.goto(f"{LIST}?group=none&sort=name")
+    row = page.locator(ROWS, has_text="berth")
+    # Its console goes with it when it ends; the row stays.
+    row.get_by_role("link", name="Console berth").focus()
+    harbour.engine.api("POST", f"/containers/{ids['berth']}/kill")
+    expect(row.get_by_role("link", name="Console berth")).to_have_count(0)
+    expect(row.get_by_role("link", name="berth", exact=True)).to_be_focused()
+    # A menu gives it back to a row that was drawn anew under it.
+    page.keyboard.press("m")
+    expect(page.get_by_role("menu")).to_be_visible()
+    harbour.engine.api("POST", f"/containers/{ids['berth']}/start")
+    expect(row.get_by_role("link", name="Console berth")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(row.locator(":focus")).to_have_count(1)
+    # Where a row goes, the next one has it.
+    harbour.engine.api("DELETE", f"/containers/{ids['berth']}?force=1")
+    expect(row).to_have_count(0)
+    expect(page.get_by_role("link", name="crane", exact=True)).to_be_focused()
+    page.keyboard.press("k")
+    expect(page.get_by_role("link", name="anchor", exact=True)).to_be_focused()
+    # A sort draws the whole list anew.
+    head = page.get_by_role("columnheader", name="Name").get_by_role("link")
+    head.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**sort=-name**")
+    expect(head).to_be_focused()

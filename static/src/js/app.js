@@ -5,6 +5,7 @@ import "htmx.org/dist/ext/hx-csp.js";
 import "htmx.org/dist/ext/hx-ws.js";
 
 import "./lib/theme_toggle.js";
+import "./lib/row_focus.js";
 import "./lib/menus.js";
 import "./lib/dialogs.js";
 import "./lib/toasts.js";

@@ -100,10 +100,11 @@ whenPresent("[data-logs]", (pane) => {
     redraw();
   }
 
-  function tell(index, { state, code, error }) {
+  function tell(index, { state, status, code, error }) {
     const before = states[index];
     states[index] = state;
-    if (state === "stopped") note(index, filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
+    if (state === "stopped" && status === "created") note(index, gettext("the container was never started; its first start will go on here"));
+    else if (state === "stopped") note(index, filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
     else if (state === "cut" && before !== "cut") note(index, filled(gettext("%(error)s Trying again; what is missing then comes."), { error }));
     else if (state === "unreadable") unreadable(index, error);
     else if (state === "live" && before === "cut") note(index, gettext("the host answers again"));

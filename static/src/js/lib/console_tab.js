@@ -44,6 +44,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
 
   terminal.loadAddon(fitting);
   terminal.open(pane);
+  terminal.textarea?.setAttribute("aria-describedby", "console-way-out");
   // What a container writes stays in its pane: no titles, no clipboard, no notifications of the desktop.
   for (const code of [0, 1, 2, 9, 52, 777]) terminal.parser.registerOscHandler(code, () => true);
   fit();

@@ -27,10 +27,13 @@ function withQuery(path) {
   return url;
 }
 
-async function fetchDialog(path) {
+async function fetchDialog(path, { isOpening = true } = {}) {
   shownUrl = path;
   try {
-    await put(await fetch(withQuery(path), { headers: { "HX-Request": "true" } }));
+    const response = await fetch(withQuery(path), { headers: { "HX-Request": "true" } });
+    // Whoever closed it meanwhile is done with it.
+    if (!isOpening && !dialog().open) return;
+    await put(response);
     openDialog(dialog());
   } catch (error) {
     told(error);
@@ -51,7 +54,8 @@ document.addEventListener("list:shown", async () => {
   const all = () => [...open.querySelectorAll(".values a")];
   const place = all().indexOf(document.activeElement);
   const scrolled = open.querySelector(".body").scrollTop;
-  await fetchDialog(shownUrl);
+  await fetchDialog(shownUrl, { isOpening: false });
+  if (!open.open) return;
   open.querySelector(".body").scrollTop = scrolled;
   all()[place]?.focus({ preventScroll: true });
 });

@@ -2,6 +2,7 @@
 // The URL always names what is shown.
 
 import htmx from "./htmx.js";
+import { announce } from "./announce.js";
 import { whenPresent } from "./dom.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
@@ -28,6 +29,7 @@ async function show(url, { push }) {
     await htmx.swap({ sourceElement: document.body, target: "#list", swap: "outerHTML", text: withPageNonce(text, response) });
     history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
     document.dispatchEvent(new CustomEvent("list:shown"));
+    announce(document.querySelector("#list-count [data-total]")?.textContent ?? "");
   } catch (error) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");
@@ -76,10 +78,20 @@ document.addEventListener("click", (event) => {
   const box = document.getElementById("q");
   if (box) box.value = url.searchParams.get("q") ?? "";
   for (const select of document.querySelectorAll("#filter select")) select.value = url.searchParams.get(select.name) ?? select.options[0].value;
-  const inChips = link.closest("#chips") !== null;
-  const place = [...(link.parentElement?.children ?? [])].indexOf(link);
-  show(link.href, { push: true }).then(() => inChips && document.getElementById("chips")?.children[place]?.focus({ preventScroll: true }));
+  const wayBack = wayBackTo(link);
+  show(link.href, { push: true }).then(() => document.activeElement === document.body && wayBack()?.focus({ preventScroll: true }));
 });
+
+// What was clicked is drawn anew: the same head of a column has the focus then, or the same chip; the box, where it is gone.
+function wayBackTo(link) {
+  const column = link.closest("th")?.cellIndex;
+  const place = [...(link.parentElement?.children ?? [])].indexOf(link);
+  const isChip = link.closest("#chips") !== null;
+  return () => {
+    const head = column === undefined ? null : document.querySelector("#list thead tr")?.cells[column]?.querySelector("a");
+    return head ?? (isChip ? document.getElementById("chips")?.children[place] : null) ?? document.getElementById("q");
+  };
+}
 
 // A heading folds its group away, for whoever opens this URL.
 document.addEventListener("click", (event) => {

@@ -2,6 +2,7 @@
 // change of its row nor the overflow of a table touches it. A row's button says what its menu holds in `data-items`.
 
 import { icon, make } from "./dom.js";
+import { focusRowAgain } from "./row_focus.js";
 
 let open = null;
 
@@ -11,7 +12,9 @@ export function closeMenu({ refocus = false } = {}) {
   open = null;
   menu.remove();
   button.setAttribute("aria-expanded", "false");
-  if (refocus && button.isConnected) button.focus();
+  if (!refocus) return;
+  if (button.isConnected) button.focus();
+  else focusRowAgain();
 }
 
 const items = () => [...open.menu.querySelectorAll('[role="menuitem"]')];
