@@ -235,4 +235,4 @@ def _empty(found: Listing, *, may_run: bool) -> Empty:
 
 
 def _hosts_button() -> Button:
-    return Button(_("Hosts"), "server-2", url=reverse("hosts:list"))
+    return Button(_("Hosts"), "server-2", url=link("hosts:list"))
