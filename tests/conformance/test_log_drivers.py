@@ -67,6 +67,16 @@ def test_the_local_driver_can_be_read_and_none_cannot(docker: DockerCli) -> None
     assert "configured logging driver does not support reading" in docker("logs", "none").err
 
 
+def test_a_run_that_left_a_line_without_an_end_does_not_swallow_the_first_of_the_next(docker: DockerCli) -> None:
+    docker.ok("run", "--name", "twice", "busybox", "sh", "-c", "printf half; sleep 0.1; printf ' of it'")
+    docker.ok("start", "-a", "twice")
+    assert docker.ok("logs", "twice").splitlines() == ["half of it"] * 2
+    stamped = docker.ok("logs", "-t", "twice").splitlines()
+    assert [line.partition(" ")[2] for line in stamped] == ["half of it"] * 2
+    since = stamped[1].partition(" ")[0]
+    assert docker.ok("logs", "--since", since, "twice") == "half of it"
+
+
 def test_details_are_the_labels_and_variables_that_the_options_name(docker: DockerCli) -> None:
     options = ["--log-opt", "labels=team,none", "--log-opt", "env=A", "--log-opt", "env-regex=^B", "--log-opt", "tag=t"]
     docker.ok("run", "--name", "box", "-l", "team=sea", "-e", "A=1", "-e", "BB=2", *options, "busybox", "echo", "x")

@@ -77,7 +77,11 @@ def messages(
     row = None if raw is None else next(row for row in rows if row.id == raw["Id"])
     state = State(_("removed"), "off") if row is None else columns.state_of(row)
     buttons = [] if row is None else buttons_of(row, host.slug, allowed)
-    shown = {"buttons": [b for b in buttons if not b.in_menu], "menu_buttons": [b for b in buttons if b.in_menu]}
+    shown = {
+        "title": "" if row is None else row.name,
+        "buttons": [b for b in buttons if not b.in_menu],
+        "menu_buttons": [b for b in buttons if b.in_menu],
+    }
     successor = next((one for one in rows if name and one.name == name), None) if row is None else None
     gone = {"is_gone": row is None and picture.is_up, "successor": successor, "host": host, "name": name}
     return [

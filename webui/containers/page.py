@@ -67,7 +67,13 @@ def listed(
     unknown: Empty | None = None,
 ) -> Listing:
     query = listing.query_of(params)
-    found, items = _arranged(_Same(every), query) if query.is_lasting else _arrange(every, query, figures)
+    if not query.has_lasting_order:
+        found = listing.sifted(every, query, figures)
+        items = listing.items_of(found.chosen, query)
+    elif query.text:
+        found, items = _arrange(_Same(every), query)
+    else:
+        found, items = _arranged(_Same(every), query)
     return Listing(host, query, every, found.chosen, found.counts, figures, unknown, items)
 
 
@@ -87,14 +93,18 @@ class _Same:
 @functools.lru_cache(maxsize=8)
 def _arranged(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
     """What all who look at the same list in the same way share; a few, for each holds on to its rows."""
-    return _arrange(every.rows, query, {})
+    return _arrange(every, query)
 
 
-def _arrange(
-    every: Sequence[ContainerRow], query: Query, figures: Mapping[str, Figure]
-) -> tuple[listing.Sifted, Sequence[Item]]:
-    found = listing.sifted(every, query, figures)
+def _arrange(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
+    found = listing.sifted(_ordered(every, query.sort, query.group), query, are_in_order=True)
     return found, listing.items_of(found.chosen, query)
+
+
+@functools.lru_cache(maxsize=8)
+def _ordered(every: _Same, sort: str, group: str) -> Sequence[ContainerRow]:
+    """All rows in one order: what any search or filter leaves of them stands in the same, and need not be sorted."""
+    return listing.in_order(every.rows, sort, group)
 
 
 def list_page(

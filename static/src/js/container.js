@@ -2,6 +2,7 @@
 // follow its state.
 
 import htmx from "./lib/htmx.js";
+import { announce } from "./lib/announce.js";
 import { copyText } from "./lib/copying.js";
 import { csrf, icon, make, whenPresent } from "./lib/dom.js";
 import { withPageNonce } from "./lib/lists.js";
@@ -51,17 +52,17 @@ document.addEventListener("stats:sample", ({ detail }) => {
   }
 });
 
-// Facts follow the state: asked for again when the words in the head change to another state, not as they age.
+// Whoever does not see it hears of a change of state, and facts follow it: both when the words in the head change to another state, not as they age.
 whenPresent("#head-state", (head) => {
-  if (!document.querySelector("[data-follows]")) return;
   const stateOf = () => head.textContent.replace(/\d+ \w+( ago)?|a moment( ago)?/g, "");
   let known = stateOf();
   let timer;
   const watcher = new MutationObserver(() => {
     if (stateOf() === known) return;
     known = stateOf();
+    announce(filled(gettext("%(name)s: %(state)s"), { name: document.querySelector("h1").textContent, state: head.textContent }));
     clearTimeout(timer);
-    timer = setTimeout(follow, 300);
+    if (document.querySelector("[data-follows]")) timer = setTimeout(follow, 300);
   });
   watcher.observe(head, { childList: true, characterData: true, subtree: true });
   return () => {

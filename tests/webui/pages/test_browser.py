@@ -28,6 +28,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any, live_server: Any) -> Iterator[Page]:
     """The list of boats, just opened. Whatever the page's policy refuses fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 700})
+    context.set_default_timeout(90_000)
     opened = context.new_page()
     refused: list[str] = []
     opened.on("console", lambda message: "Content Security Policy" in message.text and refused.append(message.text))

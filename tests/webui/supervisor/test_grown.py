@@ -19,7 +19,7 @@ import pytest
 from tests.consoles import ADMIN, PASSWORD, Console, Person, running_console
 from tests.ports import free_port
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
 _START_S = 180
 _POSTGRES_BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/nowhere"))

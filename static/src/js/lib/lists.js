@@ -2,6 +2,7 @@
 // The URL always names what is shown.
 
 import htmx from "./htmx.js";
+import { announce } from "./announce.js";
 import { whenPresent } from "./dom.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
@@ -28,6 +29,7 @@ async function show(url, { push }) {
     await htmx.swap({ sourceElement: document.body, target: "#list", swap: "outerHTML", text: withPageNonce(text, response) });
     history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
     document.dispatchEvent(new CustomEvent("list:shown"));
+    announce(document.querySelector("#list-count [data-total]")?.textContent ?? "");
   } catch (error) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");

@@ -14,10 +14,11 @@ function pages(text) {
 
 const iconOf = (link) => link.querySelector("use")?.getAttribute("href")?.split("#")[1] ?? "arrow-right";
 
-// A link, or a button that the acts script carries out.
-function control(hit, parts) {
-  if (!hit.act) return make("a", { href: hit.url, tabindex: "-1" }, ...parts);
-  return make("button", { type: "button", tabindex: "-1", "data-act": hit.act, "data-id": hit.item_id, "data-act-url": hit.act_url }, ...parts);
+// A link, or a button that the acts script carries out. It is itself the option: nothing that is pressed stands in another.
+function control(hit, id, parts) {
+  const common = { role: "option", id, tabindex: "-1" };
+  if (!hit.act) return make("a", { ...common, href: hit.url }, ...parts);
+  return make("button", { ...common, type: "button", "data-act": hit.act, "data-id": hit.item_id, "data-act-url": hit.act_url }, ...parts);
 }
 
 function start() {
@@ -32,15 +33,17 @@ function start() {
     list.replaceChildren(
       ...hits.map((hit, place) => {
         const parts = [icon(hit.icon), make("span", {}, hit.label), make("small", {}, hit.where ?? "")];
-        return make("li", { role: "option", id: `hit-${place}`, class: hit.is_danger ? "danger" : null }, control(hit, parts));
+        return make("li", { role: "presentation", class: hit.is_danger ? "danger" : null }, control(hit, `hit-${place}`, parts));
       }),
     );
     none.hidden = hits.length > 0;
     choose(0);
   }
 
+  const options = () => [...list.querySelectorAll('[role="option"]')];
+
   function choose(place) {
-    const all = [...list.children];
+    const all = options();
     at = Math.max(0, Math.min(place, all.length - 1));
     all.forEach((item, index) => item.setAttribute("aria-selected", String(index === at)));
     all[at]?.scrollIntoView({ block: "nearest" });
@@ -73,15 +76,15 @@ function start() {
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown") choose(at + 1);
     else if (event.key === "ArrowUp") choose(at - 1);
-    else if (event.key === "Enter") list.children[at]?.querySelector("a, button")?.click();
+    else if (event.key === "Enter") options()[at]?.click();
     else return;
     event.preventDefault();
   });
   // Before the act is carried out: its preview is a dialog of its own.
   list.addEventListener("click", (event) => event.target.closest("[data-act]") && palette.close());
   list.addEventListener("pointermove", (event) => {
-    const item = event.target.closest("li");
-    if (item && item.getAttribute("aria-selected") !== "true") choose([...list.children].indexOf(item));
+    const item = event.target.closest('[role="option"]');
+    if (item && item.getAttribute("aria-selected") !== "true") choose(options().indexOf(item));
   });
   // However it was opened, it starts with an empty question.
   new MutationObserver(() => {
