@@ -46,12 +46,15 @@ function iconNames() {
   return [...names].filter(exists).sort();
 }
 
+const drawing = 'viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round"';
+
+function pathsOf(name) {
+  const svg = readFileSync(path.join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
+  return svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>")).replace(/\s*\n\s*/g, "");
+}
+
 function sprite() {
-  const symbols = iconNames().map((name) => {
-    const svg = readFileSync(path.join(modules, "@tabler/icons/icons/outline", `${name}.svg`), "utf8");
-    const paths = svg.slice(svg.indexOf(">", svg.indexOf("<svg")) + 1, svg.lastIndexOf("</svg>")).replace(/\s*\n\s*/g, "");
-    return `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">${paths}</symbol>`;
-  });
+  const symbols = iconNames().map((name) => `<symbol id="${name}" ${drawing}>${pathsOf(name)}</symbol>`);
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
 }
 
@@ -89,6 +92,14 @@ async function build() {
       plugin.onLoad({ filter: /.*/, namespace: "tabler" }, () => ({ contents: tablerCss, loader: "css", resolveDir: root }));
     },
   };
+  // `url("icon:x")` in a stylesheet is that icon, inside it: as a mask it takes the colour of the text around it.
+  const withIcons = {
+    name: "icons",
+    setup(plugin) {
+      plugin.onResolve({ filter: /^icon:/ }, ({ path: name }) => ({ path: `${name.slice(5)}.svg`, namespace: "icon" }));
+      plugin.onLoad({ filter: /.*/, namespace: "icon" }, ({ path: name }) => ({ contents: `<svg xmlns="http://www.w3.org/2000/svg" ${drawing}>${pathsOf(path.parse(name).name)}</svg>`, loader: "dataurl" }));
+    },
+  };
   // Every page has app.js: an entry that imports it too shares one chunk with it, where each pair of entries would get
   // chunks of their own, and a browser asks for six files at a time at most.
   const withApp = {
@@ -101,7 +112,7 @@ async function build() {
     await esbuild.build({ ...shared, entryPoints: entries.filter((name) => name !== "theme.js").map((name) => path.join(source, "js", name)), format: "esm", splitting: true, sourcemap: false, plugins: [withApp] }),
     // Runs before the first paint, so it is no module: a module would wait for the whole document.
     await esbuild.build({ ...shared, entryPoints: [path.join(source, "js/theme.js")], format: "iife" }),
-    await esbuild.build({ ...shared, entryPoints: [path.join(source, "css/app.css")], plugins: [withTabler] }),
+    await esbuild.build({ ...shared, entryPoints: [path.join(source, "css/app.css")], plugins: [withTabler, withIcons] }),
   ];
   for (const { metafile } of results) {
     for (const [output, about] of Object.entries(metafile.outputs)) {

@@ -20,7 +20,7 @@ from tests.daemons import Daemon, _remove_kernel_objects, instance_of, remove_cg
 from tests.ports import free_port
 
 ADMIN, PASSWORD = "olga", "correct horse battery staple"
-_START_S = 60
+_START_S = 180
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -93,7 +93,7 @@ def running_console(folder: Path, *options: str, **environment: str) -> Iterator
             console.engine.remove_all_containers()
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(40)
+            process.wait(90)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -125,7 +125,7 @@ class Person:
         for name, value in headers.items():
             request.add_header(name.replace("_", "-"), value)
         try:
-            with opener.open(request, timeout=60) as response:
+            with opener.open(request, timeout=90) as response:
                 return response.status, response.read(), dict(response.headers)
         except urllib.error.HTTPError as error:
             return error.code, error.read(), dict(error.headers)

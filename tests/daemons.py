@@ -21,7 +21,7 @@ from tests.ports import free_port
 if TYPE_CHECKING:
     from tests.peers import Certificates
 
-_START_S = 60
+_START_S = 180
 _CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "quayside-tests"
 
 

@@ -79,11 +79,11 @@ def running_directory(folder: Path, certificates: Certificates) -> Iterator[Runn
         yield RunningDirectory(f"127.0.0.1:{plain}", f"127.0.0.1:{tls}")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(90)
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while True:
         try:
             with ldap3.Connection(ldap3.Server("127.0.0.1", port, get_info=ldap3.NONE, connect_timeout=1)):

@@ -1,7 +1,8 @@
 """All tests, in two lanes side by side: `python -m tests.lanes`, which is what `make test` runs.
 
 A test on a real engine, or in a browser, waits for other processes most of its time; two at once make use of two cores.
-The lanes share nothing but the machine: what they start has ports, folders, namespaces, groups and rules of its own.
+The second lane has a network of its own. Else engines of both might choose the same subnet at the same moment, and
+Chromium breaks off what it loads when the interfaces of any engine come and go. Nothing in it needs another machine.
 """
 
 import os
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
-# Each is what pytest's -m takes. The first is shown as it runs, the other when both have ended.
-LANES: Final = ("not e2e", "e2e")
+# Each is what pytest's -m takes. The first is shown as it runs, the second when both have ended.
+LANES: Final = ("not e2e and not beside", "e2e or beside")
+_OWN_NETWORK: Final = ("unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 _ENDED_BY_SIGNAL: Final = 128
 
 
@@ -43,6 +45,8 @@ def _run(folder: Path) -> int:
         raise SystemExit(_ENDED_BY_SIGNAL + number)
 
     signal.signal(signal.SIGTERM, pass_on)
+    # What a shell runs in the background ignores this, and so would all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for lane, output, report in zip(LANES, outputs, reports, strict=True):
             running.append(_begin(lane, report, None if lane == LANES[0] else output))
@@ -64,7 +68,8 @@ def _begin(lane: str, report: Path, output: Path | None) -> "subprocess.Popen[by
     if output is None:
         return subprocess.Popen(command)
     with output.open("wb") as file:
-        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        own = _OWN_NETWORK if os.geteuid() == 0 else ()
+        return subprocess.Popen([*own, *command], stdout=file, stderr=subprocess.STDOUT)
 
 
 def closing_line(reports: list[Path]) -> str:

@@ -96,18 +96,18 @@ def running_provider(redirect_uri: str, certificates: Certificates | None = None
 def sign_in_there(address: str, name: str, redirect_uri: str) -> str:
     """Follow the provider's pages as a browser would, as `name`; returns where it sends the browser back to."""
     with requests.Session() as browser:
-        answer = browser.get(address, allow_redirects=False, timeout=20)
+        answer = browser.get(address, allow_redirects=False, timeout=90)
         for _step in range(12):
             if answer.is_redirect:
                 following = urljoin(answer.url, answer.headers["Location"])
                 if following.startswith(redirect_uri):
                     return following
-                answer = browser.get(following, allow_redirects=False, timeout=20)
+                answer = browser.get(following, allow_redirects=False, timeout=90)
                 continue
             form = re.search(r'<form[^>]* action="([^"]+)"', answer.text)
             assert form is not None, answer.text[:2000]
             prompt = re.search(r'name="prompt" value="(\w+)"', answer.text)
             assert prompt is not None, answer.text[:2000]
             given = {"prompt": prompt[1], "login": name, "password": "any"}
-            answer = browser.post(urljoin(answer.url, unescape(form[1])), given, allow_redirects=False, timeout=20)
+            answer = browser.post(urljoin(answer.url, unescape(form[1])), given, allow_redirects=False, timeout=90)
     raise AssertionError("the provider never came to an end")

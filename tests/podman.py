@@ -10,13 +10,15 @@ from pathlib import Path
 
 from tests.daemons import Daemon, remove_cgroups, unmount_below, wait_for_ping
 
-# The defaults of Podman ask for more than a container or a small machine may give, and for systemd.
+# The defaults of Podman ask for more than a container or a small machine may give, and for systemd; its networks are
+# the machine's, and would be those of every Podman on it.
 _CONFIGURATION = """
 [containers]
 default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
 log_driver = "k8s-file"
 [network]
 network_backend = "netavark"
+network_config_dir = "{folder}/networks"
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
@@ -37,7 +39,7 @@ def running_podman(folder: Path) -> Iterator[Daemon]:
     exec_root = Path("/run") / mark
     exec_root.mkdir()
     sock = exec_root / "podman.sock"
-    (folder / "containers.conf").write_text(_CONFIGURATION)
+    (folder / "containers.conf").write_text(_CONFIGURATION.format(folder=folder))
     (folder / "registries.conf").write_text(_REGISTRIES)
     storage = ["--root", str(folder / "root"), "--runroot", str(exec_root / "run"), "--storage-driver", "overlay"]
     argv = [

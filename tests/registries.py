@@ -161,26 +161,26 @@ def fill(registry: Registry, repository: str, tags: Iterable[str], *, content: b
                                "mediaType": "application/vnd.docker.container.image.v1+json"}}  # fmt: skip
         body = json.dumps(manifest).encode()
         for tag in tags:
-            put = session.put(f"{base}/manifests/{tag}", body, headers={"Content-Type": _MANIFEST}, timeout=20)
+            put = session.put(f"{base}/manifests/{tag}", body, headers={"Content-Type": _MANIFEST}, timeout=90)
             put.raise_for_status()
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
 def _authorization(session: requests.Session, registry: Registry, repository: str) -> str:
-    challenge = session.get(f"http://{registry.address}/v2/", timeout=20).headers.get("WWW-Authenticate", "")
+    challenge = session.get(f"http://{registry.address}/v2/", timeout=90).headers.get("WWW-Authenticate", "")
     if not challenge.startswith("Bearer"):
         return basic(USER, PASSWORD)
     realm = challenge.partition('realm="')[2].partition('"')[0]
     asked = {"service": _AUDIENCE, "scope": f"repository:{repository}:pull,push"}
-    found = session.get(realm, params=asked, headers={"Authorization": basic(USER, PASSWORD)}, timeout=20)
+    found = session.get(realm, params=asked, headers={"Authorization": basic(USER, PASSWORD)}, timeout=90)
     return f"Bearer {found.json()['token']}"
 
 
 def _put_blob(session: requests.Session, base: str, data: bytes) -> dict[str, Any]:
     digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-    begun = session.post(f"{base}/blobs/uploads/", timeout=20)
+    begun = session.post(f"{base}/blobs/uploads/", timeout=90)
     begun.raise_for_status()
     location = begun.headers["Location"]
-    put = session.put(f"{location}{'&' if '?' in location else '?'}digest={digest}", data, timeout=20)
+    put = session.put(f"{location}{'&' if '?' in location else '?'}digest={digest}", data, timeout=90)
     put.raise_for_status()
     return {"digest": digest, "size": len(data)}

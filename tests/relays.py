@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _CHUNK_BYTES = 64 * 1024
-_WAIT_S = 10
+_WAIT_S = 90
 
 
 class Relay:

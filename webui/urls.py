@@ -7,6 +7,8 @@ from webui.access import public
 from webui.pages.assets import favicon
 
 urlpatterns = [
+    # First what is opened most: Django tries the patterns in turn.
+    path("h/<slug:host>/containers/", include("webui.containers.urls")),
     path("words.js", public(JavaScriptCatalog.as_view()), name="words"),
     path("favicon.ico", favicon),
     path("", include("webui.dashboard.urls")),
@@ -21,7 +23,6 @@ urlpatterns = [
     path("jobs/", include("webui.jobs.urls")),
     path("registries/", include("webui.registries.urls")),
     path("containers/", include("webui.containers.everywhere_urls")),
-    path("h/<slug:host>/containers/", include("webui.containers.urls")),
     path("h/<slug:host>/images/", include("webui.images.urls")),
     path("h/<slug:host>/volumes/", include("webui.volumes.urls")),
     path("h/<slug:host>/networks/", include("webui.networks.urls")),

@@ -17,6 +17,7 @@ from pathlib import Path
 from aiohttp import web
 from msgspec import Struct
 
+from engine.api import wire
 from engine.api.operations import OPERATIONS
 from engine.api.status import status_of
 from engine.api.version import NEWEST, split_version
@@ -96,7 +97,7 @@ def _compile(path: str) -> re.Pattern[str]:
 
 
 async def _not_built(request: web.Request) -> web.StreamResponse:
-    return error_response(f"{request.method} {request['path']}: this engine does not have it yet", 501)
+    return error_response(f"{request.method} {request[wire.PATH]}: this engine does not have it yet", 501)
 
 
 def _not_built_routes() -> list[Route]:
@@ -153,12 +154,12 @@ class ApiServer:
         log.info("API listens on %s", host)
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        request["common_headers"] = COMMON_HEADERS
-        request["path"] = request.path
-        request["api_version"] = NEWEST
+        request[wire.COMMON_HEADERS] = COMMON_HEADERS
+        request[wire.PATH] = request.path
+        request[wire.ASKED_VERSION] = NEWEST
         try:
             version, path = split_version(request.path)
-            request["api_version"], request["path"] = version, path
+            request[wire.ASKED_VERSION], request[wire.PATH] = version, path
             return await self._route(request, path)
         except EngineError as error:
             if isinstance(error, Unavailable) or type(error) is EngineError:
@@ -183,7 +184,7 @@ class ApiServer:
         if found is None:
             known = self._known.find(request.method, path)
             return await _not_built(request) if known else error_response("page not found", 404)
-        route, request["path_params"] = found
+        route, request[wire.PATH_PARAMS] = found
         if route.ends_with_client:
             return await route.handler(request)
         return await self._run_change(route, request)

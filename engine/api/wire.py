@@ -24,6 +24,12 @@ RAW_STREAM = "application/vnd.docker.raw-stream"
 MULTIPLEXED_STREAM = "application/vnd.docker.multiplexed-stream"
 _MAX_JSON_BYTES = 16 << 20
 
+# What the server notes of a request for its handler: the version that was asked for, the path without it.
+ASKED_VERSION = web.RequestKey("api_version", tuple[int, int])
+PATH = web.RequestKey("path", str)
+PATH_PARAMS = web.RequestKey("path_params", dict[str, str])
+COMMON_HEADERS = web.RequestKey("common_headers", dict[str, str])
+
 STDIN, STDOUT, STDERR, SYSTEM_ERROR = 0, 1, 2, 3
 
 _FALSE_WORDS = frozenset({"", "0", "no", "false", "none"})
@@ -31,7 +37,7 @@ _FALSE_WORDS = frozenset({"", "0", "no", "false", "none"})
 
 def path_param(request: web.Request, name: str) -> str:
     """The part of the path that the route calls `name`, percent-decoded."""
-    return str(request["path_params"][name])
+    return request[PATH_PARAMS][name]
 
 
 def bool_query(request: web.Request, name: str, *, default: bool = False) -> bool:
@@ -233,7 +239,7 @@ async def hijack(
     protocol.connection_made(transport)
     transport.resume_reading()
     writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-    headers = {"Content-Type": content_type, **extra, **request["common_headers"]}
+    headers = {"Content-Type": content_type} | dict(extra) | request[COMMON_HEADERS]
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     writer.write(f"HTTP/1.1 {status}\r\n{lines}\r\n".encode())
     try:

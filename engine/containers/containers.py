@@ -39,7 +39,7 @@ from engine.containers.processes import processes_table
 from engine.containers.restoration import Restoration
 from engine.containers.rooms import Images, Layers, Network, Runtime, Seccomp, Stats, Volumes
 from engine.containers.store import ContainerStore
-from engine.errors import Conflict, EngineError, InvalidArgument, NotFound
+from engine.errors import Conflict, InvalidArgument, NotFound, Unsupported
 from engine.events import Publish
 from engine.logs import LogPiece, LogQuery, LogReader
 from engine.network import Sandbox
@@ -335,7 +335,7 @@ class Containers:
     def is_tty(self, reference: str) -> bool:
         return self._store.get(reference).is_tty
 
-    async def logs(
+    def logs(
         self,
         reference: str,
         *,
@@ -348,11 +348,14 @@ class Containers:
         timestamps: bool = False,
         details: bool = False,
     ) -> AsyncIterator[list[LogPiece]]:
-        """The output so far, and with `follow` that of the present run to its end. Times are unix nanoseconds."""
+        """The output so far, and with `follow` that of the present run to its end. Times are unix nanoseconds.
+
+        Raises Unsupported, at once, where the log driver keeps nothing that could be read.
+        """
         container = self._store.get(reference)
         path = container.log_path
         if path is None:
-            raise EngineError("configured logging driver does not support reading")
+            raise Unsupported("configured logging driver does not support reading")
         prefix = log_details(container) if details else b""
         query = LogQuery(
             stdout=stdout,
@@ -365,8 +368,7 @@ class Containers:
             prefix=prefix,
         )
         run_ended = container.run_ended if container.state.has_process else None
-        async for batch in self._logs.read(path, query, run_ended):
-            yield batch
+        return self._logs.read(path, query, run_ended)
 
     def logs_so_far(self, reference: str, *, stdout: bool, stderr: bool) -> AsyncIterator[list[LogPiece]]:
         return self.logs(reference, stdout=stdout, stderr=stderr)

@@ -27,6 +27,7 @@ from engine.containers.rooms import Layers, Network, Runtime, Seccomp, Volumes
 from engine.containers.user_namespaces import give_files, held_namespace
 from engine.errors import Conflict, EngineError, InvalidArgument
 from engine.linux.user_namespaces import HeldNamespace
+from engine.logs import end_lines
 from engine.network import Sandbox
 from engine.runtime import Bundle, connect_attach
 from engine.selinux import Labels, labels_of, relabel
@@ -108,6 +109,8 @@ class Launcher:
         return int(pid)
 
     async def _create(self, container: Container, bundle: Bundle) -> int:
+        if container.log_path is not None:
+            end_lines(container.log_path)
         pid = await self._rooms.runtime.create(
             container.id,
             bundle,

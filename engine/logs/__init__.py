@@ -1,5 +1,6 @@
 """The output of containers as it lies on disk: read back, cut to size, followed. conmon writes it."""
 
+from engine.logs.files import end_lines
 from engine.logs.lines import LogPiece, LogQuery
 from engine.logs.options import LogLimits, attributes, check_log_options, log_limits
 from engine.logs.reader import LogReader
@@ -16,6 +17,7 @@ __all__ = [
     "Syslog",
     "attributes",
     "check_log_options",
+    "end_lines",
     "log_limits",
     "ship",
 ]

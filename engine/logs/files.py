@@ -12,12 +12,14 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 from engine.errors import EngineError
 from engine.linux.inotify import FileWatch
+from engine.logs.lines import ends_of
 from engine.logs.options import LogLimits
 
 log = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ log = logging.getLogger(__name__)
 _REOPEN_S, _LOOK_AGAIN_S = 5.0, 0.01
 # A busy container wakes us with every write; looking this often bounds what it costs.
 _REST_S = 0.05
+# The last entries of either stream are in it.
+_LAST_BYTES = 64 * 1024
 
 
 class LogFiles:
@@ -143,6 +147,20 @@ class LogFiles:
                 log.warning("the log %s cannot be rotated: %s", self.path, error)
                 await asyncio.sleep(1)
             await asyncio.sleep(_REST_S)
+
+
+def end_lines(path: Path) -> None:
+    """Before another run writes to it: end what the last one left without an end, as dockerd does at the end of a run.
+
+    Else the first line of the new run would pass for the rest of the last one. Nothing is done where there is no log.
+    """
+    with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LAST_BYTES))
+        ends = ends_of(file.read().splitlines(), time.time_ns())
+        if ends:
+            file.seek(0, os.SEEK_END)
+            file.write(ends)
 
 
 def _compress(path: Path) -> None:

@@ -14,6 +14,9 @@ _MOMENT_BYTES = 29  # 2026-11-24T02:55:11.123456789
 _TEXT_BEGINS = 45
 
 
+_STREAMS = (b"stdout", b"stderr")
+
+
 # A line, or a part of a long one: its stream (1 stdout, 2 stderr) and its bytes. No class: there are millions of them.
 LogPiece = tuple[int, bytes]
 # What stands between the moment and the text of a line in UTC, newline and all: its stream, and how much of the newline
@@ -45,21 +48,37 @@ class LogQuery(Struct, frozen=True):
         return not (self.since_ns or self.until_ns or self.timestamps or self.prefix)
 
 
-def pieces(lines: Iterable[bytes], query: LogQuery) -> list[LogPiece]:
+# The streams whose line has had no end yet, and whether that line is wanted.
+Unended = dict[int, bool]
+
+
+def pieces(lines: Iterable[bytes], query: LogQuery, unended: Unended | None = None) -> list[LogPiece]:
     """Those lines, each with its newline, that the query wants, each by itself: clients that stream take a piece for a
-    line."""
-    return _plain(lines, query) if query.is_plain else _selected(lines, query)
+    line.
+
+    `unended` is what the lines before these left, and is brought up to date: a line has the moment of its first piece,
+    which alone says when it was and whether all of it is wanted.
+    """
+    return _plain(lines, query) if query.is_plain else _selected(lines, query, {} if unended is None else unended)
 
 
-def _selected(lines: Iterable[bytes], query: LogQuery) -> list[LogPiece]:
+def _selected(lines: Iterable[bytes], query: LogQuery, unended: Unended) -> list[LogPiece]:
     select = _selection(query)
     found: list[LogPiece] = []
     for line in lines:
         moment, stream, is_full, text = _split(line.removesuffix(b"\n"))
-        if stream == 0 or not select(moment, stream):
+        if stream == 0:
+            continue
+        goes_on = stream in unended
+        is_wanted = unended[stream] if goes_on else select(moment, stream)
+        if is_full:
+            unended.pop(stream, None)
+        else:
+            unended[stream] = is_wanted
+        if not is_wanted:
             continue
         payload = text + b"\n" if is_full else text
-        if query.timestamps or query.prefix:
+        if not goes_on and (query.timestamps or query.prefix):
             stamp = moment + b"Z " if query.timestamps else b""
             payload = stamp + query.prefix + payload
         found.append((stream, payload))
@@ -74,7 +93,7 @@ def _plain(lines: Iterable[bytes], query: LogQuery) -> list[LogPiece]:
     for line in lines:
         kind = usual(line[_MOMENT_BYTES:_TEXT_BEGINS])
         if kind is None:
-            found += _selected([line], query)
+            found += _selected([line], query, {})
         elif kind is not _UNWANTED:
             stream, end = kind
             found.append((stream, line[_TEXT_BEGINS:end]))
@@ -117,9 +136,9 @@ def moment_bytes(moment_ns: int) -> bytes:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{fraction:09d}".encode()
 
 
-def is_after(lines: Sequence[bytes], query: LogQuery) -> bool:
+def is_after(lines: Sequence[bytes], query: LogQuery, unended: Unended) -> bool:
     """Whether these lines have passed the end of what is wanted: the log grows in the order of time."""
-    return bool(query.until_ns) and moment_of(lines[-1]) > moment_bytes(query.until_ns)
+    return bool(query.until_ns) and not any(unended.values()) and moment_of(lines[-1]) > moment_bytes(query.until_ns)
 
 
 def moment_of(line: bytes) -> bytes:
@@ -130,3 +149,14 @@ def moment_of(line: bytes) -> bytes:
 def ends_line(line: bytes) -> bool:
     """Whether the line is the last piece of a line of output."""
     return line[43:44] == b"F" if line[29:36] == b"+00:00 " else b" F " in line[:60]
+
+
+def ends_of(lines: Iterable[bytes], moment_ns: int) -> bytes:
+    """Entries, in the form of the file, that end the lines which these ones left without an end."""
+    last: dict[bytes, bool] = {}
+    for line in lines:
+        parts = line.split(b" ", 3)
+        if len(parts) == 4 and parts[1] in _STREAMS:
+            last[parts[1]] = parts[2] == b"F"
+    moment = moment_bytes(moment_ns)
+    return b"".join(moment + b"+00:00 " + stream + b" F \n" for stream, has_end in last.items() if not has_end)

@@ -14,7 +14,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from engine.logs.files import LogFiles
-from engine.logs.lines import LogPiece, LogQuery, ends_line, is_after, moment_bytes, moment_of, pieces
+from engine.logs.lines import LogPiece, LogQuery, Unended, ends_line, is_after, moment_bytes, moment_of, pieces
 
 _BLOCK_BYTES = 256 * 1024
 _FIRST_TAIL_BYTES = 64 * 1024
@@ -44,6 +44,7 @@ class LogReader:
         number, offset = await _first(files, query)
         stop = files.newest + 1
         ended: asyncio.Future[Any] | None = run_ended if query.follow else None
+        unended: Unended = {}
         while number <= files.newest + 1:
             try:
                 fd = await asyncio.to_thread(files.open, number) if number <= files.newest else files.open(number)
@@ -56,7 +57,7 @@ class LogReader:
                     await files.wait_change(number, size=0, fd=-1, until=ended or _done())
                 continue
             try:
-                batches = self._read_file(files, number, fd, offset=offset, query=query, ended=ended)
+                batches = self._read_file(files, number, fd, offset=offset, query=query, unended=unended, ended=ended)
                 async for batch, is_over in batches:
                     yield batch
                     if is_over:
@@ -69,7 +70,14 @@ class LogReader:
 
     @staticmethod
     async def _read_file(
-        files: LogFiles, number: int, fd: int, *, offset: int, query: LogQuery, ended: "asyncio.Future[Any] | None"
+        files: LogFiles,
+        number: int,
+        fd: int,
+        *,
+        offset: int,
+        query: LogQuery,
+        unended: Unended,
+        ended: "asyncio.Future[Any] | None",
     ) -> AsyncIterator[tuple[list[LogPiece], bool]]:
         """One file to its end, which is that of the log when it is the last one. True: what follows is too late."""
         while True:
@@ -77,7 +85,7 @@ class LogReader:
             is_complete = files.is_final(number) or ended is None or ended.done()
             async for end, lines in blocks(fd, offset):
                 offset = end
-                yield pieces(lines, query), is_after(lines, query)
+                yield pieces(lines, query, unended), is_after(lines, query, unended)
             if is_complete or ended is None:
                 return
             await files.wait_change(number, size=offset, fd=fd, until=ended)
@@ -145,11 +153,18 @@ def _since_offset(fd: int, size: int, wanted: bytes) -> int:
 
 
 def _line_at(fd: int, offset: int) -> tuple[int, bytes] | None:
-    """The start and the moment of the first line that begins after `offset`; None where none is near."""
+    """The start and the moment of the first line of output that begins well after `offset`; None where none is near.
+
+    In the middle of a line in pieces none begins: from there on its rest would pass for a line.
+    """
     data = os.pread(fd, _FIRST_TAIL_BYTES, offset)
     start = data.find(b"\n") + 1
-    moment = moment_of(data[start : start + 256]) if start else b""
-    return (offset + start, moment) if moment else None
+    while start and (after := data.find(b"\n", start) + 1):
+        moment = moment_of(data[after : after + 256])
+        if moment and ends_line(data[start:after]):
+            return offset + after, moment
+        start = after
+    return None
 
 
 class _Owned:

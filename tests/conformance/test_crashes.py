@@ -8,7 +8,7 @@ import pytest
 from tests.crash.rounds import Crashes
 from tests.daemons import running_engine
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.real, pytest.mark.beside, pytest.mark.timeout(600)]
 
 _ROUNDS = 15
 

@@ -8,7 +8,7 @@ import pytest
 from tests.conformance.conftest import DockerCli
 from tests.daemons import Daemon
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(60)]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,16 @@ def test_the_local_driver_can_be_read_and_none_cannot(docker: DockerCli) -> None
     assert "configured logging driver does not support reading" in docker("logs", "none").err
 
 
+def test_a_run_that_left_a_line_without_an_end_does_not_swallow_the_first_of_the_next(docker: DockerCli) -> None:
+    docker.ok("run", "--name", "twice", "busybox", "sh", "-c", "printf half; sleep 0.1; printf ' of it'")
+    docker.ok("start", "-a", "twice")
+    assert docker.ok("logs", "twice").splitlines() == ["half of it"] * 2
+    stamped = docker.ok("logs", "-t", "twice").splitlines()
+    assert [line.partition(" ")[2] for line in stamped] == ["half of it"] * 2
+    since = stamped[1].partition(" ")[0]
+    assert docker.ok("logs", "--since", since, "twice") == "half of it"
+
+
 def test_details_are_the_labels_and_variables_that_the_options_name(docker: DockerCli) -> None:
     options = ["--log-opt", "labels=team,none", "--log-opt", "env=A", "--log-opt", "env-regex=^B", "--log-opt", "tag=t"]
     docker.ok("run", "--name", "box", "-l", "team=sea", "-e", "A=1", "-e", "BB=2", *options, "busybox", "echo", "x")
@@ -108,7 +118,7 @@ def test_a_daemon_that_is_killed_and_started_again_leaves_no_hole_in_a_rotated_l
 def test_syslog_is_sent_every_line_and_docker_logs_still_answers(docker: DockerCli) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
-        server.settimeout(20)
+        server.settimeout(90)
         address = f"udp://127.0.0.1:{server.getsockname()[1]}"
         options = ["--log-driver", "syslog", "--log-opt", f"syslog-address={address}", "--log-opt", "tag={{.Name}}"]
         command = "echo one; echo two >&2; sleep 0.1; echo three"
@@ -128,13 +138,13 @@ def test_a_syslog_that_comes_later_is_sent_what_it_missed(docker: DockerCli, eng
         first.bind(str(path))
         options = ["--log-driver", "syslog", "--log-opt", f"syslog-address=unixgram://{path}"]
         docker.ok("run", "-d", "--name", "box", *options, "busybox", "sh", "-c", "echo early; sleep 60")
-        first.settimeout(20)
+        first.settimeout(90)
         assert first.recv(4096).endswith(b"early")
     path.unlink()
     docker.ok("exec", "box", "sh", "-c", "echo late > /proc/1/fd/1")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as second:
         second.bind(str(path))
-        second.settimeout(20)
+        second.settimeout(90)
         assert second.recv(4096).endswith(b"late")
         engine.kill()
         engine.start_again()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.daemons import Daemon
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.real
 
 
 @pytest.fixture(params=["engine", pytest.param("dockerd", marks=pytest.mark.peer)])

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.consoles import Console
-from tests.e2e.conftest import run_container
+from tests.e2e.conftest import PATIENCE_MS, run_container
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
@@ -50,7 +50,7 @@ def _pages(container: str, stopped: str, *own: str) -> list[str]:
     ]  # fmt: skip
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)
 def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Browser, signed_in: StorageState) -> None:
     container = run_container(
         harbour, "web", "echo level=info msg=hello; echo ERROR no; sleep 600", HostConfig={"Memory": 64 << 20},
@@ -64,6 +64,7 @@ def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Brows
     job, registry = _some_job(harbour, chromium, signed_in), _some_registry(harbour, chromium, signed_in)
     team, image = _some_team(harbour, chromium, signed_in), f"/h/local/images/{_image(harbour)}/"
     stranger = chromium.new_context(base_url=harbour.url, bypass_csp=True)
+    stranger.set_default_timeout(PATIENCE_MS)
     door = stranger.new_page()
     door.add_init_script(path=str(_AXE))
     door.goto("/sign-in/")
@@ -71,6 +72,7 @@ def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Brows
     stranger.close()
     for look in _LOOKS:
         context = chromium.new_context(base_url=harbour.url, storage_state=signed_in, bypass_csp=True, **look)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.add_init_script(path=str(_AXE))
         for url in _pages(container, stopped, job, registry, team, image):
@@ -179,6 +181,7 @@ def _image(console: Console) -> str:
 def _some_job(console: Console, chromium: Browser, state: StorageState) -> str:
     """The address of a job that failed: it was asked for an image of a registry that is not there."""
     context = chromium.new_context(base_url=console.url, storage_state=state)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto("/h/local/images/pull/")
     page.fill("input[name=reference]", "127.0.0.1:1/nobody:1")
@@ -193,6 +196,7 @@ def _some_job(console: Console, chromium: Browser, state: StorageState) -> str:
 def _some_team(console: Console, chromium: Browser, state: StorageState) -> str:
     """The address of a team that one person is in."""
     context = chromium.new_context(base_url=console.url, storage_state=state)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto("/teams/add/")
     page.fill("input[name=name]", "Night shift")
@@ -206,6 +210,7 @@ def _some_team(console: Console, chromium: Browser, state: StorageState) -> str:
 
 def _some_registry(console: Console, chromium: Browser, state: StorageState, *, name: str = "Shop images") -> str:
     context = chromium.new_context(base_url=console.url, storage_state=state)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto("/registries/add/")
     page.fill("input[name=name]", name)

@@ -74,3 +74,27 @@ def test_a_console_follows_the_size_of_the_window_and_takes_a_user_and_a_folder(
     expect(screen).to_contain_text("/tmp $")
     page.keyboard.type('echo "$(id -un)@$PWD"\n')
     expect(screen).to_contain_text("www@/tmp")
+
+
+def test_a_container_that_is_paused_says_why_nothing_happens_and_takes_what_was_typed_afterwards(
+    page: Page, harbour: Console
+) -> None:
+    container_id = run_container(harbour, "sleeper")
+    page.goto(f"/h/local/containers/{container_id}/console/")
+    screen = page.locator(".console-pane:not([hidden]) .xterm-rows")
+    state = page.locator("[data-console-state]")
+    expect(state).to_have_text("connected")
+    page.keyboard.type("echo $((6*7))x\n")
+    expect(screen).to_contain_text("42x")
+    harbour.engine.api("POST", f"/containers/{container_id}/pause")
+    expect(state).to_have_text("paused")
+    expect(page.locator("[data-console-note]")).to_contain_text("is taken when it is resumed")
+    page.locator(".xterm").click()
+    page.keyboard.type("echo $((7*7))y\n")
+    # Whoever comes back meanwhile is told as well.
+    page.reload()
+    expect(state).to_have_text("paused")
+    harbour.engine.api("POST", f"/containers/{container_id}/unpause")
+    expect(state).to_have_text("connected")
+    expect(page.locator("[data-console-note]")).to_be_hidden()
+    expect(screen).to_contain_text("49y")

@@ -43,6 +43,19 @@ def test_every_kind_of_question_finds_its_containers(page: Page, harbour: Consol
     expect(page.locator(ROWS).first).to_be_visible()
 
 
+def test_why_one_ended_can_be_read_at_every_width(page: Page, harbour: Console) -> None:
+    ends = {"FPE": "exit 136, arithmetic error", "ILL": "exit 132, bad instruction", "KILL": "exit 137, killed"}
+    for signal in ends:
+        run_container(harbour, f"by-{signal.lower()}", f"sh -c 'kill -{signal} $$'; exit $?")
+    page.goto(LIST)
+    for width in (1440, 1024, 900, 640, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        for signal, words in ends.items():
+            said = page.locator("#rows > tr", has_text=f"by-{signal.lower()}").locator(".said")
+            expect(said).to_have_text(words)
+            assert said.evaluate("one => one.scrollWidth <= one.clientWidth"), (width, words)
+
+
 def test_what_somebody_ran_here_is_found_by_its_owner(page: Page, harbour: Console) -> None:
     run_container(harbour, "stray", start=False)
     page.goto("/h/local/containers/run/")

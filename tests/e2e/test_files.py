@@ -27,7 +27,7 @@ _DROP = """([name, text]) => {
 
 
 def _wait_for(harbour: Console, container: str, path: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while harbour.engine.api("HEAD", f"/containers/{container}/archive?path={path}")[0] != 200:
         assert time.monotonic() < deadline
         time.sleep(0.1)

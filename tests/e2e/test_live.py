@@ -40,6 +40,20 @@ def test_the_overview_follows_what_happens_on_its_hosts(page: Page, harbour: Con
     expect(page.locator("#needs")).not_to_contain_text("trouble")
 
 
+def test_charts_come_with_the_first_start_of_a_container_whose_page_is_open(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "starter", start=False)
+    page.goto(f"/h/local/containers/{container_id}/")
+    expect(page.locator("#head-state")).to_contain_text("never started")
+    expect(page.locator("#tiles [data-stats]")).to_have_count(0)
+    harbour.engine.api("POST", f"/containers/{container_id}/start")
+    expect(page.locator("[data-value=memory]")).to_have_text(re.compile(r"^[\d.]+"))
+    # They stay the same ones, with what they have drawn, whatever becomes of it.
+    page.evaluate("document.querySelector('#tiles [data-stats]').dataset.mark = 'first'")
+    harbour.engine.api("POST", f"/containers/{container_id}/kill")
+    expect(page.locator("#facts")).to_contain_text("Ended")
+    expect(page.locator("#tiles [data-mark=first]")).to_have_count(1)
+
+
 def test_who_uses_an_image_or_a_volume_follows_the_containers(page: Page, harbour: Console) -> None:
     harbour.engine.json("POST", "/volumes/create", {"Name": "ledger"})
     page.goto("/h/local/volumes/")

@@ -1,5 +1,6 @@
 """The log page in a browser: colours, fields, search, parts, links; what is kept; and a flood that stalls nothing."""
 
+import json
 import re
 
 import pytest
@@ -92,6 +93,39 @@ def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, h
     times = page.locator(".log-line .t").all_inner_texts()
     assert times == sorted(times)
     assert {*page.locator(".log-source").all_inner_texts()} == {"odd", "even"}
+
+
+def test_what_is_shown_of_two_containers_in_a_part_of_time_is_saved_as_json(page: Page, harbour: Console) -> None:
+    rubbish = r"""printf '{"level":"info","msg":"pear"}\n\377\000\033[31mred\n'"""
+    run_container(harbour, "crate", f"{rubbish}; sleep 2; echo apple; sleep 600")
+    run_container(harbour, "sack", "echo oops >&2; sleep 600")
+    page.goto("/h/local/logs/?c=crate&c=sack")
+    lines = page.locator(".log-line")
+    expect(lines).to_have_count(4)
+    first, last = (json.loads(row)["time"] for row in (_saved_as_json(page)[0], _saved_as_json(page)[-1]))
+    assert first < last
+    # All but the last, which was written two seconds later.
+    page.goto(f"/h/local/logs/?c=crate&c=sack&until={last[:19]}Z")
+    expect(page.get_by_text("the end of this part").first).to_be_visible()
+    expect(lines).to_have_count(3)
+    rows = [json.loads(row) for row in _saved_as_json(page)]
+    assert sorted((row["container"], row["stream"]) for row in rows) == [
+        ("crate", "stdout"), ("crate", "stdout"), ("sack", "stderr"),
+    ]  # fmt: skip
+    texts = [row["line"] for row in rows if row["container"] == "crate"]
+    assert json.loads(texts[0]) == {"level": "info", "msg": "pear"}
+    assert texts[1] == "\ufffd\x00\x1b[31mred"
+    page.get_by_label("Find in the log").fill("oops")
+    expect(lines).to_have_count(1)
+    assert [json.loads(row)["line"] for row in _saved_as_json(page)] == ["oops"]
+
+
+def _saved_as_json(page: Page) -> list[str]:
+    page.get_by_title("Download").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name="The lines that are shown as JSON").click()
+    assert saved.value.suggested_filename.endswith(".jsonl")
+    return saved.value.path().read_text().splitlines()
 
 
 def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page, harbour: Console) -> None:

@@ -12,13 +12,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.consoles import ADMIN, PASSWORD, Console
 from tests.daemons import Registry, running_registry
+from tests.e2e.conftest import PATIENCE_MS
 from tests.hosts import console_beside
 from tests.images import BUSYBOX, busybox_layer, layer_tar, save_tar
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.on_peers("podman")]
 
 _LINK = re.compile(r"http://\S+/set-up/\S+")
-_PATIENCE_MS = 30_000
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def new_page(console: Console, chromium: Browser) -> Iterator[Callable[[], Page]
     def opened() -> Page:
         contexts.append(chromium.new_context(viewport={"width": 1440, "height": 900}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(_PATIENCE_MS)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.on("console", lambda said: "Content Security Policy" in said.text and faults.append(said.text))
         return page
@@ -80,14 +80,14 @@ def test_the_whole_story(console: Console, new_page: Callable[[], Page], image: 
 
     _pull(page, console, image)
     port = _run(page, console, image)
-    expect(second.get_by_role("link", name="shop-web", exact=True)).to_be_visible(timeout=_PATIENCE_MS)
+    expect(second.get_by_role("link", name="shop-web", exact=True)).to_be_visible(timeout=PATIENCE_MS)
     assert _fetch(console, f"http://127.0.0.1:{port}/") == b"hello from quayside\n"
 
     _see_logs_grow(page)
     _type_in_the_console(page)
     _stop(page)
     row = second.locator("tr", has=second.get_by_role("link", name="shop-web", exact=True))
-    expect(row).to_contain_text("exit", timeout=_PATIENCE_MS)
+    expect(row).to_contain_text("exit", timeout=PATIENCE_MS)
     assert console.engine.json("GET", "/containers/shop-web/json")["State"]["Running"] is False
 
 
@@ -176,10 +176,10 @@ def _stop(page: Page) -> None:
 
 def _fetch(console: Console, url: str) -> bytes:
     """What answers there, as a program of the host's network gets it."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90
     command = [*console.engine.prefix, str(BUSYBOX), "wget", "-q", "-O", "-", url]
     while True:
-        outcome = subprocess.run(command, capture_output=True, check=False, timeout=30)
+        outcome = subprocess.run(command, capture_output=True, check=False, timeout=90)
         if outcome.returncode == 0 or time.monotonic() > deadline:
             return outcome.stdout
         time.sleep(0.05)

@@ -26,7 +26,7 @@ def thread_view(_request: HttpRequest) -> HttpResponse:
 
 @public
 def slow_view(_request: HttpRequest) -> HttpResponse:
-    may_go.wait(30)
+    may_go.wait(90)
     return HttpResponse("done")
 
 
@@ -84,5 +84,5 @@ async def test_a_stream_ends_when_its_reader_leaves(handler: PagesHandler) -> No
     asked = await _asked(handler, "/endless/")
     assert await _body(asked) == b"more"
     await asked.send_input({"type": "http.disconnect"})
-    await asked.wait(30)
+    await asked.wait(90)
     assert closed.is_set()

@@ -24,7 +24,7 @@ from webui.gate import Actor, actor_of
 _ENTERING: Final = "entering"
 _LASTS_S: Final = 600
 # Whatever proved who somebody is, this finds them again at each request, if they are active.
-_BACKEND: Final = "django.contrib.auth.backends.ModelBackend"
+_BACKEND: Final = "webui.accounts.backend.Passwords"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,26 @@ from typing import Any, Final, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
+from django.db.models import CharField, DateTimeField
 from django.utils import timezone
+
+from webui.prepared import Given, Prepared
 
 # What signing in writes into the session, and every save copies into the columns.
 ADDRESS: Final = "address"
 AGENT: Final = "agent"
 STARTED_AT: Final = "started_at"
+
+
+def _sessions() -> Any:
+    from webui.accounts.models import Session
+
+    return Session.objects
+
+
+_OPEN: Final[Prepared[Any]] = Prepared(
+    lambda: _sessions().filter(session_key=Given("key", CharField()), expire_date__gt=Given("now", DateTimeField()))
+)
 
 
 class SessionStore(DatabaseSessions):
@@ -35,7 +49,10 @@ class SessionStore(DatabaseSessions):
         return _described(await super().acreate_model_instance(cast(dict[str, Any], data)), data)
 
     def _get_session_from_db(self) -> Any:
-        return self._noted(super()._get_session_from_db())  # type: ignore[misc]
+        row = _OPEN.first(key=self.session_key, now=timezone.now())
+        if row is None:
+            self._session_key = None
+        return self._noted(row)
 
     async def _aget_session_from_db(self) -> Any:
         return self._noted(await super()._aget_session_from_db())  # type: ignore[misc]

@@ -86,7 +86,7 @@ def set_up_first(request: HttpRequest, token: str) -> HttpResponse:
         user = set_up.claim(token, form.cleaned_data["username"], form.cleaned_data["password"])
         if user is None:
             return redirect("accounts:sign-in")
-        login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+        login(request, user, backend="webui.accounts.backend.Passwords")
         confirmed(request)
         audit.record(actor_of(request), "account.set-up", is_allowed=True, resource="account", target=user.username)
         return redirect("dashboard")

@@ -51,10 +51,19 @@ def _name(drawn: Drawn) -> SafeString:
 
 def _state(drawn: Drawn) -> SafeString:
     tone, words = drawn.state.tone, str(drawn.state.words)
+    said, when = _parted(words)
     return format_html(
-        '<td class="state" title="{}"><span class="dot {}"></span><span class="words {}">{}</span></td>',
-        words, tone, tone, _ageing(words, drawn),
+        '<td class="state" title="{}"><div class="fits"><span class="said"><span class="dot {}"></span>'
+        '<span class="words {}">{}</span></span>{}</div></td>',
+        words, tone, tone, _ageing(said, drawn) if not when else said,
+        format_html('<span class="words when {}"> · {}</span>', tone, _ageing(when, drawn)) if when else "",
     )  # fmt: skip
+
+
+def _parted(words: str) -> tuple[str, str]:
+    """What the state is, and since when: where there is not room for both, the page leaves out the second."""
+    said, dot, when = words.rpartition(" · ")
+    return (said, when) if dot and (when.startswith("up ") or when.endswith(" ago")) else (words, "")
 
 
 def _ageing(words: str, drawn: Drawn) -> SafeString | str:

@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from webui.containers.jobs import params_for
 from webui.containers.kept import Kept, kept_among, kept_of
 from webui.containers.limits import LimitsForm
+from webui.containers.podman_words import untold_words
+from webui.containers.replacing import is_known_question
 from webui.containers.rows import ContainerRow
 from webui.containers.run_facts import NAME, HostFacts, name_error, taken_words
 from webui.gate import HostUnreachable, Operation
@@ -93,6 +95,8 @@ class Configuration:
     is_removed_when_it_ends: bool
     # Old ones of this name that are kept, or itself where it is one.
     kept: list[Kept]
+    # What its host does not tell of it, which is lost when it is made anew.
+    untold: str = ""
 
     @property
     def has_errors(self) -> bool:
@@ -117,6 +121,7 @@ def configuration_of(
         may_redeploy=all(here.may(operation) for operation in AS_IT_IS),
         is_removed_when_it_ends=bool(host.get("AutoRemove")),
         kept=kept_here(here, row),
+        untold=untold_words(found),
     )
 
 
@@ -161,15 +166,10 @@ def update_limits(here: Opened, row: ContainerRow, form: LimitsForm) -> list[str
         api: Any = client.api
         # docker-py's update_container knows neither CPUs in billionths nor the number of processes.
         answer = api._post_json(api._url("/containers/{0}/update", row.id), data=body)
-        if answer.status_code == HTTPStatus.NOT_FOUND and not _says_json(answer):
+        if answer.status_code == HTTPStatus.NOT_FOUND and not is_known_question(answer):
             raise EngineRefusal(str(_CANNOT_CHANGE))
         reply = api._result(answer, json=True)
     return [str(warning) for warning in reply.get("Warnings") or []]
-
-
-def _says_json(answer: Any) -> bool:
-    """Whether a host knew the question: one that has no such route says so in plain text (Podman before version 5)."""
-    return str(answer.headers.get("Content-Type", "")).startswith("application/json")
 
 
 def rename(here: Opened, row: ContainerRow, name: str) -> None:

@@ -128,6 +128,7 @@ def health_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
 
 def _opened(request: HttpRequest, host: str, container_id: str) -> tuple[Opened, ContainerRow]:
     here = opened(request, host)
+    here.ask_if_silent("networks")
     return here, row_or_404(here, container_id)
 
 

@@ -77,12 +77,16 @@ def messages(
     row = None if raw is None else next(row for row in rows if row.id == raw["Id"])
     state = State(_("removed"), "off") if row is None else columns.state_of(row)
     buttons = [] if row is None else buttons_of(row, host.slug, allowed)
-    page = {"buttons": [b for b in buttons if not b.in_menu], "menu_buttons": [b for b in buttons if b.in_menu]}
+    shown = {
+        "title": "" if row is None else row.name,
+        "buttons": [b for b in buttons if not b.in_menu],
+        "menu_buttons": [b for b in buttons if b.in_menu],
+    }
     successor = next((one for one in rows if name and one.name == name), None) if row is None else None
     gone = {"is_gone": row is None and picture.is_up, "successor": successor, "host": host, "name": name}
     return [
         _swap("#head-state", "innerHTML", "containers/_state.html", {"state": state}),
-        _swap("#head-buttons", "outerMorph", "pages/_buttons.html", {"page": page}),
+        _swap("#head-buttons", "outerMorph", "pages/_buttons.html", shown),
         _swap("#gone", "outerMorph", "containers/_gone.html", gone),
         Message(target="#stale", swap="outerMorph", content=stale_html(stale_words(picture, host.name))),
     ]

@@ -16,6 +16,7 @@ from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
 
 from webui.containers.kept import kept_among, kept_of, left_over, next_name
+from webui.containers.podman_words import untold_words
 from webui.containers.recreation import Recipe, connect, recipe_of
 from webui.containers.replacing import found_or_none, put_in_place, take_name, undone, wait_until_it_runs
 from webui.gate.redeploying import NAMED_BY
@@ -172,6 +173,8 @@ def _recipe_of_job(run: JobRun, api: Any, old: dict[str, Any]) -> Recipe:
     if "recipe" in run.params and not _is_redeploying(run):
         held = orjson.loads(unseal(run.params["recipe"]))
         return Recipe(held["body"], held["networks"], held.get("platform", ""))
+    if words := untold_words(old):
+        run.log(words, "warning")
     try:
         image = api.inspect_image(old["Image"])
     except ImageNotFound:

@@ -68,9 +68,9 @@ class Query:
         return bool(self.text or self.show)
 
     @property
-    def is_lasting(self) -> bool:
-        """Whether its answer stays right while the rows are the same: not by what runs with the clock or a meter."""
-        return not self.text and self.sort.removeprefix("-") not in BY_FIGURES
+    def has_lasting_order(self) -> bool:
+        """Whether rows stay in its order while they are the same: not in that of a meter."""
+        return self.sort.removeprefix("-") not in BY_FIGURES
 
     @property
     def group_choice(self) -> str:
@@ -102,16 +102,31 @@ class Sifted:
     counts: Mapping[str, int]
 
 
-def sifted(rows: Iterable[ContainerRow], query: Query, figures: Mapping[str, Figure] | None = None) -> Sifted:
-    """Grouped, those without a stack come last. The conditions' counts add up to all that the text lets through."""
+def in_order(
+    rows: Iterable[ContainerRow], sort: str, group: str, figures: Mapping[str, Figure] | None = None
+) -> list[ContainerRow]:
+    """The rows in the order of a query's sort and group. Grouped, those without a stack come last."""
+    ordered = sorted(rows, key=sorts_by(figures or {})[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    if group:
+        ordered.sort(key=_GROUP_KEYS[group])
+    return ordered
+
+
+def sifted(
+    rows: Iterable[ContainerRow],
+    query: Query,
+    figures: Mapping[str, Figure] | None = None,
+    *,
+    are_in_order: bool = False,
+) -> Sifted:
+    """The conditions' counts add up to all that the text lets through. Rows that `are_in_order` stay in it."""
     test = matcher(query.text) if query.text else None
     matching = [row for row in rows if test(row)] if test else list(rows)
     found = Counter(row.condition for row in matching)
     counts: dict[str, int] = {condition.value: found[condition] for condition in Condition}
     chosen = [row for row in matching if is_under(row, query.show)] if query.show else matching
-    chosen.sort(key=sorts_by(figures or {})[query.sort.removeprefix("-")], reverse=query.sort.startswith("-"))
-    if query.group:
-        chosen.sort(key=_GROUP_KEYS[query.group])
+    if not are_in_order:
+        chosen = in_order(chosen, query.sort, query.group, figures)
     return Sifted(chosen, {**counts, UPDATES: sum(row.has_update for row in matching)})
 
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
+from webui.containers.exits import ASKED_FOR, sentence
 from webui.containers.ports import Place, place_of, ports_html
 from webui.containers.rows import ContainerRow, Mount, Port
 from webui.containers.secrets import is_secret, pairs_of
@@ -152,19 +153,8 @@ def _limit_words(host_config: Mapping[str, Any]) -> str:
     return " · ".join(parts) or _("none")
 
 
-# What an exit code says by convention of shells (128 + signal) and of Docker (125 to 127), and what to do about it.
-_EXITS: Final[Mapping[int, Any]] = {
-    125: gettext_lazy("the engine could not start it."),
-    126: gettext_lazy("its command cannot be executed: it is no program, or lacks the permission."),
-    127: gettext_lazy("its command was not found in the image. Edit it and give it another one."),
-    130: gettext_lazy("it was interrupted (SIGINT)."),
-    134: gettext_lazy("it aborted itself (SIGABRT); its last lines may say why."),
-    137: gettext_lazy(
-        "it was killed (SIGKILL): by a stop that it did not heed, by somebody, or by the host for want of memory."
-    ),
-    139: gettext_lazy("it crashed: segmentation fault (SIGSEGV)."),
-    143: gettext_lazy("it was asked to end (SIGTERM), and did."),
-}
+# It was asked for, or it was not: nobody can tell.
+_KILLED: Final = 137
 
 
 def _end_of(state: Mapping[str, Any], limits: str) -> State | None:
@@ -179,9 +169,7 @@ def _end_of(state: Mapping[str, Any], limits: str) -> State | None:
     code = int(state.get("ExitCode") or 0)
     if code == 0 or state.get("Status") == "created":
         return None
-    reason = _EXITS.get(code, _("its program ended with an error of its own; its last lines may say which."))
-    tone: Any = "warning" if code in {130, 143} else "bad"
-    return State(_("Exit code %(code)d: %(reason)s") % {"code": code, "reason": reason}, tone)
+    return State(sentence(code), "warning" if code in ASKED_FOR - {_KILLED} else "bad")
 
 
 @dataclass(frozen=True, slots=True)

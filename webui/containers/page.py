@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +15,7 @@ from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
 from webui.pages import Button, Empty, ListPage, Term
+from webui.pages.links import link
 from webui.resources import Layout, Shown, allowed_among, arranged, list_url, narrowed, next_url, unknown, window_of
 
 KIND: Final = "containers"
@@ -67,7 +67,13 @@ def listed(
     unknown: Empty | None = None,
 ) -> Listing:
     query = listing.query_of(params)
-    found, items = _arranged(_Same(every), query) if query.is_lasting else _arrange(every, query, figures)
+    if not query.has_lasting_order:
+        found = listing.sifted(every, query, figures)
+        items = listing.items_of(found.chosen, query)
+    elif query.text:
+        found, items = _arrange(_Same(every), query)
+    else:
+        found, items = _arranged(_Same(every), query)
     return Listing(host, query, every, found.chosen, found.counts, figures, unknown, items)
 
 
@@ -87,14 +93,18 @@ class _Same:
 @functools.lru_cache(maxsize=8)
 def _arranged(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
     """What all who look at the same list in the same way share; a few, for each holds on to its rows."""
-    return _arrange(every.rows, query, {})
+    return _arrange(every, query)
 
 
-def _arrange(
-    every: Sequence[ContainerRow], query: Query, figures: Mapping[str, Figure]
-) -> tuple[listing.Sifted, Sequence[Item]]:
-    found = listing.sifted(every, query, figures)
+def _arrange(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
+    found = listing.sifted(_ordered(every, query.sort, query.group), query, are_in_order=True)
     return found, listing.items_of(found.chosen, query)
+
+
+@functools.lru_cache(maxsize=8)
+def _ordered(every: _Same, sort: str, group: str) -> Sequence[ContainerRow]:
+    """All rows in one order: what any search or filter leaves of them stands in the same, and need not be sorted."""
+    return listing.in_order(every.rows, sort, group)
 
 
 def list_page(
@@ -126,13 +136,13 @@ def list_page(
         note=note,
         terms=[Term(term.typed, filtering.without(found.query.text, term))
                for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
-        layout_url=reverse("all-containers:columns"),
+        layout_url=link("all-containers:columns"),
         table_px=columns.table_px(reader.layout.columns),
     )  # fmt: skip
 
 
 def act_url(host: str) -> str:
-    return reverse("containers:act", kwargs={"host": host}) if host else reverse("all-containers:act")
+    return link("containers:act", host=host) if host else link("all-containers:act")
 
 
 def item_id(item: Item) -> str:
@@ -141,12 +151,17 @@ def item_id(item: Item) -> str:
 
 def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tuple[Item, str]]:
     anywhere, names = reader.allowed_anywhere, reader.layout.names
+    # Mostly one, for all rows alike.
+    variants: dict[frozenset[str], Variant] = {}
     for item in items:
         if isinstance(item, Heading):
             yield item, columns.heading_html(item, query, anywhere)
         else:
             allowed = narrowed(reader.allowed.get(item.host, frozenset()), item.id)
-            yield item, columns.fragment(item, Variant(allowed, names, is_everywhere=reader.is_everywhere))
+            variant = variants.get(allowed)
+            if variant is None:
+                variant = variants[allowed] = Variant(allowed, names, is_everywhere=reader.is_everywhere)
+            yield item, columns.fragment(item, variant)
 
 
 def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[str]:
@@ -211,7 +226,7 @@ def act_ids(found: Listing, reader: Reader, *, heading: str = "") -> list[str]:
 
 
 def _run_button(host: str) -> Button:
-    return Button(_("Run a container"), "plus", url=reverse("containers:run", kwargs={"host": host}), is_primary=True)
+    return Button(_("Run a container"), "plus", url=link("containers:run", host=host), is_primary=True)
 
 
 def _empty(found: Listing, *, may_run: bool) -> Empty:
@@ -221,7 +236,13 @@ def _empty(found: Listing, *, may_run: bool) -> Empty:
         _(
             "A container is a program with everything it needs, kept apart from the rest of the host. "
             "Run the first one from an image."
-        ),
-        button=_run_button(found.host) if may_run and found.host else None,
-        command="docker run -d --name hello -p 8080:80 nginx" if may_run else "",
+        )
+        if found.host
+        else _("None of your hosts has any. Choose a host, and run the first one there."),
+        button=(_run_button(found.host) if may_run else None) if found.host else _hosts_button(),
+        command="docker run -d --name hello -p 8080:80 nginx" if may_run and found.host else "",
     )
+
+
+def _hosts_button() -> Button:
+    return Button(_("Hosts"), "server-2", url=link("hosts:list"))

@@ -7,7 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from webui.containers.aims import Aim, Asked
+from webui.containers.podman_words import UNTOLD
 from webui.containers.rows import ContainerRow, state_words
+from webui.live import is_podman
 from webui.pages import Preview, PreviewLine
 from webui.pages.formats import short_image, size
 from webui.resources import EngineRefusal, Opened, engine_call
@@ -53,18 +55,19 @@ def _recreation(aim: Aim, *, url: str) -> Preview:
         item_ids=[aim.id],
         url=url,
         keep=_("Leave it as it is"),
-        kept=_kept_words(),
+        kept=_kept_words([aim]),
         columns=(_("Step"), _("What happens"), ""),
         is_danger=False,
         extra=[("pull", _("Pull %s first, for a newer image of that name") % image, True)],
     )
 
 
-def _kept_words() -> str:
-    return _(
+def _kept_words(aims: Sequence[Aim]) -> str:
+    words = _(
         "Kept: volumes, networks, labels and every other setting. What was written elsewhere stays in the old one, "
         "which is kept, stopped, until the next time."
     )
+    return f"{words} {UNTOLD}" if any(is_podman(aim.here.picture.version) for aim in aims) else words
 
 
 def _update(aims: Sequence[Aim], *, url: str) -> Preview:
@@ -91,7 +94,7 @@ def _update(aims: Sequence[Aim], *, url: str) -> Preview:
         item_ids=[aim.id for aim in aims],
         url=url,
         keep=_("Leave it as it is") if count == 1 else _("Leave them as they are"),
-        kept=_kept_words(),
+        kept=_kept_words(aims),
         columns=(_("Container"), _("What happens to it"), ""),
         is_danger=False,
     )

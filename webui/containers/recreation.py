@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from webui.containers.dialects import Wanted
+from webui.containers.podman_words import in_dockers_words
 
 Raw = dict[str, Any]
 
@@ -61,10 +62,12 @@ def recipe_of(found: Mapping[str, Any], image: Mapping[str, Any] | None) -> Reci
 
     Data stays: volumes without a name are mounted again by the one that they were given.
     """
+    found = in_dockers_words(found, image)
     config = _own_config(found["Config"], (image or {}).get("Config") or {}, short_id=str(found["Id"])[:12])
     host = copy.deepcopy(dict(found["HostConfig"]))
     _name_mounts(found, host)
-    host["Binds"] = [*(host.get("Binds") or []), *_nameless_volumes(found, host)]
+    if nameless := _nameless_volumes(found, host):
+        host["Binds"] = [*(host.get("Binds") or []), *nameless]
     # Unasked, an engine allows as much swap again; kept as a number it would contradict another memory limit.
     if host.get("Memory") and host.get("MemorySwap") == 2 * host["Memory"]:
         del host["MemorySwap"]
@@ -115,11 +118,14 @@ def _name_mounts(found: Mapping[str, Any], host: Raw) -> None:
 def _nameless_volumes(found: Mapping[str, Any], host: Mapping[str, Any]) -> list[str]:
     told = {bind.split(":")[1] for bind in host.get("Binds") or [] if ":" in bind}
     told |= {str(mount.get("Target")) for mount in host.get("Mounts") or [] if mount.get("Source")}
+    # What comes from other containers comes from them again; the volumes of its own are those that Config names.
+    own = (found["Config"].get("Volumes") or {}) if host.get("VolumesFrom") else None
     return [
         f"{mount['Name']}:{mount['Destination']}{'' if mount.get('RW', True) else ':ro'}"
         for mount in found.get("Mounts") or []
         if mount.get("Type") == "volume" and mount.get("Name") and mount["Destination"] not in told
-    ]
+        and (own is None or mount["Destination"] in own)
+    ]  # fmt: skip
 
 
 def _link(link: str) -> str:

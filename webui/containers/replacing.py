@@ -57,9 +57,10 @@ def _set_aside(run: JobRun, api: Any, container_id: str, name: str, *, undo: Exi
                   lambda: take_name(api, container_id, name))  # fmt: skip
     run.log(_("%(name)s is kept as %(aside)s") % {"name": name, "aside": aside})
     run.steps.set(_("keep the old"), aside, tone="done")
-    if always:
-        # Stopped by hand, it would still be started with the engine, beside its successor.
-        api.update_container(container_id, restart_policy={"Name": "unless-stopped"})
+    # Stopped by hand, it would still be started with the engine, beside its successor.
+    if always and not _set_policy(api, container_id, "unless-stopped"):
+        words = _("This host cannot change a restart policy: %s may be started again with the machine.")
+        run.log(words % aside, "warning")
 
 
 def take_name(api: Any, container_id: str, name: str) -> None:
@@ -69,7 +70,24 @@ def take_name(api: Any, container_id: str, name: str) -> None:
     if found["Name"].lstrip("/") != name:
         api.rename(container_id, name)
     if kept is not None and kept.restarts_always:
-        api.update_container(container_id, restart_policy={"Name": "always"})
+        _set_policy(api, container_id, "always")
+
+
+def _set_policy(api: Any, container_id: str, policy: str) -> bool:
+    """False where the host cannot: Podman has this question since version 5. It starts none with itself, though, but
+    for those that a unit of systemd (podman-restart) starts."""
+    try:
+        api.update_container(container_id, restart_policy={"Name": policy})
+    except NotFound as error:
+        if is_known_question(error.response):
+            raise
+        return False
+    return True
+
+
+def is_known_question(answer: Any) -> bool:
+    """Whether a host that answers 404 knew the question: one that has no such route says so in plain text."""
+    return str(answer.headers.get("Content-Type", "")).startswith("application/json")
 
 
 def _name(run: JobRun, api: Any, container_id: str, name: str, *, undo: ExitStack) -> None:

@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from webui.containers.exits import ASKED_FOR, short_words
 from webui.containers.update_failures import Trouble
 
 STACK_LABELS: Final = ("com.docker.compose.project", "com.docker.stack.namespace")
 SERVICE_LABELS: Final = ("com.docker.compose.service", "com.docker.swarm.service.name")
-
-# An exit that a signal asked for is an end, not a failure: 130 is SIGINT, 137 SIGKILL, 143 SIGTERM.
-SIGNAL_EXITS: Final = {130: "interrupted", 137: "killed", 143: "terminated"}
-EXIT_WORDS: Final = {125: "the engine failed", 126: "command not executable", 127: "command not found",
-                     134: "aborted", 139: "segmentation fault"}  # fmt: skip
 
 
 class Tone(StrEnum):
@@ -180,19 +176,8 @@ def _condition_of(state: str, health: str, exit_code: int | None, *, is_out_of_m
         return Condition.UNHEALTHY if health == "unhealthy" else Condition.RUNNING
     if state in {"restarting", "dead"} or is_out_of_memory:
         return Condition.FAILING
-    # `docker stop` kills what does not listen, so 137 is mostly somebody's wish.
-    ended_badly = state == "exited" and exit_code not in {None, 0, *SIGNAL_EXITS}
+    ended_badly = state == "exited" and exit_code not in {None, 0, *ASKED_FOR}
     return Condition.FAILING if ended_badly else Condition.STOPPED
-
-
-def exit_words(exit_code: int, *, out_of_memory: bool = False) -> str:
-    """`exit 137, out of memory`; `exited 0` for an end without complaint."""
-    if out_of_memory:
-        return f"exit {exit_code}, out of memory"
-    if exit_code == 0:
-        return "exited 0"
-    reason = SIGNAL_EXITS.get(exit_code) or EXIT_WORDS.get(exit_code)
-    return f"exit {exit_code}, {reason}" if reason else f"exit {exit_code}"
 
 
 def state_words(row: ContainerRow, now: float) -> str:
@@ -220,7 +205,7 @@ _QUIET_WORDS: Final = {
 
 
 def _ended(row: ContainerRow) -> str:
-    return "" if row.exit_code is None else exit_words(row.exit_code, out_of_memory=row.out_of_memory)
+    return "" if row.exit_code is None else short_words(row.exit_code, out_of_memory=row.out_of_memory)
 
 
 def _running_words(row: ContainerRow, span: str) -> str:

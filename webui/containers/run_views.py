@@ -24,6 +24,7 @@ def run_view(request: HttpRequest, host: str) -> HttpResponse:
     """The run form; with `from` or `edit` in the URL it begins with what that container is, with `pasted` in what was
     sent with what that text asks for. `fill` sends only such a text."""
     here = opened(request, host)
+    here.ask_if_silent("networks")
     sent = request.POST if request.method == "POST" else None
     is_filled = sent is not None and ("fill" in sent or ("service" in sent and "image" not in sent))
     try:

@@ -12,6 +12,7 @@ from webui.containers.equivalents import WAYS, equivalent
 from webui.containers.forms import RunForm
 from webui.containers.jobs import params_for
 from webui.containers.pasting import Pasted, read_pasted
+from webui.containers.podman_words import untold_words
 from webui.containers.recreation import Recipe, connect, recipe_from, recipe_of
 from webui.containers.rows import ContainerRow
 from webui.containers.run_facts import HostFacts, free_name
@@ -83,12 +84,16 @@ def start_pull(here: Opened, form: RunForm) -> "Job":
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What the form starts from: a container, duplicated or edited in place, or a text that was pasted."""
+    """What the form starts from: a container, duplicated or edited in place, or a text that was pasted.
+
+    `untold` are words about what its host does not tell of that container, "" where nothing is missing.
+    """
 
     recipe: Recipe
     row: ContainerRow | None = None
     is_edited: bool = False
     pasted: Pasted | None = None
+    untold: str = ""
 
 
 def base_of(here: Opened, params: Mapping[str, str], data: QueryDict | None = None) -> Base | None:
@@ -105,7 +110,7 @@ def base_of(here: Opened, params: Mapping[str, str], data: QueryDict | None = No
     with engine_call(), here.client(timeout_s=10) as client:
         found = client.api.inspect_container(row.id)
         image = _image(client.api, str(found["Image"]))
-    return Base(recipe_of(found, image), row, is_edited=bool(params.get("edit")))
+    return Base(recipe_of(found, image), row, is_edited=bool(params.get("edit")), untold=untold_words(found))
 
 
 def _image(api: Any, image_id: str) -> Any:

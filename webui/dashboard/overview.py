@@ -18,7 +18,7 @@ from webui.gate import Operation, actor_of, may
 from webui.hosts import visible_hosts
 from webui.live import HostState, Message, Picture, last_picture
 from webui.live.shell import engine_words
-from webui.pages import State
+from webui.pages import Button, Empty, State
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -99,8 +99,29 @@ def messages(user: Any) -> list[Message]:
             swap="outerMorph",
             content=render_to_string("dashboard/_needs.html", {"needs": needs_of(seen)}),
         ),
+        Message(
+            target="#first",
+            swap="outerMorph",
+            content=render_to_string("dashboard/_first.html", {"first": first_of(user, seen)}),
+        ),
         *cards,
     ]
+
+
+def first_of(user: Any, seen: Sequence[tuple["Host", Picture]]) -> Empty | None:
+    """What comes first, as long as none of the hosts has any container; None as soon as one has, or may have."""
+    if not seen or any(shown.containers or shown.state is HostState.WAITING for _host, shown in seen):
+        return None
+    actor = actor_of(user)
+    host = next((host for host, shown in seen if shown.is_up and may(actor, host, Operation.CONTAINER_CREATE)), None)
+    if host is None:
+        return Empty("box", _("No containers yet"), _("As soon as somebody runs one, this page shows how it does."))
+    return Empty(
+        "box",
+        _("No containers yet"),
+        _("Run the first one, or paste a docker run line or a compose file: this page then shows how it does."),
+        button=Button(_("Run a container"), "plus", url=reverse("containers:run", kwargs={"host": host.slug})),
+    )
 
 
 def card_of(host: "Host", picture: Picture) -> Card:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from webui.access import Role, needs_sign_in
-from webui.dashboard.overview import card_of, hosts_of, needs_of, totals_of
+from webui.dashboard.overview import card_of, first_of, hosts_of, needs_of, totals_of
 from webui.gate import actor_of
 from webui.hosts import visible_hosts
 from webui.live import picture
@@ -20,7 +20,10 @@ def overview(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     seen = [(host, picture(host, actor)) for host in hosts_of(request.user)]
     add = [Button(_("Connect a host"), "plus", url=reverse("hosts:add"), is_primary=True)] if _may_add(request) else []
-    context = {"cards": [card_of(host, shown) for host, shown in seen], "needs": needs_of(seen), "empty": _empty(add)}
+    context = {
+        "cards": [card_of(host, shown) for host, shown in seen], "needs": needs_of(seen), "empty": _empty(add),
+        "first": first_of(request.user, seen),
+    }  # fmt: skip
     return render_page(
         request,
         "dashboard/overview.html",

@@ -14,6 +14,7 @@ from webui.jobs.models import OPEN_STATES, Job, JobLine, JobState
 from webui.pages import State
 from webui.pages.declarations import Tone
 from webui.pages.formats import size, span
+from webui.prepared import Prepared
 
 if TYPE_CHECKING:
     from webui.accounts.models import User
@@ -38,10 +39,12 @@ def visible_jobs(user: "User") -> QuerySet[Job]:
     return Job.objects.filter(Q(host__in=visible_hosts(user)) | Q(user_id=user.pk)).select_related("host", "user")
 
 
+_ANY_OPEN: Final = Prepared(lambda: Job.objects.filter(state__in=OPEN_STATES).only("pk")[:1])
+
+
 def running_count(user: "User") -> int:
     """How many open jobs the top bar shows. Mostly there are none, and then nobody has to ask which hosts are seen."""
-    is_any_open = Job.objects.filter(state__in=OPEN_STATES).exists()
-    return visible_jobs(user).filter(state__in=OPEN_STATES).count() if is_any_open else 0
+    return visible_jobs(user).filter(state__in=OPEN_STATES).count() if _ANY_OPEN.all() else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from webui.live.figures import Figure, figures_of
 from webui.live.picture import KINDS, HostState, Picture
 from webui.live.pictures import forget, known_host, last_picture, name_of, picture, picture_after, picture_asked
 from webui.live.seen import readonly_of
+from webui.live.untold import is_podman, silent_kinds
 
 __all__ = [
     "KINDS",
@@ -31,6 +32,7 @@ __all__ = [
     "Viewer",
     "figures_of",
     "forget",
+    "is_podman",
     "known_host",
     "last_picture",
     "name_of",
@@ -41,4 +43,5 @@ __all__ = [
     "register_everywhere",
     "register_feed",
     "register_overview",
+    "silent_kinds",
 ]

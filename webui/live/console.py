@@ -241,6 +241,7 @@ def sessions() -> Sessions:
 
 
 def failure_words(error: BaseException) -> str:
-    if getattr(error, "status", None) == 409:
+    # Podman says it with another status.
+    if getattr(error, "status", None) == 409 or "container state improper" in str(error):
         return state_words(str(error))
     return words_of(error)

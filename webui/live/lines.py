@@ -37,7 +37,7 @@ class Demultiplexer:
         while end - at >= 8:
             length = int.from_bytes(data[at + 4 : at + 8], "big")
             if length > _LARGEST_FRAME:
-                raise ValueError(f"a frame of {length} bytes: this is no log stream")
+                raise ValueError(f"What the host sent is no log stream: it announces a piece of {length} bytes.")
             if end - at - 8 < length:
                 break
             yield _STREAMS.get(data[at], STDERR), data[at + 8 : at + 8 + length]
@@ -132,7 +132,8 @@ class LineCutter:
     def _cut(self, lines: list[bytes], stream: bytes, line: bytes) -> bytes:
         """Give away all but the last part of a line that is too long; returns that."""
         while len(line) > LONGEST_LINE:
-            part, line = line[:LONGEST_LINE], line[LONGEST_LINE:]
+            end = _end_of_character(line, LONGEST_LINE)
+            part, line = line[:end], line[end:]
             self._add(lines, stream, part)
             if not self._begun[stream]:
                 self._begun[stream] = timestamp_of(lines[-1]) + b" "
@@ -148,6 +149,14 @@ class LineCutter:
             lines.append(stream.upper() + begun.lstrip() + part)
         else:
             lines.append(stream + (part if part[29:31] == b"Z " else normal(part)))
+
+
+def _end_of_character(line: bytes, most: int) -> int:
+    """At most `most`, and no character of UTF-8 is cut there."""
+    for end in range(most, most - 4, -1):
+        if line[end] & 0xC0 != 0x80:
+            return end
+    return most
 
 
 def _moment_of(payload: bytes) -> bytes:

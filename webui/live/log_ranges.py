@@ -8,7 +8,10 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from webui import gate
+from webui.live.follow import Inspection
 from webui.live.lines import LineCutter
+from webui.live.logs import is_unreadable, unreadable
 from webui.live.upstream import Upstream
 from webui.log_lines import seconds_before, since_of, timestamp_of
 
@@ -57,7 +60,20 @@ async def range_messages(host: "Host", container_id: str, wanted: LogRange) -> A
     `before`: "more" says whether there are lines that are older still. Raises one of UPSTREAM_ERRORS.
     """
     upstream = Upstream(host)
-    is_terminal = bool((await upstream.get(f"/containers/{container_id}/json"))["Config"]["Tty"])
+    inspection = await upstream.get(f"/containers/{container_id}/json")
+    try:
+        async for message in _messages(upstream, container_id, inspection, wanted):
+            yield message
+    except gate.HostRefused as error:
+        if not is_unreadable(error):
+            raise
+        yield unreadable(inspection, error)
+
+
+async def _messages(
+    upstream: Upstream, container_id: str, inspection: Inspection, wanted: LogRange
+) -> AsyncIterator[dict[str, Any]]:
+    is_terminal = bool(inspection["Config"]["Tty"])
     read = _Reader(upstream, container_id, is_terminal=is_terminal)
     number = characters = 0
     if wanted.before:

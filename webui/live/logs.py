@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from django.utils.translation import gettext as _
 
-from webui.live.follow import Inspection, follow_container
+from webui import gate
+from webui.live.follow import Hopeless, Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
 from webui.live.lines import LineCutter
 from webui.live.upstream import Upstream
@@ -76,6 +78,12 @@ class LogSource:
         since = self._place.since()
         # Who has looked at a log before its first line wants all of them.
         query |= {"since": since} if since else ({} if self._has_looked else self._start)
+        try:
+            await self._read(upstream, query, cutter)
+        except gate.HostRefused as error:
+            raise Hopeless(unreadable(inspection, error)) if is_unreadable(error) else error from None
+
+    async def _read(self, upstream: Upstream, query: dict[str, str], cutter: LineCutter) -> None:
         skipper = Skipper(self._place)
         async with upstream.stream(f"/containers/{self._id}/logs", query=query) as chunks:
             self._has_looked = True
@@ -125,6 +133,23 @@ class LogSource:
         if message != self._state and self._channel is not None:
             self._state = message
             self._channel.send(Frame(orjson.dumps(message)))
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether an engine has said that it cannot read this container's output back, now or later."""
+    words = str(error).lower()
+    return isinstance(error, gate.HostRefused) and error.status >= 500 and "log" in words and "driver" in words
+
+
+def unreadable(inspection: Inspection, error: BaseException) -> dict[str, Any]:
+    """The state to tell of a container whose output is written where its engine cannot read it back."""
+    driver = str((inspection.get("HostConfig") or {}).get("LogConfig", {}).get("Type") or "")
+    if driver in {"none", ""}:
+        words = _("Nothing that this container writes is kept: its log driver is “none”.")
+    else:
+        words = _("This container writes its output to “%s”, and the host cannot read it back from there.") % driver
+    words += " " + _("Recreate it with the log driver “json-file” or “local” to see its output here.")
+    return {"t": "state", "state": "unreadable", "error": words, "said": str(error)}
 
 
 def _portions(lines: list[str]) -> Iterator[tuple[int, list[str]]]:

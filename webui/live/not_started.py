@@ -26,9 +26,11 @@ async def why_not(
     program = argv[0]
     words = _("%(program)s could not be started in this container.") % {"program": program}
     try:
-        return await _user(user, said) or await _folder(upstream, container_id, folder) or (
-            await _program(upstream, container_id, program) or f"{words} {said}".strip()
-        )  # fmt: skip
+        found = await _state(upstream, container_id) or await _user(user, said)
+        found = (
+            found or await _folder(upstream, container_id, folder) or await _program(upstream, container_id, program)
+        )
+        return found or f"{words} {said}".strip()
     except UPSTREAM_ERRORS:
         # Whoever may not look at files, or a host that does not answer: then what the engine said has to do.
         return f"{words} {said}".strip()
@@ -39,6 +41,14 @@ def state_words(message: str) -> str:
     if "paused" in message:
         return _("The container is paused. Resume it, then connect again.")
     return _("The container is not running. Start it, then connect again.")
+
+
+async def _state(upstream: Upstream, container_id: str) -> str:
+    """It may have stopped, or been paused, while the program was being started."""
+    state = (await upstream.get(f"/containers/{container_id}/json"))["State"]
+    if state.get("Running") and not state.get("Paused"):
+        return ""
+    return state_words("paused" if state.get("Paused") else "")
 
 
 async def _user(user: str, said: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -98,14 +98,26 @@ class _Joined:
                 await self._upstream.call("POST", path, query={"h": str(rows), "w": str(columns)})
 
     async def _state_after(self, *, is_ending: bool) -> dict[str, Any]:
-        """The container's state when a stream has ended: streams end before a container is seen to have stopped."""
+        """The container's state when a stream has ended: streams end before a container is seen to have stopped.
+
+        Of one that was removed it is {}.
+        """
         for _try in range(_STOP_TRIES if is_ending else 1):
-            found = await self._upstream.get(f"/containers/{self._container_id}/json")
+            try:
+                found = await self._upstream.get(f"/containers/{self._container_id}/json")
+            except UpstreamError as error:
+                if error.status != 404:
+                    raise
+                return {}
             state: dict[str, Any] = found["State"]
             if not state.get("Running"):
                 break
             await asyncio.sleep(_STOP_PAUSE_S if is_ending else 0)
         return state
+
+
+def _stopped_words(state: Mapping[str, Any]) -> str:
+    return _("The container has stopped.") if state else _("The container was removed.")
 
 
 class ExecTerminal(_Joined):
@@ -136,17 +148,23 @@ class ExecTerminal(_Joined):
         refusal = await self._join(output)
         if refusal:
             raise NotStarted(await self._why_not(refusal))
-        state = await self._upstream.get(f"/exec/{self._exec_id}/json")
+        try:
+            state = await self._upstream.get(f"/exec/{self._exec_id}/json")
+        except UpstreamError:
+            # Engines forget an exec along with the run of its container, and Podman at once.
+            return await self._ended(None)
         code = int(state.get("ExitCode") or 0)
         if code in NOT_STARTED_CODES and not self._is_used:
             # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
             raise NotStarted(await self._why_not(self._first_words))
         return await self._ended(code)
 
-    async def _ended(self, code: int) -> Ended:
-        state = await self._state_after(is_ending=code > _SIGNALLED)
+    async def _ended(self, code: int | None) -> Ended:
+        state = await self._state_after(is_ending=code is None or code > _SIGNALLED)
         if not state.get("Running"):
-            return Ended(code, _("The container has stopped."))
+            return Ended(code if state else None, _stopped_words(state))
+        if code is None:
+            return Ended(None, _("The container was started anew, which ended what ran here."))
         return Ended(code, _("%(program)s has ended, exit code %(code)s.") % {"program": self._argv[0], "code": code})
 
     async def _why_not(self, said: str) -> str:
@@ -237,6 +255,8 @@ class AttachTerminal(_Joined):
         state = await self._state_after(is_ending=not self._last_typed.endswith(_DETACH_BYTES))
         if state.get("Running"):
             return Ended(None, _("Detached. The process goes on without you."))
+        if not state:
+            return Ended(None, _stopped_words(state))
         code = int(state.get("ExitCode") or 0)
         return Ended(code, _("The main process has ended, exit code %s.") % code)
 

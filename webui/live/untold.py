@@ -17,15 +17,16 @@ _HEALTHS: Final = ("starting", "healthy", "unhealthy")
 
 def silent_kinds(version: Mapping[str, Any]) -> frozenset[str]:
     """The kinds of objects that come and go without an event, by the host's `GET /version`."""
-    return frozenset({"networks"}) if _is_podman(version) else frozenset()
+    return frozenset({"networks"}) if is_podman(version) else frozenset()
 
 
 def hides_health(version: Mapping[str, Any]) -> bool:
     """Whether the container list says nothing of health."""
-    return _is_podman(version)
+    return is_podman(version)
 
 
-def _is_podman(version: Mapping[str, Any]) -> bool:
+def is_podman(version: Mapping[str, Any]) -> bool:
+    """Whether this `GET /version` is Podman's."""
     components = version.get("Components") or ()
     return any(str(one.get("Name", "")).casefold().startswith("podman") for one in components)
 

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
+import orjson
+from django.utils.translation import gettext as _
 
 from webui import gate
 
@@ -65,7 +67,15 @@ def message_of(reply: "gate.Reply") -> str:
 
 
 def words_of(error: BaseException) -> str:
-    """The first real error in a group, in words for a person."""
+    """The first real error in a group, as a sentence for a person: what happened, never how a library writes it."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
+    if isinstance(error, (gate.HostUnreachable, gate.Refused, gate.HostRefused, UpstreamError)):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return _("The host did not answer in time.")
+    if isinstance(error, (aiohttp.ClientError, ConnectionError)):
+        return _("The connection to the host broke off in the middle of its answer.")
+    if isinstance(error, (orjson.JSONDecodeError, UnicodeDecodeError, LookupError)):
+        return _("What the host answered cannot be understood. Is it an engine that speaks Docker's API?")
     return str(error) or type(error).__name__

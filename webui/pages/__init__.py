@@ -31,8 +31,8 @@ heading between rows: `<tr class="group" id="g-shop"><td>{% icon "stack-2" %} <b
 services</span></td></tr>` (no colspan: a fixed layout would make columns of it; the cell runs over). Ids must be
 unique and stable: a live change is `{"target": "#c-4be2c0ffee12", "swap": "outerMorph", "content": "<tr ...>"}`, a
 new row `{"target": "#g-shop", "swap": "afterend", ...}` or `{"target": "#rows", "swap": "beforeend", ...}`, a gone
-one `{"target": "#c-...", "swap": "delete", "content": " "}`. `#rows` is the tbody, `#chips` the chips (`{% include
-"pages/_chips.html" %}`, swap outerHTML), `#list-count` the count. A selection survives all of these.
+one `{"target": "#c-...", "swap": "delete", "content": " "}`. `#rows` is the tbody, `#chips` the chips
+(`list_parts`, swap outerHTML), `#list-count` the count. A selection survives all of these.
 
 A list may also have `terms` (what its filter asks for, as chips that are taken out one by one) and a `layout_url`
 (columns can be dragged; POST `width-<column>=<pixels>`; see webui.resources.layouts). `<button
@@ -53,7 +53,7 @@ each; `data-group="<heading id>"` acts on all under a heading, and "Select all" 
 
 **A detail page.** Extend `pages/detail.html` (block `content_body`) and pass `render_page(..., title=name,
 crumbs=[Crumb], state=State("healthy · up 6 days", "good"), buttons=[Button], tabs=[Tab], tab="logs", act_url=...)`.
-Its live head: `#head-state` (`{% state state %}`) and `#head-buttons` (`{% include "pages/_buttons.html" %}`).
+Its live head: `#head-state` (`{% state state %}`) and `#head-buttons` (`pages/_buttons.html`).
 
 **A form.** `<form method="post" {% nonce %} hx-post="{{ request.path }}" hx-target="#main" hx-select="#main">{%
 csrf_token %} {% field form.name %} ... </form>`; `{% field %}` draws label, widget, help and the error beside it. `{%

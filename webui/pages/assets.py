@@ -23,11 +23,12 @@ def _read(path: Path, modified_ns: int) -> Manifest:
 
 
 @functools.cache
-def _fixed(path: Path) -> Manifest:
-    return _current(path)
+def _fixed(dist: Path) -> Manifest:
+    return _current(dist)
 
 
-def _current(path: Path) -> Manifest:
+def _current(dist: Path) -> Manifest:
+    path = dist / "manifest.json"
     try:
         return _read(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
@@ -36,9 +37,8 @@ def _current(path: Path) -> Manifest:
 
 def manifest() -> Manifest:
     """Names as templates say them ("app.js") to names as they are served ("app-4FZ3.js")."""
-    path = DIST / "manifest.json"
     # While developing a build may happen at any time; elsewhere a build comes with a restart.
-    return _current(path) if settings.DEBUG else _fixed(path)
+    return _current(DIST) if settings.DEBUG else _fixed(DIST)
 
 
 def imports_of(name: str) -> list[str]:
@@ -60,12 +60,12 @@ def asset_url(name: str) -> str:
 
 def asset_text(name: str) -> str:
     """What a small built file holds: for what is so early that asking for it would hold up the whole page."""
-    return _text(DIST / asset_url(name).removeprefix(settings.STATIC_URL))
+    return _text(DIST, asset_url(name).removeprefix(settings.STATIC_URL))
 
 
 @functools.lru_cache(maxsize=8)
-def _text(path: Path) -> str:
-    return path.read_text().strip()
+def _text(dist: Path, file: str) -> str:
+    return (dist / file).read_text().strip()
 
 
 @public

@@ -107,6 +107,7 @@ def _fresh(response: HttpResponse) -> HttpResponse:
 def list_parts(page: ListPage, params: Mapping[str, str]) -> dict[str, SafeString]:
     """What stands around a list's rows and changes with them, by element id: for those who send it by websocket."""
     context = list_context(params, page)
+    context["chips"] = context["list_view"]["chips"]
     return {name: mark_safe(render_to_string(f"pages/_{name}.html", context)) for name in ("chips", "count")}  # noqa: S308
 
 
@@ -153,8 +154,17 @@ def _head(column: Column, sort: str, params: Mapping[str, str]) -> _Head:
     return _Head(column, url, "ascending" if is_up else "descending" if is_down else "")
 
 
-def _chip_link(chip: Chip, name: str, params: Mapping[str, str]) -> dict[str, Any]:
-    return {"chip": chip, "url": _link(params, **{name: chip.value}), "is_on": params.get(name, "") == chip.value}
+@dataclass(frozen=True, slots=True)
+class _ChipLink:
+    """A chip, where a click on it leads, and whether its filter is on."""
+
+    chip: Chip
+    url: str
+    is_on: bool
+
+
+def _chip_link(chip: Chip, name: str, params: Mapping[str, str]) -> _ChipLink:
+    return _ChipLink(chip, _link(params, **{name: chip.value}), is_on=params.get(name, "") == chip.value)
 
 
 def toast_html(

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from webui.pages.declarations import Action
-from webui.pages.icons import icon
+from webui.pages.icons import icon_button
 
 # What ends an attribute in single quotes, or reads as markup in it, as JSON writes it too (RFC 8259, 7).
 _ESCAPES: Final = str.maketrans({character: f"\\u{ord(character):04x}" for character in "'&<>"})
@@ -28,23 +28,24 @@ def acts_cell(actions: Sequence[Action], row: Any) -> SafeString:
 
 def _icon_button(action: Action, row: Any) -> SafeString:
     label = f"{action.label} {_name_of(row)}".strip()
+    classes, inside = icon_button(action.icon)
     if action.href_name:
         return format_html(
-            '<a class="btn-icon" href="{}" aria-label="{}" title="{}">{}</a>',
-            row.url_of(action.href_name), label, action.label, icon(action.icon),
+            '<a class="{}" href="{}" aria-label="{}" title="{}">{}</a>',
+            classes, row.url_of(action.href_name), label, action.label, inside,
         )  # fmt: skip
     return format_html(
-        '<button type="button" class="btn-icon" data-act="{}" aria-label="{}" title="{}">{}</button>',
-        action.name, label, action.label, icon(action.icon),
+        '<button type="button" class="{}" data-act="{}" aria-label="{}" title="{}">{}</button>',
+        classes, action.name, label, action.label, inside,
     )  # fmt: skip
 
 
 def _menu(actions: Iterable[Action], row: Any) -> SafeString:
+    classes, inside = icon_button("dots-vertical")
     return format_html(
-        '<button type="button" class="btn-icon" data-menu data-items=\'{}\' aria-haspopup="menu" aria-expanded="false" '
+        '<button type="button" class="{}" data-menu data-items=\'{}\' aria-haspopup="menu" aria-expanded="false" '
         'aria-label="{}">{}</button>',
-        _attribute([_item(action, row) for action in actions]), f"More for {_name_of(row)}".strip(),
-        icon("dots-vertical"),
+        classes, _attribute([_item(action, row) for action in actions]), f"More for {_name_of(row)}".strip(), inside,
     )  # fmt: skip
 
 

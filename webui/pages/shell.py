@@ -3,18 +3,18 @@
 The rooms that know (live, jobs) hand in callables at start-up; this module asks them and never waits on a host.
 """
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.urls import NoReverseMatch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from webui.access import led_team_ids_of
 from webui.pages.declarations import State
+from webui.pages.links import link
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -214,18 +214,13 @@ def _entries(items: Iterable[NavItem], host: "Host | None", active: str, counts:
 def _url_of(item: NavItem, host: "Host | None") -> str:
     if item.of_host and host is None:
         return ""
-    return _reversed(item.url_name, host.slug if item.of_host and host else None, get_script_prefix())
-
-
-@functools.lru_cache(maxsize=1024)
-def _reversed(url_name: str, slug: str | None, _script_prefix: str) -> str:
     try:
-        return reverse(url_name, kwargs={"host": slug} if slug else None)
+        return link(item.url_name, host=host.slug) if item.of_host and host else link(item.url_name)
     except NoReverseMatch:
         return ""
 
 
 def _host_entry(host: "Host", current: "Host | None", active: str) -> HostEntry:
     item = next((item for item in MENU if item.name == active and item.of_host), MENU[1])
-    url = _url_of(item, host) or reverse("hosts:detail", kwargs={"host": host.slug})
+    url = _url_of(item, host) or link("hosts:detail", host=host.slug)
     return HostEntry(host.name, url, host_state_of(host), host == current)

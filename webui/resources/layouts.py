@@ -5,9 +5,17 @@ A list that has not been arranged looks as it is declared. What is stored of col
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db.models import CharField, IntegerField
 
 from webui.pages import Column
+from webui.prepared import Given, Prepared
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from webui.resources.models import ListLayout
 
 NARROWEST_PX: Final = 48
 WIDEST_PX: Final = 900
@@ -24,17 +32,22 @@ class Layout:
         return tuple(column.name for column in self.columns)
 
 
+def _stored() -> "QuerySet[ListLayout]":
+    from webui.resources.models import ListLayout
+
+    return ListLayout.objects.filter(user_id=Given("user_id", IntegerField()), kind=Given("kind", CharField()))
+
+
+_STORED: "Final[Prepared[ListLayout]]" = Prepared(_stored)
+
+
 def layout_of(user_id: int | None, kind: str, every: Sequence[Column], *, shown: Iterable[str]) -> Layout:
     """How this person sees the list of a kind. `every` are all columns there are, `shown` those shown by default.
 
     The first column always leads: a row without its name says nothing.
     """
-    from webui.resources.models import ListLayout
-
-    if user_id is None:
-        return arranged(every, list(shown), {})
-    stored = ListLayout.objects.filter(user_id=user_id, kind=kind).values_list("columns", "widths").first()
-    return arranged(every, *(stored or (list(shown), {})))
+    stored = None if user_id is None else _STORED.first(user_id=user_id, kind=kind)
+    return arranged(every, stored.columns, stored.widths) if stored else arranged(every, list(shown), {})
 
 
 def arranged(every: Sequence[Column], names: Sequence[Any], widths: Mapping[str, Any]) -> Layout:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 
 from webui.gate import Actor, actor_of, docker_client, may
 from webui.hosts import hosts_seen
-from webui.live import Picture, picture, picture_asked
+from webui.live import Picture, picture, picture_asked, silent_kinds
 from webui.pages import Action
 from webui.resources.allowed import Allowed, allowed_in
 
@@ -32,6 +32,11 @@ class Opened:
     def ask_again(self, kind: str) -> None:
         """Have the host asked for a list anew: what is looked for may have been made a moment ago."""
         self.picture = picture_asked(self.host, kind, self.actor)
+
+    def ask_if_silent(self, kind: str) -> None:
+        """The same on a host that tells by no event what comes and goes of this kind; on others the list is right."""
+        if kind in silent_kinds(self.picture.version):
+            self.ask_again(kind)
 
     @contextlib.contextmanager
     def client(self, *, timeout_s: float = 60) -> Iterator[docker.DockerClient]:

@@ -4,9 +4,14 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlencode
 
 from django.db import transaction
+from django.db.models import CharField, IntegerField
 from django.utils.translation import gettext as _
 
+from webui.prepared import Given, Prepared
+
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from webui.resources.models import SavedView
 
 # What a view holds of a URL; windows and marks of the moment are no part of it.
@@ -19,6 +24,16 @@ def held_query(query: str) -> str:
     return urlencode({name: given[name] for name in HELD if given.get(name)})
 
 
+def _default() -> "QuerySet[SavedView]":
+    from webui.resources.models import SavedView
+
+    mine = SavedView.objects.filter(user_id=Given("user_id", IntegerField()), kind=Given("kind", CharField()))
+    return mine.filter(is_default=True)[:1]
+
+
+_DEFAULT: "Final[Prepared[SavedView]]" = Prepared(_default)
+
+
 def views_of(user_id: int, kind: str) -> "list[SavedView]":
     from webui.resources.models import SavedView
 
@@ -26,9 +41,7 @@ def views_of(user_id: int, kind: str) -> "list[SavedView]":
 
 
 def default_view(user_id: int, kind: str) -> "SavedView | None":
-    from webui.resources.models import SavedView
-
-    return SavedView.objects.filter(user_id=user_id, kind=kind, is_default=True).first()
+    return _DEFAULT.first(user_id=user_id, kind=kind)
 
 
 def save_view(user_id: int, kind: str, name: str, query: str, *, is_default: bool) -> "SavedView":

@@ -100,7 +100,8 @@ CELERY_BROKER_URL = ENVIRONMENT.store_url(1, scheme_for_socket="redis+socket")
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
-USE_I18N = True
+# All words are marked for translation, and there are none yet: asking for each of them is a twentieth of a page's time.
+USE_I18N = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "static" / "dist"

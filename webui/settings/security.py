@@ -52,7 +52,7 @@ AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "dashboard"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "webui.accounts.backend.Passwords",
     "webui.signin.ldap.backend.DirectoryBackend",
 ]
 PASSWORD_HASHERS = [

@@ -10,6 +10,7 @@ from aiohttp import web
 from engine.api.filters import Filters, parse_filters, parse_instant
 from engine.api.server import Route
 from engine.api.wire import (
+    ASKED_VERSION,
     MULTIPLEXED_STREAM,
     RAW_STREAM,
     bool_query,
@@ -256,7 +257,7 @@ def encode(batch: Sequence[tuple[int, bytes]], *, is_tty: bool) -> bytes:
 
 def stream_type(request: web.Request, *, is_tty: bool) -> str:
     """The content type of output; before API 1.42 it is the same with and without frames."""
-    return RAW_STREAM if is_tty or request["api_version"] < (1, 42) else MULTIPLEXED_STREAM
+    return RAW_STREAM if is_tty or request[ASKED_VERSION] < (1, 42) else MULTIPLEXED_STREAM
 
 
 def terminal_size(request: web.Request) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from engine.api.filters import Filters, parse_filters, parse_instant
 from engine.api.server import Route
+from engine.api.wire import ASKED_VERSION
 
 _KNOWN = frozenset(
     {
@@ -80,7 +81,7 @@ async def _follow(
 
 
 async def _send(request: web.Request, response: web.StreamResponse, event: EventLike) -> None:
-    await response.write(orjson.dumps(event.to_wire(request["api_version"])) + b"\n")
+    await response.write(orjson.dumps(event.to_wire(request[ASKED_VERSION])) + b"\n")
 
 
 def _instant_ns(request: web.Request, name: str) -> int | None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from engine.api.filters import Filters, parse_filters
 from engine.api.server import Route
-from engine.api.wire import bool_query, empty, json_response, ndjson_stream, path_param
+from engine.api.wire import ASKED_VERSION, bool_query, empty, json_response, ndjson_stream, path_param
 from engine.errors import EngineError, InvalidArgument, Unsupported
 
 log = logging.getLogger(__name__)
@@ -50,10 +50,10 @@ def _reading(images: Images) -> list[Route]:
         if request.query.get("filter"):  # before API 1.41 a parameter of its own
             filters = Filters({**filters.values, "reference": (request.query["filter"],)})
         shared = bool_query(request, "shared-size")
-        return json_response(images.list_wire(filters, shared_size=shared, api_version=request["api_version"]))
+        return json_response(images.list_wire(filters, shared_size=shared, api_version=request[ASKED_VERSION]))
 
     async def inspect(request: web.Request) -> web.StreamResponse:
-        return json_response(images.inspect(path_param(request, "name"), request["api_version"]))
+        return json_response(images.inspect(path_param(request, "name"), request[ASKED_VERSION]))
 
     async def history(request: web.Request) -> web.StreamResponse:
         return json_response(images.history(path_param(request, "name")))

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from engine.api.filters import Filters, parse_filters
 from engine.api.server import Route
-from engine.api.wire import bool_query, empty, json_response, path_param, read_json
+from engine.api.wire import ASKED_VERSION, bool_query, empty, json_response, path_param, read_json
 
 
 class Volumes(Protocol):
@@ -36,7 +36,7 @@ def routes(volumes: Volumes) -> list[Route]:
 
     async def prune(request: web.Request) -> web.StreamResponse:
         # Until API 1.42 pruning took every unused volume; since then named ones only with the filter all=true.
-        only_anonymous = request["api_version"] >= (1, 42)
+        only_anonymous = request[ASKED_VERSION] >= (1, 42)
         names, size_bytes = await volumes.prune(parse_filters(request), only_anonymous=only_anonymous)
         return json_response({"VolumesDeleted": names, "SpaceReclaimed": size_bytes})
 

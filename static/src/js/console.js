@@ -7,6 +7,7 @@ import { icon, make, whenPresent } from "./lib/dom.js";
 import { filled, gettext } from "./lib/words.js";
 
 const MOST_TABS = 12;
+const PAUSED = gettext("The container is paused: nothing in it runs. What you type is taken when it is resumed.");
 
 whenPresent("[data-console]", (page) => {
   const endStyles = allowStyles();
@@ -26,7 +27,7 @@ whenPresent("[data-console]", (page) => {
     const button = make("button", { type: "button", role: "tab", class: "console-tab", "aria-selected": "false", "aria-keyshortcuts": "Delete" }, dot, name);
     // For the mouse; keys have Delete, and the bar a button that closes the one that is shown.
     const close = make("button", { type: "button", class: "btn-icon", title: gettext("Close"), "aria-hidden": "true", tabindex: "-1" }, icon("x"));
-    const tab = { asked, pane, button, close, dot, name, console: null, state: ["off", ""], failed: "", note: "", offer: "again" };
+    const tab = { asked, pane, button, close, dot, name, console: null, state: ["off", ""], failed: "", note: "", isPaused: false, offer: "again" };
     button.addEventListener("click", () => select(tab));
     close.addEventListener("click", () => remove(tab));
     part("tabs").append(make("span", { class: "console-tab-box", role: "presentation" }, button, close));
@@ -56,6 +57,10 @@ whenPresent("[data-console]", (page) => {
       },
       onNote: (words) => {
         tab.note = words;
+        draw();
+      },
+      onPaused: (isPaused) => {
+        tab.isPaused = isPaused;
         draw();
       },
       onShells: offer,
@@ -103,7 +108,7 @@ whenPresent("[data-console]", (page) => {
     say("failed", current?.failed ?? "");
     part("again").hidden = (current?.offer ?? "again") !== "again";
     part("sign-in").hidden = current?.offer !== "sign-in";
-    say("note", current?.note ?? "");
+    say("note", current?.isPaused ? PAUSED : (current?.note ?? ""));
     current?.console?.fit();
   }
 

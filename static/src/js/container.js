@@ -80,7 +80,9 @@ async function follow() {
   const response = await fetch(location.href);
   if (!response.ok) return;
   const text = withPageNonce(await response.text(), response);
-  for (const { id } of document.querySelectorAll("[data-follows]")) {
+  for (const { id, dataset, firstElementChild } of document.querySelectorAll("[data-follows]")) {
+    // Charts come with the first start; from then on they go on by themselves.
+    if (dataset.follows === "while-empty" && firstElementChild) continue;
     await htmx.swap({ sourceElement: document.body, target: `#${id}`, select: `#${id}`, swap: "outerHTML", text });
   }
 }

@@ -87,11 +87,14 @@ whenPresent("[data-logs]", (pane) => {
     redraw();
   }
 
-  function tell(index, { state, code, error }) {
+  function tell(index, { state, status, code, error }) {
     const before = states[index];
     states[index] = state;
-    if (state === "stopped") note(index, filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
-    else if (state === "cut" && before !== "cut") note(index, filled(gettext("the host does not answer: %(error)s; trying again"), { error }));
+    if (state === "stopped" && status === "created") note(index, gettext("the container was never started; its first start will go on here"));
+    else if (state === "stopped") note(index, filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
+    else if (state === "cut" && before !== "cut") note(index, filled(gettext("%(error)s Trying again; what is missing then comes."), { error }));
+    else if (state === "unreadable") note(index, error);
+    else if (state === "live" && before === "cut") note(index, gettext("the host answers again"));
     else if (state === "gone") note(index, gettext("the container was removed"));
     else if (state === "live" && before === "stopped") note(index, gettext("the container was started"));
     draw();
@@ -131,6 +134,7 @@ whenPresent("[data-logs]", (pane) => {
   function draw() {
     const words = [];
     if (figures.lost.size) words.push(gettext("connection lost"));
+    else if (states.includes("cut")) words.push(gettext("no answer from the host"));
     if (range.isLive) words.push(filled(gettext("%(count)s lines/s"), { count: number.format(figures.rate) }));
     if (figures.skipped) words.push(filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) }));
     part("figures").textContent = words.join(" · ");

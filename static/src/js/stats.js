@@ -47,8 +47,9 @@ whenPresent("[data-stats]", (pane) => {
     if (last) pane.dispatchEvent(new CustomEvent("stats:sample", { bubbles: true, detail: usedOf(last) }));
   }
 
-  function state({ state: name, code, error }) {
-    if (name === "stopped") tell(filled(gettext("Not running (exit code %(code)s). The charts go on with its next start."), { code }));
+  function state({ state: name, status, code, error }) {
+    if (name === "stopped" && status === "created") tell(gettext("Never started. The charts begin with its first start."));
+    else if (name === "stopped") tell(filled(gettext("Not running (exit code %(code)s). The charts go on with its next start."), { code }));
     else if (name === "cut") tell(filled(gettext("The host does not answer: %(error)s. Trying again."), { error }));
     else if (name === "gone") tell(gettext("The container was removed."));
     else tell("");

@@ -12,7 +12,7 @@ from engine.attach import AttachSession, Stdio
 def process() -> "tuple[socket.socket, socket.socket]":
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.setblocking(False)
-    theirs.settimeout(5)
+    theirs.settimeout(90)
     return ours, theirs
 
 

@@ -21,7 +21,7 @@ def nothing_left(engine: Daemon) -> Iterator[None]:
 
 def docker(engine: Daemon, *words: str, stdin: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
     return subprocess.run(
-        ["docker", "-H", engine.url, *words], input=stdin, capture_output=True, timeout=60, check=False
+        ["docker", "-H", engine.url, *words], input=stdin, capture_output=True, timeout=90, check=False
     )
 
 
@@ -142,7 +142,7 @@ def test_a_size_that_comes_before_the_exec_runs_is_not_lost(engine: Daemon) -> N
         resized = pool.submit(engine.api, "POST", f"/exec/{exec_id}/resize?h=33&w=99")
         assert engine.api("POST", f"/exec/{exec_id}/start", {"Detach": True, "Tty": True})[0] == 200
         assert resized.result()[0] == 200
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while engine.json("GET", f"/exec/{exec_id}/json")["Running"]:
         assert time.monotonic() < deadline
         time.sleep(0.05)

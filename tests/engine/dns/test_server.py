@@ -43,14 +43,14 @@ async def ask_udp(sockets: Sockets, message: bytes) -> bytes:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as client:
         await loop.sock_connect(client, sockets.udp.getsockname())
         await loop.sock_sendall(client, message)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(90):
             return await loop.sock_recv(client, 65535)
 
 
 async def ask_tcp(sockets: Sockets, message: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(*sockets.tcp.getsockname())
     writer.write(len(message).to_bytes(2, "big") + message)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         answer = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
     writer.close()
     return answer

@@ -26,7 +26,7 @@ from engine.registry import Blob
 from tests.daemons import Registry
 from tests.images import busybox_layer, layer_tar, save_tar
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
 
 async def opened(root: Path, driver: str | None = "overlay2") -> Images:

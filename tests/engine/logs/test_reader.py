@@ -105,7 +105,7 @@ async def test_reading_until_a_moment_ends_there_also_when_it_follows(log: Path)
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     since_ns = 1_795_488_911_000_000_000
     query = LogQuery(since_ns=since_ns + 10, until_ns=since_ns + 20, follow=True)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         assert (await read(log, query, ended)).count(b"\n") == 11
 
 
@@ -133,3 +133,17 @@ async def test_a_follower_that_comes_while_the_first_file_is_made_sees_all_of_it
         if seen and not ended.done():
             ended.set_result(None)
     assert seen == [b"line 1\n"]
+
+
+async def test_no_reading_since_a_moment_begins_in_the_middle_of_a_line_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "container.log"
+    long = [line(number, "x" * 4_000).replace(b" F ", b" P ") for number in range(2_000, 4_000)]
+    before, after = [line(number) for number in range(2_000)], [line(number) for number in range(4_001, 4_010)]
+    path.write_bytes(b"".join([*before, *long, line(4_000, "end"), *after]))
+    base = 1795488911 * 10**9
+    for moment in (2_500, 3_999, 4_000):
+        text = await read(path, LogQuery(since_ns=base + moment))
+        assert text.splitlines() == [f"line {number}".encode() for number in range(4_001, 4_010)]
+    whole = await read(path, LogQuery(since_ns=base + 2_000, timestamps=True))
+    assert len(whole.splitlines()) == 10
+    assert whole.count(b"Z ") == 10

@@ -136,7 +136,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
     (tmp_path / "registry.yml").write_text(json.dumps(document))
     process = subprocess.Popen(["docker-registry", "serve", str(tmp_path / "registry.yml")], stderr=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])), 1).close()
@@ -146,7 +146,7 @@ async def token_registry(authority: Authority, serve: Serve, tmp_path: Path) -> 
         yield address
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(90)
 
 
 def trust(config: EngineConfig, address: str, authority: Authority) -> Path:

@@ -84,7 +84,7 @@ class Trial:
         return pid
 
     async def end(self) -> ExitStatus:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(90):
             return await self.runtime.wait_exit(self.id)
 
     async def run(self, **options: Any) -> tuple[ExitStatus, str]:

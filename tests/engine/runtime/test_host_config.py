@@ -153,7 +153,7 @@ async def test_a_container_can_share_the_namespaces_of_another(trial: MakeTrial,
     folder = await runtime.make_shared_memory("donor", 1 << 20)
     first = trial(command, {"IpcMode": "shareable"}, shared_memory=folder)
     pid = await first.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while first.output() != "ready":
             await asyncio.sleep(0.01)
     joined = {"ipc": Path(f"/proc/{pid}/ns/ipc"), "pid": Path(f"/proc/{pid}/ns/pid")}

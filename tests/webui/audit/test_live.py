@@ -15,7 +15,7 @@ from webui.gate import Actor
 from webui.live.routing import websocket_urlpatterns
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
-WAIT_S = 10
+WAIT_S = 90
 
 
 async def message_until(communicator: WebsocketCommunicator, words: str) -> dict[str, Any]:

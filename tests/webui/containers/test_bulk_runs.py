@@ -31,7 +31,7 @@ async def test_what_has_not_begun_when_it_is_stopped_is_left_alone_and_told_so()
 
     def act(_target: Target) -> str:
         begun.release()
-        assert may_end.wait(30)
+        assert may_end.wait(90)
         return ""
 
     answer = aiter(progress.answer(many(act), 7))

@@ -1,6 +1,7 @@
 """Sorting, counting, grouping and folding containers."""
 
-from webui.containers.listing import UPDATES, Heading, Query, heading_id, items_of, query_of, sifted
+from webui.containers.listing import SORTS, UPDATES, Heading, Query, heading_id, items_of, query_of, sifted
+from webui.containers.page import listed
 from webui.containers.rows import Condition, ContainerRow, row_of
 from webui.resources import natural
 
@@ -102,3 +103,12 @@ def test_a_query_string_that_makes_no_sense_still_shows_a_list() -> None:
 
 def test_natural_order_does_not_choke_on_mixed_names() -> None:
     assert sorted(["b", "1", "a2", "a10", "a", "2b"], key=natural) == ["1", "2b", "a", "a2", "a10", "b"]
+
+
+def test_a_search_leaves_rows_in_the_order_that_sorting_what_it_found_gives() -> None:
+    for sort in (*SORTS, *(f"-{name}" for name in SORTS)):
+        for group in ("stack", "none"):
+            for text in ("web", "state:running", "!state:running", "e"):
+                found = listed("docks", ROWS, {}, {"sort": sort, "group": group, "q": text})
+                assert found.chosen, text
+                assert found.chosen == sifted(ROWS, found.query).chosen, (sort, group, text)

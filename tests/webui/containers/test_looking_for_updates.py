@@ -65,15 +65,15 @@ def _move(engine: Daemon, registry: Registry, folder: Path) -> None:
     base = f"http://{registry.address}/v2"
     kinds = "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json"
     with urllib.request.urlopen(
-        urllib.request.Request(f"{base}/other/manifests/1", headers={"Accept": kinds}), timeout=10
+        urllib.request.Request(f"{base}/other/manifests/1", headers={"Accept": kinds}), timeout=90
     ) as answer:
         body, kind = answer.read(), answer.headers["Content-Type"]
     manifest = json.loads(body)
     for blob in (manifest["config"], *manifest["layers"]):
         mount = f"{base}/shop/blobs/uploads/?mount={blob['digest']}&from=other"
-        urllib.request.urlopen(urllib.request.Request(mount, method="POST", data=b""), timeout=10).close()
+        urllib.request.urlopen(urllib.request.Request(mount, method="POST", data=b""), timeout=90).close()
     put = urllib.request.Request(f"{base}/shop/manifests/1", method="PUT", data=body, headers={"Content-Type": kind})
-    urllib.request.urlopen(put, timeout=10).close()
+    urllib.request.urlopen(put, timeout=90).close()
 
 
 def test_a_host_that_is_not_there_does_no_harm_to_the_others(tmp_path: Path) -> None:

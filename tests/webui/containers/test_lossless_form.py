@@ -16,7 +16,7 @@ from webui.containers.run_facts import HostFacts
 from webui.containers.run_lines import plain
 
 NETWORKS = ("bridge", "host", "none", "a", "b", "foo", "shop", "edge")
-FACTS = HostFacts(image_sizes={"busybox:latest": 1, "x:latest": 1}, networks=NETWORKS)
+FACTS = HostFacts(image_sizes={"busybox:latest": 1, "localhost/busybox:latest": 1, "x:latest": 1}, networks=NETWORKS)
 
 
 def _sent(text: str) -> str:

@@ -57,6 +57,15 @@ def test_a_volume_without_a_name_keeps_its_data() -> None:
     assert recipe.body["HostConfig"]["Binds"] == ["data:/data", f"{'f' * 64}:/cache"]
 
 
+def test_volumes_of_other_containers_come_from_them_again() -> None:
+    mounts = [
+        {"Type": "volume", "Name": "f" * 64, "Destination": "/cache", "RW": True},
+        {"Type": "volume", "Name": "donated", "Destination": "/donated", "RW": False},
+    ]
+    inspected = found(Mounts=mounts, HostConfig={"VolumesFrom": ["donor:ro"]}, Config={"Volumes": {"/cache": {}}})
+    assert recipe_of(inspected, IMAGE).body["HostConfig"]["Binds"] == ["data:/data", f"{'f' * 64}:/cache"]
+
+
 def test_networks_keep_aliases_and_fixed_addresses_and_lose_what_the_engine_gave() -> None:
     inspected = found()
     inspected["NetworkSettings"]["Networks"]["edge"] = {

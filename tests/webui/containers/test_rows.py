@@ -34,7 +34,7 @@ def row(status: str = "Up 6 days", state: str = "running", **more: object) -> Co
         ("paused", "Up 2 hours (Paused)", "paused · up 2 hours", Tone.WARNING),
         ("exited", "Exited (0) 2 days ago", "exited 0 · 2 days ago", Tone.OFF),
         ("exited", "Exited (1) About a minute ago", "exit 1 · 1 minute ago", Tone.BAD),
-        ("exited", "Exited (127) 5 weeks ago", "exit 127, command not found · 5 weeks ago", Tone.BAD),
+        ("exited", "Exited (127) 5 weeks ago", "exit 127, not found · 5 weeks ago", Tone.BAD),
         ("exited", "Exited (137) 3 months ago", "exit 137, killed · 3 months ago", Tone.OFF),
         ("restarting", "Restarting (1) 5 seconds ago", "restarting · exit 1", Tone.BAD),
         ("created", "Created", "created · never started", Tone.OFF),

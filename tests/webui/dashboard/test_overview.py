@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from webui.dashboard.overview import card_of, needs_of
+from webui.accounts.models import User
+from webui.dashboard.overview import card_of, first_of, needs_of
 from webui.hosts.models import Host
 from webui.live import HostState, Picture
 
@@ -76,3 +77,23 @@ def test_a_host_that_is_down_is_one_thing_to_look_at_whatever_it_had(host: Host)
     )
     needs = needs_of([(host, picture)])
     assert [(need.name, need.words) for need in needs] == [("Pier", "connection refused on pier:2376")]
+
+
+@pytest.mark.django_db
+def test_as_long_as_nothing_runs_anywhere_it_says_what_comes_first(host: Host) -> None:
+    olga = User.objects.create_user("olga", role="administrator")
+    first = first_of(olga, [(host, _picture())])
+    assert first is not None
+    assert first.button is not None
+    assert first.button.url == "/h/pier/containers/run/"
+    assert first_of(olga, [(host, _picture()), (host, _picture(_container("web", "Created", "created")))]) is None
+    assert first_of(olga, [(host, _picture(state=HostState.WAITING))]) is None
+    assert first_of(olga, []) is None
+
+
+@pytest.mark.django_db
+def test_whoever_may_run_nothing_is_not_asked_to(host: Host) -> None:
+    host.save()
+    first = first_of(User.objects.create_user("rita", role="member"), [(host, _picture())])
+    assert first is not None
+    assert first.button is None

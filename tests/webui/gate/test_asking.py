@@ -89,7 +89,7 @@ async def test_async_requests_answer_whole_and_record_changes(
 async def test_a_stream_gives_what_comes_and_ends_when_it_is_left(
     dockerd_host: Host, administrator: Actor, container: str
 ) -> None:
-    async with asyncio.timeout(20), stream(administrator, dockerd_host, "GET", "/events") as chunks:
+    async with asyncio.timeout(90), stream(administrator, dockerd_host, "GET", "/events") as chunks:
         await request(administrator, dockerd_host, "POST", f"/containers/{container}/start")
         seen = b""
         while b'"start"' not in seen:
@@ -110,7 +110,7 @@ async def test_a_terminal_is_handed_over_in_both_directions(
     body = {"AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "Tty": True, "Cmd": ["sh"]}
     made = await request(administrator, dockerd_host, "POST", f"/containers/{container}/exec", json=body)
     path = f"/exec/{made.json()['Id']}/start"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         async with hijack(administrator, dockerd_host, "POST", path, json={"Detach": False, "Tty": True}) as duplex:
             await duplex.write(b"echo $((6*7)); exit\n")
             seen = b""

@@ -135,13 +135,13 @@ async def test_async_requests_streams_and_terminals_speak_tls(
     made = await request(administrator, host, "POST", "/containers/create", json=body)
     path = f"/containers/{made.json()['Id']}"
     try:
-        async with asyncio.timeout(30), stream(administrator, host, "GET", "/events") as events:
+        async with asyncio.timeout(90), stream(administrator, host, "GET", "/events") as events:
             await request(administrator, host, "POST", f"{path}/start")
             assert b"container" in await anext(events)
         command = {"AttachStdout": True, "Cmd": ["echo", "hello"], "Tty": True}
         run = (await request(administrator, host, "POST", f"{path}/exec", json=command)).json()["Id"]
         start = {"Detach": False, "Tty": True}
-        async with asyncio.timeout(30), hijack(administrator, host, "POST", f"/exec/{run}/start", json=start) as duplex:
+        async with asyncio.timeout(90), hijack(administrator, host, "POST", f"/exec/{run}/start", json=start) as duplex:
             assert await duplex.read(100) == b"hello\r\n"
     finally:
         dockerd.api("DELETE", f"{path}?force=1")

@@ -28,7 +28,7 @@ from webui.live.pictures import forget, host_feed
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
-WAIT_S = 30
+WAIT_S = 90
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def search(*folders: Path, **asked: Any) -> tuple[list[tuple[int, str]], dict[st
             "held": 0, "limit": 100, **asked}  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-m", "webui.history.search_program"], input=json.dumps(body) + "\n", text=True,
-        capture_output=True, check=True, timeout=60,
+        capture_output=True, check=True, timeout=90,
     )  # fmt: skip
     messages = [json.loads(one) for one in done.stdout.splitlines()]
     return [(place, text) for message in messages for place, text in message.get("found", ())], messages[-1]

@@ -18,7 +18,7 @@ from webui.hosts.models import Host
 from webui.live.pictures import forget
 from webui.live.routing import websocket_urlpatterns
 
-WAIT_S = 20
+WAIT_S = 90
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,7 @@ from webui.accounts.models import User
 from webui.gate import actor_of
 from webui.hosts.models import Host
 from webui.live import console
+from webui.live.not_started import why_not
 from webui.live.pictures import forget
 from webui.live.shells import _kept
 from webui.live.upstream import Upstream
@@ -156,7 +157,7 @@ async def test_what_cannot_be_opened_says_why(quay: Daemon, olga: User, opened: 
     async with opened(path_of(container_id, command="'open"), olga) as socket:
         assert "cannot be read" in await Screen(socket).failed()
     bare = await asyncio.to_thread(run_container, quay, "rm /bin/sh /bin/bash /bin/ash; exec sleep 100")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while not all(command.startswith("sleep") for command in await commands(quay, bare)):
             await asyncio.sleep(0.02)
     async with opened(path_of(bare), olga) as socket:
@@ -268,7 +269,7 @@ async def test_a_session_that_nobody_looks_at_ends_with_the_right_to_it(
         await Screen(socket).opened()
     assert len(console.sessions()._by_id) == 1
     await asyncio.to_thread(_deactivated, olga, marek)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(90):
         while console.sessions()._by_id:
             await asyncio.sleep(0.05)
 
@@ -280,3 +281,29 @@ def _deactivated(olga: User, user: User) -> None:
         people.deactivate(actor_of(olga), user)
     finally:
         connections.close_all()
+
+
+async def test_a_container_that_is_paused_or_goes_is_told_to_whoever_has_a_console_in_it(
+    quay: Daemon, olga: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
+    async with opened(path_of(container_id, rows=24, columns=80), olga) as socket:
+        screen = Screen(socket)
+        await screen.until(b"# ")
+        await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/pause")
+        assert (await screen._message("paused"))["is"] is True
+        await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/unpause")
+        assert (await screen._message("paused"))["is"] is False
+        await asyncio.to_thread(quay.api, "DELETE", f"/containers/{container_id}?force=1")
+        assert (await screen.ended())["words"] in {"The container was removed.", "The container has stopped."}
+
+
+async def test_a_shell_that_is_asked_for_while_the_container_stops_is_told_that_it_does_not_run(
+    quay: Daemon, olga: User
+) -> None:
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
+    await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/kill")
+    await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/wait")
+    upstream = Upstream(await Host.objects.aget(slug="quay"), await asyncio.to_thread(actor_of, olga))
+    words = await why_not(upstream, container_id, ["/bin/sh"], said="OCI runtime exec failed: no such file")
+    assert words == "The container is not running. Start it, then connect again."

@@ -104,7 +104,7 @@ async def _opened(path: str, user: User) -> Socket:
 
 async def _shows(socket: Socket, words: bytes) -> None:
     seen = b""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(90):
         while words not in seen:
             frame = await socket.frame()
             assert frame["type"] == "websocket.send", frame
@@ -169,6 +169,6 @@ async def test_a_console_is_one_entry_of_the_log_with_its_parts(quay: Daemon, ol
 
 
 async def _until(quay: Daemon, web: str, *, is_there: bool, words: str = "1234") -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(90):
         while any(words in one for one in await commands(quay, web)) is not is_there:
             await asyncio.sleep(0.05)

@@ -19,7 +19,7 @@ def browser() -> Iterator[Any]:
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         # A busy machine is slow, not wrong.
-        expect.set_options(timeout=30_000)
+        expect.set_options(timeout=90_000)
         yield started
         started.close()
 
@@ -28,6 +28,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any, live_server: Any) -> Iterator[Page]:
     """The list of boats, just opened. Whatever the page's policy refuses fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 700})
+    context.set_default_timeout(90_000)
     opened = context.new_page()
     refused: list[str] = []
     opened.on("console", lambda message: "Content Security Policy" in message.text and refused.append(message.text))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from webui.pages.assets import DIST, asset_url, imports_of, manifest
+from webui.pages.icons import DRAWN
 from webui.pages.shell import EVERYWHERE, MENU
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,6 +38,15 @@ def test_every_element_with_htmx_carries_the_nonce(path: Path) -> None:
 def test_every_entry_of_the_menu_has_an_icon_in_the_sprite(item: object) -> None:
     sprite = (DIST / manifest()["icons.svg"]).read_text()
     assert f'id="{item.icon}"' in sprite  # type: ignore[attr-defined]
+
+
+def test_each_icon_that_style_draws_is_in_the_stylesheet() -> None:
+    sheet = (DIST / manifest()["app.css"]).read_text()
+    rules = dict(
+        re.findall(r"\.drawn-([a-z0-9-]+)\s*\{\s*--icon:\s*url\(['\"]data:image/svg\+xml[,;](.*?</svg>)", sheet)
+    )
+    assert rules.keys() == DRAWN
+    assert len(set(rules.values())) == len(DRAWN)
 
 
 def test_built_files_carry_their_hash_so_that_browsers_may_keep_them() -> None:

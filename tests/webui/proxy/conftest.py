@@ -62,7 +62,7 @@ class Proxy:
         if token is not None:
             folder = self.files(token)
             context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        raw = socket.create_connection(("127.0.0.1", self.port), timeout=90)
         return context.wrap_socket(raw, server_hostname="127.0.0.1")
 
     def send(self, token: Token | None, raw: bytes) -> bytes:
@@ -93,7 +93,7 @@ class Cli:
     def __call__(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         given = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         return subprocess.run(
-            [self.path, *arguments], capture_output=True, check=False, timeout=60, env=self.environment(), **given
+            [self.path, *arguments], capture_output=True, check=False, timeout=90, env=self.environment(), **given
         )  # type: ignore[call-overload,no-any-return]
 
     def ok(self, *arguments: str, stdin: bytes | None = None) -> str:
@@ -121,7 +121,7 @@ def proxy(transactional_db: None, engine: Daemon, tmp_path: Path) -> Iterator[Pr
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(90)
     yield Proxy(port, host, tmp_path)
     loop.call_soon_threadsafe(done.set)
     thread.join(20)

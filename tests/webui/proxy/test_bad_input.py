@@ -142,7 +142,7 @@ def test_a_certificate_of_another_authority_is_refused_in_the_handshake(proxy: P
     context = ssl.create_default_context(cadata=ours.certificate)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     with (
-        socket.create_connection(("127.0.0.1", proxy.port), timeout=20) as raw,
+        socket.create_connection(("127.0.0.1", proxy.port), timeout=90) as raw,
         pytest.raises((ssl.SSLError, ConnectionError)),
     ):
         _ask(context.wrap_socket(raw, server_hostname="127.0.0.1"))

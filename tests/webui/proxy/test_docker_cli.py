@@ -71,7 +71,7 @@ def test_a_terminal_in_a_container_takes_keys_and_gives_the_exit_code(proxy: Pro
     seen = _until(ours, b"# ", b"")
     os.write(ours, b"echo $((6*7)); exit 5\n")
     seen += _until(ours, b"42", b"")
-    assert process.wait(20) == 5
+    assert process.wait(90) == 5
     os.close(ours)
     assert b"42" in seen
 
@@ -117,7 +117,7 @@ def test_a_revoked_token_ends_logs_that_are_being_followed_within_five_seconds(
     assert following.stdout.readline() == b"tick\n"
     began = time.monotonic()
     revoke([token], by=actor_of(admin))
-    following.communicate(timeout=20)
+    following.communicate(timeout=90)
     assert time.monotonic() - began < 5
     outcome = docker("ps")
     assert outcome.returncode != 0
@@ -164,14 +164,14 @@ def test_the_cli_builds_without_buildkit_where_its_session_may_not_be_opened(
 
 
 def _wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 90
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
 def _until(terminal: int, words: bytes, seen: bytes) -> bytes:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while words not in seen:
         assert time.monotonic() < deadline, seen
         if select.select([terminal], [], [], 1)[0]:

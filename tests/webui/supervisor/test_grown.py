@@ -19,9 +19,9 @@ import pytest
 from tests.consoles import ADMIN, PASSWORD, Console, Person, running_console
 from tests.ports import free_port
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
-_START_S = 40
+_START_S = 180
 _POSTGRES_BIN = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"))), Path("/nowhere"))
 
 
@@ -131,7 +131,7 @@ def _ask_proxy(port: int) -> bytes:
     """What the proxy, which is up before the console says so, answers to a stranger."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as plain, context.wrap_socket(plain) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=90) as plain, context.wrap_socket(plain) as connection:
         connection.sendall(b"GET /_ping HTTP/1.1\r\nHost: quay\r\n\r\n")
         return connection.recv(4096)
 

@@ -15,7 +15,7 @@ def test_a_leftover_is_ended_and_its_file_removed(tmp_path: Path) -> None:
     sleeper = subprocess.Popen(["sleep", "600"])
     note_process(tmp_path / "store.pid", sleeper.pid)
     end_leftovers(tmp_path, say=said.append)
-    assert sleeper.wait(10) == -15
+    assert sleeper.wait(90) == -15
     assert said == [f"store of an earlier start still runs (process {sleeper.pid}): waiting for it to end"]
     assert not list(tmp_path.iterdir())
 
@@ -27,7 +27,7 @@ def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     stubborn.stdout.readline()
     note_process(tmp_path / "web.pid", stubborn.pid)
     end_leftovers(tmp_path, say=lambda _words: None, patience_s=0.2)
-    assert stubborn.wait(10) == -9
+    assert stubborn.wait(90) == -9
 
 
 @pytest.mark.parametrize("content", ["{pid} 1\n", "999999999 5\n", "", "nonsense\n"])

@@ -4,6 +4,8 @@
 ?session=<id>&at=<bytes seen> goes on with one. Binary frames are the terminal, text is JSON.
 """
 
+import asyncio
+import contextlib
 import shlex
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs
@@ -14,6 +16,8 @@ from django.utils.translation import gettext as _
 from webui.audit import folding
 from webui.live.console import Owner, Refusal, Session, failure_words, sessions
 from webui.live.consumers.base import GONE, REFUSED, SIGN_IN, LiveConsumer
+from webui.live.follow import container_states
+from webui.live.pictures import host_feed
 from webui.live.shells import shells_of
 from webui.live.terminals import DETACH_KEYS, AttachTerminal, ExecTerminal, NotStarted, Terminal
 from webui.live.upstream import UPSTREAM_ERRORS
@@ -85,13 +89,28 @@ class ConsoleConsumer(LiveConsumer):
         start, lost = session.look(self, int(at) if at.isdecimal() else 0)
         opened = {"session": session.id, "label": session.label, "tty": session.is_tty, "at": start, "lost": lost}
         await self.send_json({"t": "opened", **opened})
-        async for data in session.output(self, start):
-            await self.send(bytes_data=data)
+        telling = asyncio.create_task(self._tell_pauses(session.container_id))
+        try:
+            async for data in session.output(self, start):
+                await self.send(bytes_data=data)
+        finally:
+            telling.cancel()
+            await asyncio.gather(telling, return_exceptions=True)
         if session.ended is None:
             await self.send_json({"t": "taken"})
         else:
             ended = session.ended
             await self.send_json({"t": "ended", "code": ended.code, "words": ended.words, "started": ended.was_started})
+
+    async def _tell_pauses(self, container_id: str) -> None:
+        """Whoever types into a container that is paused sees nothing happen: say so, and when it goes on."""
+        is_told = False
+        async with contextlib.aclosing(container_states(host_feed(self.host), container_id)) as states:
+            async for raw in states:
+                is_paused = raw.get("State") == "paused"
+                if is_paused != is_told:
+                    await self.send_json({"t": "paused", "is": is_paused})
+                    is_told = is_paused
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         session = self._session

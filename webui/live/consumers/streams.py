@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from webui.live.consumers.base import LiveConsumer
+from webui.live.consumers.base import FAILED, LiveConsumer
 from webui.live.figures import figures_channel
 from webui.live.hub import Channel
 from webui.live.log_ranges import LogRange, range_messages
@@ -88,7 +88,12 @@ class LogsConsumer(SharedStreamConsumer):
             async for message in range_messages(self.host, self.container_id, asked):
                 await self.send_taken(orjson.dumps(message).decode())
         except UPSTREAM_ERRORS as error:
-            await self.send_json({"t": "state", "state": "cut", "error": words_of(error)})
+            if getattr(error, "status", None) == 404:
+                await self.send_json({"t": "state", "state": "gone"})
+            else:
+                await self.send_json({"t": "state", "state": "cut", "error": words_of(error)})
+                # Whoever still wants it asks again, with pauses, and has what came so far.
+                await self.close(FAILED)
         # Closing would only make the browser ask for the same again.
         await asyncio.Event().wait()
 

@@ -22,7 +22,7 @@ const PATIENCE_MS = 60_000;
 const MOST_HELD = 500;
 
 // `asked` is {kind, command, user, folder}; `before` a session to go on with, or null.
-export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onShells, onCtrl, onUseless, onGone }) {
+export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onPaused, onShells, onCtrl, onUseless, onGone }) {
   const terminal = new Terminal({
     fontFamily: '"JetBrains Mono", ui-monospace, monospace', fontSize: 13, lineHeight: 1.25, scrollback: 10_000, cursorBlink: true,
     allowProposedApi: false, theme: THEME, screenReaderMode: false, linkHandler: { activate: () => {} },
@@ -72,10 +72,17 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     if (message.t === "opened") opened(message);
     else if (message.t === "shells") onShells(message.shells);
     else if (message.t === "note") onNote(message.words);
+    else if (message.t === "paused") paused(message.is);
     else if (message.t === "ended") ended(message);
     else if (message.t === "failed" && before && !wasOpened) onGone();
     else if (message.t === "failed") over("bad", gettext("not connected"), { failed: message.words });
     else if (message.t === "taken") over("off", gettext("not connected"), { failed: gettext("It is shown in another window."), isWritten: true });
+  }
+
+  // What is typed meanwhile waits in the terminal, and is taken when the container goes on.
+  function paused(isPaused) {
+    onPaused(isPaused);
+    onState(isPaused ? "warning" : "good", isPaused ? gettext("paused") : gettext("connected"));
   }
 
   function ended({ started, words }) {
@@ -95,6 +102,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     terminal.options.convertEol = !isTty;
     [pause, lostSince] = [300, 0];
     onState("good", gettext("connected"));
+    onPaused(false);
     onLabel(message.label);
     send(JSON.stringify({ rows: terminal.rows, columns: terminal.cols }));
     // People type before a shell stands, and while a connection is made again.
@@ -116,6 +124,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   function over(tone, words, { isWritten = false, failed = "", offer = "again" }) {
     isOver = true;
     session = null;
+    onPaused(false);
     onState(tone, words);
     if (isWritten) terminal.write(`\r\n\x1b[2m${failed.replace(/[^\P{C}]/gu, "")}\x1b[0m\r\n`);
     onFailed(failed, offer);

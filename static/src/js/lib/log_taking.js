@@ -1,30 +1,40 @@
 // Taking lines away from the page: copied, or saved as text or as JSON.
 
-import { isOurs, rawOf, stampOf, textOf } from "./log_lines.js";
 import { make } from "./dom.js";
+import { plainOf } from "./log_ansi.js";
+import { goesOn, isOurs, rawOf, stampOf } from "./log_lines.js";
 
-// The lines from `low` to `high` (numbers), as they are shown now.
+// The lines from `low` to `high` (numbers), as they are shown now. What goes on with the line above it is a part of that.
 export function* shownLines(buffer, [low, high] = [0, Infinity]) {
+  let last = null;
   for (let place = Math.max(0, buffer.placeOf(low)); place < buffer.count; place += 1) {
     const number = buffer.numberAt(place);
-    if (number > high) return;
-    if (!isOurs(buffer.line(number))) yield { line: buffer.line(number), source: buffer.sourceOf(number) };
+    if (number > high) break;
+    const line = buffer.line(number);
+    const source = buffer.sourceOf(number);
+    if (last && goesOn(line) && number === last.number + 1 && source === last.source && streamOf(line) === last.stream) {
+      last.raw += rawOf(line);
+      last.number = number;
+      continue;
+    }
+    if (last) yield last;
+    last = isOurs(line) ? null : { number, source, stream: streamOf(line), stamp: stampOf(line), raw: rawOf(line) };
   }
+  if (last) yield last;
 }
+
+const streamOf = (line) => (line[0].toLowerCase() === "e" ? "stderr" : "stdout");
 
 export function asText(lines, names) {
   const texts = [];
-  for (const { line, source } of lines) texts.push(`${stampOf(line)} ${names.length ? `${names[source]} ` : ""}${textOf(line)}`.trimStart());
+  for (const { stamp, source, raw } of lines) texts.push(`${stamp} ${names.length ? `${names[source]} ` : ""}${plainOf(raw)}`.trimStart());
   return texts;
 }
 
 // One object a line: time, stream, container where there are several, and the line as it was written.
 export function asJson(lines, names) {
   const texts = [];
-  for (const { line, source } of lines) {
-    const stream = line[0].toLowerCase() === "e" ? "stderr" : "stdout";
-    texts.push(JSON.stringify({ time: stampOf(line), stream, ...(names.length ? { container: names[source] } : {}), line: rawOf(line) }));
-  }
+  for (const { stamp, stream, source, raw } of lines) texts.push(JSON.stringify({ time: stamp, stream, ...(names.length ? { container: names[source] } : {}), line: raw }));
   return texts;
 }
 

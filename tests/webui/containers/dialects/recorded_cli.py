@@ -34,7 +34,7 @@ class RecordedCli:
         self.asked.clear()
         words = shlex.split(line.replace("\\\n", " "))
         result = subprocess.run(
-            ["docker", "-H", f"unix://{self.socket}", *words[1:]], capture_output=True, text=True, timeout=30,
+            ["docker", "-H", f"unix://{self.socket}", *words[1:]], capture_output=True, text=True, timeout=90,
             env={"HOME": str(self.home), "PATH": os.environ["PATH"]}, stdin=subprocess.DEVNULL, check=False,
         )  # fmt: skip
         if not self.asked:
