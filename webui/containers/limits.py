@@ -37,7 +37,11 @@ class LimitsForm(forms.Form):
         error_messages={"invalid": gettext_lazy("A number of CPUs, such as 0.5 or 2.")},
     )  # fmt: skip
     pids = forms.IntegerField(
-        required=False, min_value=1, max_value=_MOST_PIDS, label=gettext_lazy("Processes"), widget=_free(gettext_lazy("no limit"))
+        required=False,
+        min_value=1,
+        max_value=_MOST_PIDS,
+        label=gettext_lazy("Processes"),
+        widget=_free(gettext_lazy("no limit")),
     )
     restart = forms.ChoiceField(choices=RESTARTS, required=False, label=gettext_lazy("Restart"))
     tries = forms.IntegerField(
