@@ -37,7 +37,6 @@ _EXCEPTIONS: dict[str, set[str]] = {
     "images/jobs.py": {"docker"},  # a type
     "resources/opened.py": {"docker"},  # a type
     "containers/files/archive.py": {"urllib3"},  # its errors
-    "containers/log_files.py": {"aiohttp"},  # its errors
     "live/upstream.py": {"aiohttp"},  # its errors
     "resources/acting.py": {"requests"},  # its errors
 }

@@ -193,3 +193,24 @@ def test_reading_above_the_end_stays_put_and_jumps_back(page: Page, harbour: Con
     expect(page.get_by_text("line 0", exact=True)).to_be_visible()
     jump.click()
     expect(page.get_by_text("later").first).to_be_visible()
+
+
+def test_what_cannot_be_shown_is_told_in_words(page: Page, harbour: Console) -> None:
+    silent = run_container(harbour, "silent", "echo x; sleep 600", HostConfig={"LogConfig": {"Type": "none"}})
+    for _ in range(2):  # whoever comes second is told the same, once
+        page.goto(f"/h/local/containers/{silent}/logs/")
+        expect(page.get_by_text("its log driver is “none”")).to_have_count(1)
+    container_id = run_container(harbour, "talker", "echo one; echo two; sleep 600")
+    page.goto(f"/h/local/containers/{container_id}/logs/?at=2020-01-01T00:00:00.000000001Z")
+    expect(page.locator(".log-note").first).to_contain_text("no longer in this log")
+    expect(page.locator(".log-line")).to_have_count(2)
+    expect(page.locator(".log-line.is-chosen")).to_have_count(0)
+    page.get_by_label("Which part of the log").select_option("between")
+    page.get_by_label("From", exact=True).fill("2026-11-28T20:00:00")
+    page.get_by_label("to", exact=True).fill("2026-11-28T19:00:00")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert "earlier" in page.get_by_label("to", exact=True).evaluate("(box) => box.validationMessage")
+    assert "until" not in page.url
+    page.get_by_label("to", exact=True).fill("2026-11-28T21:00:00")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_text("the end of this part")).to_be_visible()

@@ -142,40 +142,43 @@ class _Last:
                 self._left += len(self.lines.popleft())
                 self.has_dropped = True
 
-    @property
-    def is_full(self) -> bool:
-        return self.has_dropped or len(self.lines) == self._most
-
-    @property
-    def characters_left(self) -> int:
-        return max(0, self._left)
-
 
 async def _earlier(read: _Reader, before: str, held: int) -> tuple[list[str], bool]:
     """The last lines before a moment, without the last `held` of that moment; and whether the log begins with them.
 
-    Looked for in stretches that grow, the latest first: nobody reads a long log from its beginning for a screenful.
+    Looked for in stretches that grow: nobody reads a long log from its beginning for a screenful. Each goes up to the
+    end, and none is put before another: a line in pieces that began before one would be in both.
     """
-    found: list[str] = []
-    upper, characters = "", MOST_CHARACTERS
+    last = _Last(0, 0)
     for seconds in (*_LOOKS_FURTHER_S, None):
         lower = "" if seconds is None else seconds_before(before, seconds)
         # A second more: some engines only look at whole ones.
-        query = {"until": since_of(seconds_before(upper or before, -1))}
+        query = {"until": since_of(seconds_before(before, -1))}
         query |= {"since": since_of(lower)} if lower else {}
-        last = _Last(_EARLIER_LINES + held - len(found), characters)
+        last, of_moment = _Last(_EARLIER_LINES + held, MOST_CHARACTERS), 0
         async for lines in read.lines(query):
-            last.add(line for line in lines if _is_between(timestamp_of(line), lower, upper, before))
-        found = [*last.lines, *found]
-        if last.is_full:
-            return _without(found, before, held), not last.has_dropped and seconds is None
-        upper, characters = lower, last.characters_left
-    return _without(found, before, held), True
+            wanted = [line for line in lines if lower <= timestamp_of(line) <= before]
+            of_moment += sum(timestamp_of(line) == before for line in wanted)
+            last.add(wanted)
+        if last.has_dropped and timestamp_of(last.lines[0]) == before:
+            # What whoever asks has fills the bounds alone: a long line, of which all pieces have one moment.
+            last = await _last_without(read, query, before, of_moment - held)
+            return list(last.lines), not last.has_dropped and seconds is None
+        if last.has_dropped:
+            break
+    return _without(list(last.lines), before, held), not last.has_dropped
 
 
-def _is_between(stamp: str, lower: str, upper: str, before: str) -> bool:
-    """Whether a line is of this stretch: `upper` is the beginning of the one after it, if there is one."""
-    return lower <= stamp and (stamp < upper if upper else stamp <= before)
+async def _last_without(read: _Reader, query: dict[str, str], before: str, count: int) -> _Last:
+    """The last lines before a moment, and the first `count` of that moment itself."""
+    last, left = _Last(_EARLIER_LINES, MOST_CHARACTERS), count
+    async for lines in read.lines(query):
+        for line in lines:
+            stamp = timestamp_of(line)
+            if stamp < before or (stamp == before and left > 0):
+                left -= stamp == before
+                last.add([line])
+    return last
 
 
 def _without(lines: list[str], moment: str, held: int) -> list[str]:

@@ -7,7 +7,7 @@ import { LogBar } from "./lib/log_bar.js";
 import { LogBuffer } from "./lib/log_buffer.js";
 import { logFeed } from "./lib/log_feed.js";
 import { logKeys } from "./lib/log_keys.js";
-import { stampOf } from "./lib/log_lines.js";
+import { skipNote, stampOf } from "./lib/log_lines.js";
 import { LogPast } from "./lib/log_past.js";
 import { LogRange } from "./lib/log_range.js";
 import { LogSearch } from "./lib/log_search.js";
@@ -27,7 +27,7 @@ whenPresent("[data-logs]", (pane) => {
   const buffer = new LogBuffer();
   const view = new LogWindow(part("view"), buffer);
   const bar = new LogBar(part);
-  const figures = { rate: 0, counted: 0, taken: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set() };
+  const figures = { rate: 0, counted: 0, taken: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set(), unreadable: new Set() };
   view.how.names = isMerged ? sources.map((source) => source.name) : [];
   let isPaused = false;
   let isAwaited = false;
@@ -69,18 +69,31 @@ whenPresent("[data-logs]", (pane) => {
     const found = buffer.numberAtMoment(range.at);
     if (found === undefined) return;
     isAwaited = false;
+    if (isLineOf(range.at) && stampOf(buffer.line(found)) !== range.at) return missed(buffer.sourceOf(found));
     view.chosen = [found, found];
     view.show(found);
   }
 
-  function lost(index, count, stamp) {
-    figures.skipped += count;
-    note(index, filled(gettext("%(count)s lines skipped here: your connection was slower than the log"), { count: number.format(count) }), { kind: "s", stamp });
+  // A link to a line that is in the log no more: not the next one in its place, as if it were that.
+  function missed(index) {
+    buffer.addInOrder([`n${range.at} ${gettext("The line that the link names is no longer in this log. What was written next follows.")}`], index);
+    part("empty").hidden = true;
+    const found = buffer.numberAtMoment(range.at);
+    if (found === undefined) return redraw();
+    view.show(found);
   }
 
-  function note(index, words, { kind = "n", stamp = feeds[index]?.last ?? "" } = {}) {
+  // Lines have the nanosecond; nobody types it.
+  const isLineOf = (stamp) => !stamp.endsWith("000000Z");
+
+  function lost(index, count, stamp) {
+    figures.skipped += count;
+    note(index, filled(gettext("%(count)s lines skipped here: your connection was slower than the log"), { count: number.format(count) }), { kind: "s", stamp, count });
+  }
+
+  function note(index, words, { kind = "n", stamp = feeds[index]?.last ?? "", count = 0 } = {}) {
     const text = isMerged ? `${sources[index].name}: ${words}` : words;
-    const line = `${kind}${stamp ? `${stamp} ` : ""}${text}`;
+    const line = kind === "s" ? skipNote(stamp, count, text) : `n${stamp ? `${stamp} ` : ""}${text}`;
     if (isMerged && stamp) buffer.addInOrder([line], index);
     else buffer.add([line], index);
     part("empty").hidden = true;
@@ -93,11 +106,22 @@ whenPresent("[data-logs]", (pane) => {
     if (state === "stopped" && status === "created") note(index, gettext("the container was never started; its first start will go on here"));
     else if (state === "stopped") note(index, filled(gettext("the container has stopped, exit code %(code)s; its next start will go on here"), { code }));
     else if (state === "cut" && before !== "cut") note(index, filled(gettext("%(error)s Trying again; what is missing then comes."), { error }));
-    else if (state === "unreadable") note(index, error);
+    else if (state === "unreadable") unreadable(index, error);
     else if (state === "live" && before === "cut") note(index, gettext("the host answers again"));
     else if (state === "gone") note(index, gettext("the container was removed"));
     else if (state === "live" && before === "stopped") note(index, gettext("the container was started"));
     draw();
+  }
+
+  // Long words, that stand alone: where lines would be.
+  function unreadable(index, words) {
+    if (isMerged) {
+      if (!figures.unreadable.has(index)) note(index, words);
+      figures.unreadable.add(index);
+      return;
+    }
+    part("empty").textContent = words;
+    part("empty").hidden = false;
   }
 
   function ended(index, { more }) {
@@ -105,6 +129,7 @@ whenPresent("[data-logs]", (pane) => {
     else note(index, range.at ? gettext("the end of the log, as it was just now") : gettext("the end of this part"));
     if (isAwaited) {
       isAwaited = false;
+      if (isLineOf(range.at)) missed(index);
       view.follow(true);
     }
     draw();

@@ -99,3 +99,20 @@ async def test_numbers_tell_a_viewer_what_it_missed(engine: Daemon, host: Host, 
     assert len({run for run, _, _ in numbers}) == 1
     places = [place for _, first, count in numbers for place in range(first, first + count)]
     assert places == list(range(9000))
+
+
+async def test_what_stood_before_a_line_larger_than_all_bounds_can_be_reached(
+    engine: Daemon, host: Host, rita: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_ranges, "MOST_CHARACTERS", 200_000)
+    script = "echo before; usleep 20000; yes x | head -c 1000000 | tr -d '\\n'; echo; echo after"
+    container_id = await written(engine, script)
+    monkeypatch.setattr(log_ranges, "MOST_CHARACTERS", 16 << 20)
+    every, _ = await lines_of(opened, rita, container_id, "until=2100-01-01T00:00:00Z")
+    monkeypatch.setattr(log_ranges, "MOST_CHARACTERS", 200_000)
+    pieces = every[1:-1]
+    assert len(pieces) == 8
+    stamp = pieces[0][1:31]
+    for held in (8, 7):
+        earlier, _ = await lines_of(opened, rita, container_id, f"before={stamp}&held={held}")
+        assert earlier == every[: 1 + 8 - held]

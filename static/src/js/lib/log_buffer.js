@@ -2,12 +2,14 @@
 // number, so that nothing moves when old ones leave at the front, or when older ones are put there. Bounded by lines and by
 // characters.
 
-import { isOurs, levelOf, stampOf, textOf } from "./log_lines.js";
+import { isOurs, levelOf, skippedIn, stampOf, textOf } from "./log_lines.js";
 
 export const CAPACITY = 100_000;
 const MOST_CHARACTERS = 48_000_000;
 // How far back a line of another container may still be put in order.
 const MOST_REORDERED = 30_000;
+// All lines of a moment, when asking for those before it.
+const MOST_HELD = 99_999;
 // The number of the first line ever: earlier ones get lower numbers. A multiple of the capacity.
 const BEGIN = 1_000_000_000;
 
@@ -139,15 +141,22 @@ export class LogBuffer {
     return this.next - this.first >= CAPACITY || this.#characters >= MOST_CHARACTERS;
   }
 
-  // The first moment that a container's lines here have, and how many of them share it; "" and 0 for none.
+  // The first moment that a container's lines here have, and how many of them share it; "" and 0 for none. Lines that were
+  // skipped within it count as well: who asks for what was before wants none of the lines twice.
   beginOf(source) {
     let [stamp, count] = ["", 0];
     for (let number = this.first; number < this.next; number += 1) {
       const line = this.line(number);
-      if (this.sourceOf(number) !== source || isOurs(line) || !stampOf(line)) continue;
-      stamp ||= stampOf(line);
-      if (stampOf(line) !== stamp) break;
-      count += 1;
+      const own = stampOf(line);
+      if (this.sourceOf(number) !== source || !own) continue;
+      if (isOurs(line) && (!stamp || !skippedIn(line))) continue;
+      stamp ||= own;
+      if (isOurs(line)) {
+        // How many of the skipped ones were of this moment can no longer be told.
+        if (own !== stamp) return { stamp, count: MOST_HELD };
+        count += skippedIn(line);
+      } else if (own !== stamp) break;
+      else count += 1;
     }
     return { stamp, count };
   }

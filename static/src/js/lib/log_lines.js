@@ -11,6 +11,11 @@ export const stampOf = (line) => (isStamped(line) ? line.slice(1, 31) : "");
 export const rawOf = (line) => (isStamped(line) ? line.slice(32) : line.slice(1));
 export const textOf = (line) => plainOf(rawOf(line));
 
+// A note about lines that were skipped: how many, and the words for it.
+export const skipNote = (stamp, count, words) => `s${stamp ? `${stamp} ` : ""}${count}\0${words}`;
+export const skippedIn = (line) => (line[0] === "s" ? Number(rawOf(line).split("\0")[0]) || 0 : 0);
+export const noteOf = (line) => rawOf(line).slice(rawOf(line).indexOf("\0") + 1);
+
 const ERROR = /\b(?:error|err|fatal|critical|crit|panic|severe|emerg|emergency|alert|exception|traceback)\b/i;
 const WARNING = /\bwarn(?:ing)?\b/i;
 const DEBUG = /\b(?:debug|trace|verbose)\b/i;

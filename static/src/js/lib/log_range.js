@@ -3,6 +3,7 @@
 
 import { inputOf, stampOfDate, stampOfInput } from "./log_times.js";
 import { writeAddress } from "./log_bar.js";
+import { gettext } from "./words.js";
 
 const STAMP = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z$/;
 
@@ -27,6 +28,7 @@ export class LogRange {
     this.#isUtc = isUtc;
     this.#read();
     part("range")?.addEventListener("change", () => this.#chosen());
+    part("moments")?.addEventListener("input", () => part("to").setCustomValidity(""));
     part("moments")?.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#given();
@@ -76,6 +78,9 @@ export class LogRange {
     const isUtc = this.#isUtc();
     const from = stampOfInput(this.#part("from").value, isUtc);
     const to = stampOfInput(this.#part("to").value, isUtc);
+    const isReversed = this.#kind === "between" && from && to && to < from;
+    this.#part("to").setCustomValidity(isReversed ? gettext("This is earlier than “From”.") : "");
+    if (!this.#part("to").reportValidity()) return;
     if (this.#kind === "at") [this.at, this.#from, this.#to] = [from, "", ""];
     else [this.at, this.#from, this.#to] = ["", from, to];
     if (!from && !to) return this.#part("from").focus();

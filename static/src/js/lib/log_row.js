@@ -1,7 +1,7 @@
 // One line as an element: its time, whose it is, its level as a dot, its words. Text goes in as text nodes only, and colours
 // of terminals as classes or as numbers.
 
-import { goesOn, isOurs, levelOf, rawOf, stampOf, textOf } from "./log_lines.js";
+import { goesOn, isOurs, levelOf, noteOf, rawOf, stampOf, textOf } from "./log_lines.js";
 import { partsOf } from "./log_parts.js";
 import { timeOf } from "./log_times.js";
 import { make } from "./dom.js";
@@ -19,7 +19,7 @@ export function rowOf(line, number, source, how) {
 }
 
 function note(line) {
-  const text = rawOf(line);
+  const text = noteOf(line);
   if (line[0] === "n") return make("div", { class: "log-note" }, text);
   const load = make("button", { type: "button", class: "log-load", "data-log-load": stampOf(line) }, gettext("show them"));
   return make("div", { class: "log-note skipped" }, `${text} · `, load);
