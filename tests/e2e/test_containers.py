@@ -102,6 +102,7 @@ def test_secrets_are_shown_on_request_and_what_comes_from_outside_is_inert(page:
     assert "hunter2" not in page.content()
     page.get_by_role("button", name="Show DB_PASSWORD").click()
     expect(page.locator("#facts")).to_contain_text("DB_PASSWORD=hunter2")
+    expect(page.locator("#facts :focus")).to_have_text("hunter2")
     page.goto(f"{LIST}{container_id}/inspect/")
     page.get_by_label("Find a name or a value").fill("db_pass")
     expect(page.locator(".is-hit")).to_contain_text("DB_PASSWORD=••••••")

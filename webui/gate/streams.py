@@ -112,11 +112,14 @@ async def stream(
             told = unreachable(host, error)
             message = str(told)
             raise told from error
-        status = response.status
-        if status >= 400:
-            raise HostRefused(status, message_of(await response.content.read(_LARGEST_ERROR_BYTES), status))
-        yield await _chunks(passage, response)
-        response.close()
+        try:
+            status = response.status
+            if status >= 400:
+                raise HostRefused(status, message_of(await response.content.read(_LARGEST_ERROR_BYTES), status))
+            yield await _chunks(passage, response)
+        finally:
+            # However the block is left: the session ends the connection, but only the response lets it go.
+            response.close()
     finally:
         await session.close()
         await end_async(passage, status, message)

@@ -35,10 +35,15 @@ async def _connect_tls(name: str, port: int, context: ssl.SSLContext) -> Streams
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_BUFFER_BYTES, loop=loop)
     protocol = _ReadyProtocol(reader, loop=loop)
-    await loop.create_connection(
+    connection, _ = await loop.create_connection(
         lambda: TlsWire(context, protocol, is_server=False, server_name=name), name, port
     )  # fmt: skip
-    transport = await protocol.ready
+    try:
+        transport = await protocol.ready
+    except BaseException:
+        # Nobody else knows of it: who gives up in the middle of the handshake would leave it open.
+        connection.abort()
+        raise
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
