@@ -23,7 +23,7 @@ class DockerCli:
     daemon: Daemon
     config: Path
 
-    def __call__(self, *arguments: str, stdin: bytes | None = None, timeout_s: float = 60) -> "Outcome":
+    def __call__(self, *arguments: str, stdin: bytes | None = None, timeout_s: float = 150) -> "Outcome":
         finished = subprocess.run(
             [self.path, "-H", self.daemon.url, *arguments],
             input=stdin,

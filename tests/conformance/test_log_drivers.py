@@ -56,7 +56,7 @@ def test_several_followers_see_the_same(docker: DockerCli) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(200)
     assert outputs == [_COUNT] * 3
 
 

@@ -82,6 +82,9 @@ def test_it_is_renamed_and_a_taken_name_is_refused_in_place(page: Page, harbour:
     name.fill("taken")
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_text(re.compile("[Tt]aken"))).not_to_have_count(0)
+    # Whoever works by keys is where the fault is, with what was typed.
+    expect(name).to_be_focused()
+    expect(name).to_have_value("taken")
     name.fill("after")
     page.get_by_role("button", name="Rename").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("after")

@@ -65,6 +65,8 @@ def test_a_whole_group_is_started_with_an_outcome_for_each(page: Page, harbour: 
     good = run_container(harbour, "crane", start=False, Labels=in_stack("dock"))
     bad = run_container(harbour, "winch", start=False, Labels=in_stack("dock"), Entrypoint=["/no-such-program"])
     page.goto(f"{LIST}?q=stack:dock")
+    # Both are there: a menu that is open says what it was opened on.
+    expect(page.locator("#rows > tr[data-id]")).to_have_count(2)
     heading = page.locator("tr.group", has_text="dock")
     heading.get_by_role("button", name="All of dock").click()
     page.get_by_role("menuitem", name="Start 2", exact=True).click()
@@ -100,6 +102,7 @@ def test_secrets_are_shown_on_request_and_what_comes_from_outside_is_inert(page:
     assert "hunter2" not in page.content()
     page.get_by_role("button", name="Show DB_PASSWORD").click()
     expect(page.locator("#facts")).to_contain_text("DB_PASSWORD=hunter2")
+    expect(page.locator("#facts :focus")).to_have_text("hunter2")
     page.goto(f"{LIST}{container_id}/inspect/")
     page.get_by_label("Find a name or a value").fill("db_pass")
     expect(page.locator(".is-hit")).to_contain_text("DB_PASSWORD=••••••")

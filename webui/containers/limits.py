@@ -13,6 +13,9 @@ from webui.containers.dialects.values import write_bytes, write_cpus
 from webui.containers.forms import RESTARTS
 from webui.containers.run_fields import read_memory
 
+# Linux has no more pids on 64 bits (PID_MAX_LIMIT); engines hold the tries in 32 bits.
+_MOST_PIDS: Final = 1 << 22
+_MOST_TRIES: Final = (1 << 31) - 1
 _ONLY_ANEW: Final = gettext_lazy(
     "A limit can be moved while it runs, not taken away. Choose Edit to make the container without it."
 )
@@ -34,11 +37,15 @@ class LimitsForm(forms.Form):
         error_messages={"invalid": gettext_lazy("A number of CPUs, such as 0.5 or 2.")},
     )  # fmt: skip
     pids = forms.IntegerField(
-        required=False, min_value=1, label=gettext_lazy("Processes"), widget=_free(gettext_lazy("no limit"))
+        required=False,
+        min_value=1,
+        max_value=_MOST_PIDS,
+        label=gettext_lazy("Processes"),
+        widget=_free(gettext_lazy("no limit")),
     )
     restart = forms.ChoiceField(choices=RESTARTS, required=False, label=gettext_lazy("Restart"))
     tries = forms.IntegerField(
-        required=False, min_value=0, label=gettext_lazy("Tries"),
+        required=False, min_value=0, max_value=_MOST_TRIES, label=gettext_lazy("Tries"),
         help_text=gettext_lazy("How often it is tried again after a failure; 0 is without end."),
     )  # fmt: skip
 

@@ -149,6 +149,12 @@ def item_id(item: Item) -> str:
     return item.id if isinstance(item, Heading) else columns.element_id(item)
 
 
+@functools.lru_cache(maxsize=64)
+def _variant(allowed: frozenset[str], names: tuple[str, ...], is_everywhere: bool) -> Variant:
+    """The same object for the same question: fragments are looked up by it, for each row."""
+    return Variant(allowed, names, is_everywhere=is_everywhere)
+
+
 def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tuple[Item, str]]:
     anywhere, names = reader.allowed_anywhere, reader.layout.names
     # Mostly one, for all rows alike.
@@ -160,7 +166,7 @@ def _drawn(items: Sequence[Item], query: Query, reader: Reader) -> Iterator[tupl
             allowed = narrowed(reader.allowed.get(item.host, frozenset()), item.id)
             variant = variants.get(allowed)
             if variant is None:
-                variant = variants[allowed] = Variant(allowed, names, is_everywhere=reader.is_everywhere)
+                variant = variants[allowed] = _variant(allowed, names, reader.is_everywhere)
             yield item, columns.fragment(item, variant)
 
 

@@ -82,9 +82,11 @@ class Shelf(Generic[Row]):
         An Allowed stands for those that are allowed on this very row.
         """
         now, variant = time.time(), variant.on(key) if isinstance(variant, Allowed) else variant
-        views = self._hosts.get(host, {}).values()
-        one = next((one for kept in views if (one := kept.get(key)) is not None and one.row is row), None)
-        if one is None:
+        for kept in self._hosts.get(host, {}).values():
+            one = kept.get(key)
+            if one is not None and one.row is row:
+                break
+        else:
             return self._render(host, row, variant)
         fragment, until = one.fragments.get(variant, ("", 0.0))
         if now >= until:

@@ -37,6 +37,8 @@ _PATTERNS: Final = tuple(
         (r"no space left on device",
          gettext_lazy("There is no room left where this would go: the host's disk, or what is mounted there, is full. "
                       "Remove what is unused, and try again.")),
+        (r"limit_in_bytes.*device or resource busy|unable to set memory limit",
+         gettext_lazy("It uses more memory than that right now, so its limit stays. Choose more, or stop it first.")),
         (r"container rootfs is marked read-only",
          gettext_lazy("This container's own files are read-only, as it was made so. "
                       "Only what is mounted into it can be changed.")),

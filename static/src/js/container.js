@@ -15,12 +15,17 @@ async function reveal(facts, names) {
   const response = await fetch(facts.dataset.secretsUrl, { method: "POST", body, headers: { "X-CSRFToken": csrf() } });
   const { values, error } = await response.json();
   if (error) throw new Error(error);
+  let first = null;
   for (const masked of facts.querySelectorAll("[data-secret]")) {
     if (!Object.hasOwn(values, masked.dataset.secret)) continue;
+    first ??= masked;
     masked.textContent = values[masked.dataset.secret];
     masked.classList.remove("masked");
     masked.parentElement.querySelector("[data-reveal]")?.remove();
   }
+  // The button goes with what it hid: the value has the focus then, and is read out.
+  first?.setAttribute("tabindex", "-1");
+  first?.focus({ preventScroll: true });
 }
 
 document.addEventListener("click", async (event) => {

@@ -27,7 +27,7 @@ def open_socket(place: Path | None, kind: int = socket.SOCK_STREAM) -> socket.so
     return found
 
 
-async def ask(place: Path | None, address: str, port: int, *, timeout_s: float = 3) -> str:
+async def ask(place: Path | None, address: str, port: int, *, timeout_s: float = 30) -> str:
     """What the server there answers: the address that it sees us under. Raises TimeoutError, ConnectionRefusedError."""
     loop = asyncio.get_running_loop()
     with open_socket(place) as client:

@@ -245,7 +245,7 @@ async def test_ten_containers_start_at_once(trial: MakeTrial) -> None:
     assert [status.code for status, _ in results] == list(range(10))
 
 
-async def _until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+async def _until(condition: Callable[[], bool], timeout_s: float = 90) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.01)

@@ -9,6 +9,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.daemons import Daemon
+from tests.waiting import until
 from tests.webui.containers.conftest import Make
 from webui.accounts.models import User
 from webui.containers.limits import LimitsForm
@@ -144,12 +145,9 @@ async def _whole(chunks: AsyncIterator[bytes]) -> bytes:
 def test_the_whole_log_is_a_file(as_rita: Client, make_container: Make) -> None:
     container_id = make_container("talker", Cmd=["sh", "-c", "echo one; echo two >&2; sleep 600"])
     url = f"/h/docks/containers/{container_id[:12]}/logs/download/"
-    text = b""
-    for _attempt in range(50):
-        response = as_rita.get(url)
-        text = async_to_sync(_whole)(response.streaming_content)
-        if b"two" in text:
-            break
+    until(lambda: b"two" in async_to_sync(_whole)(as_rita.get(url).streaming_content))
+    response = as_rita.get(url)
+    text = async_to_sync(_whole)(response.streaming_content)
     assert 'filename="talker.log"' in response.headers["Content-Disposition"]
     assert sorted(line.split(b" ", 1)[1] for line in text.splitlines()) == [b"one", b"two"]
 

@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertNotContains
 
 from tests.daemons import Daemon
+from tests.waiting import until
 from tests.webui.containers.conftest import Make
 from webui.access import Role
 from webui.access.models import Team
@@ -103,12 +104,8 @@ def test_what_is_kept_stands_on_the_configuration_tab_and_comes_back(
     dockerd.api("POST", f"/containers/{old_id}/rename?name={kept_name('pier', old_id)}")
     dockerd.api("POST", f"/containers/{new_id}/rename?name=pier")
     tab = f"/h/docks/containers/{new_id[:12]}/configuration/"
-    for _again in range(50):
-        page = as_olga.get(tab).content.decode()
-        if "Bring pier back" in page:
-            break
-        picture(dockerd_host)
-    assert f"pier-before-{old_id[:6]}" in page
+    until(lambda: "Bring pier back" in as_olga.get(tab).content.decode())
+    assert f"pier-before-{old_id[:6]}" in as_olga.get(tab).content.decode()
     as_olga.post(f"/h/docks/containers/{old_id[:12]}/configuration/bring-back/")
     job = Job.objects.get()
     job_tasks.carry_out(str(job.pk))

@@ -253,7 +253,7 @@ async def test_what_is_too_much_for_nobody_who_looks_is_counted_and_bounded(
 async def _until_silent(socket: Socket) -> int:
     """How many bytes come when none are said to be drawn."""
     count = 0
-    while not await socket.communicator.receive_nothing(timeout=1):
+    while not count or not await socket.communicator.receive_nothing(timeout=1):
         count += len((await socket.frame()).get("bytes") or b"")
     return count
 

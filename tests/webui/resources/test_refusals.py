@@ -35,6 +35,7 @@ NAMES = {WEB: "shop-web-1"}
             "Its image has no program “no-such”.",
         ),
         ("write /x: no space left on device", "There is no room left where this would go: the host's disk"),
+        ("cannot set memory.limit_in_bytes to 9: Device or resource busy", "It uses more memory than that right now"),
         ("container rootfs is marked read-only", "This container's own files are read-only"),
     ],
 )  # fmt: skip

@@ -13,6 +13,10 @@ from webui.containers.dialects import DialectError
 
 _SIZE: Final = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*([kmgtp]?)(?:i?b)?", re.IGNORECASE)
 _POWERS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
+# An exbibyte: engines count in 64 bits, and some add as much swap again.
+_MOST_BYTES: Final = 1 << 60
+# Go's durations are 64 bits of nanoseconds: 292 years.
+_LONGEST_NS: Final = (1 << 63) - 1
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h)")
 _UNITS: Final = (("h", 3_600_000_000_000), ("m", 60_000_000_000), ("s", 1_000_000_000), ("ms", 1_000_000),
                  ("us", 1_000), ("ns", 1))  # fmt: skip
@@ -27,7 +31,10 @@ def read_bytes(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise DialectError(f"“{text}” is not a size, such as 512m or 2g.")
-    return int(Decimal(match[1]) * (1 << _POWERS[match[2].lower()]))
+    size_bytes = int(Decimal(match[1]) * (1 << _POWERS[match[2].lower()]))
+    if size_bytes > _MOST_BYTES:
+        raise DialectError(f"“{text}” is more than any machine has.")
+    return size_bytes
 
 
 def write_bytes(size_bytes: int) -> str:
@@ -47,7 +54,10 @@ def read_duration(text: str) -> int:
     parts = _PART.findall(digits)
     if not parts or "".join(number + unit for number, unit in parts) != digits:
         raise DialectError(f"“{text}” is not a time with its unit, such as 30s or 1m30s.")
-    return sign * int(sum(Decimal(number) * _NS[unit] for number, unit in parts))
+    nanoseconds = int(sum(Decimal(number) * _NS[unit] for number, unit in parts))
+    if nanoseconds > _LONGEST_NS:
+        raise DialectError(f"“{text}” is longer than anybody waits.")
+    return sign * nanoseconds
 
 
 def write_duration(nanoseconds: int) -> str:

@@ -133,6 +133,8 @@ def test_every_flag_of_the_cli_is_known_and_tried() -> None:
         ("docker run -d x && rm -rf /", "“&” is for a shell: paste one docker command alone."),
         ("docker run --env-file prod.env x",
          "--env-file prod.env is a file on the machine where the CLI runs: paste its lines as variables instead."),
+        ("docker run --memory 99999999999g x", "--memory: “99999999999g” is more than any machine has."),
+        ("docker run --health-interval 9999999h x", "--health-interval: “9999999h” is longer than anybody waits."),
         ("docker run --memory 5q x", "--memory: “5q” is not a size, such as 512m or 2g."),
         ("docker ps", "That is docker ps, not docker run or docker create."),
         ("ls -l", "That does not begin with docker run."),
