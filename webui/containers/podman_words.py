@@ -40,7 +40,11 @@ def in_dockers_words(found: Mapping[str, Any], image: Mapping[str, Any] | None) 
     """The inspection of a container as Docker would have answered it; one that Docker did answer as it is."""
     if not is_podmans(found):
         return found
-    networks = dict((found.get("NetworkSettings") or {}).get("Networks") or {})
+    networks = {
+        # Each has a MAC address that was made up, or was not: nothing tells.
+        name: {key: value for key, value in (held or {}).items() if key != "MacAddress"}
+        for name, held in ((found.get("NetworkSettings") or {}).get("Networks") or {}).items()
+    }
     config, host = copy.deepcopy(dict(found["Config"])), copy.deepcopy(dict(found["HostConfig"]))
     _put_config(config, (image or {}).get("Config") or {})
     _put_host(host)

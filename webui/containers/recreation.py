@@ -17,6 +17,8 @@ _FROM_IMAGE: Final = ("WorkingDir", "User", "Healthcheck", "StopSignal", "Shell"
 _MAPPINGS: Final = ("ExposedPorts", "Labels", "Volumes")
 # Settings of an endpoint that somebody chose; everything else in it was given by the engine.
 _CHOSEN: Final = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
+# What engines make up themselves begins with this (moby, netutils); inspect does not tell it from what was chosen.
+_MADE_UP_MAC: Final = "02:42:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,9 @@ def _endpoints(found: Mapping[str, Any]) -> dict[str, Raw]:
 
 def _endpoint(held: Mapping[str, Any], *, short_id: str) -> Raw:
     chosen = {key: copy.deepcopy(held[key]) for key in _CHOSEN if held.get(key)}
+    address = str(held.get("MacAddress") or "")
+    if address and not address.startswith(_MADE_UP_MAC):
+        chosen["MacAddress"] = address
     aliases = [alias for alias in held.get("Aliases") or [] if alias != short_id]
     return {**chosen, "Aliases": aliases} if aliases else chosen
 

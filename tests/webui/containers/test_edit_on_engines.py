@@ -60,7 +60,8 @@ CORPUS: dict[str, dict[str, Any]] = {
                                         "AutoRemove": False, "ExtraHosts": ["db:10.0.0.5"], "Dns": ["1.1.1.1"],
                                         "DnsOptions": ["ndots:1"], "DnsSearch": ["x.org"]}},
     "networks": {**SLEEP, "HostConfig": {"NetworkMode": "harbour"}, "NetworkingConfig": {"EndpointsConfig": {
-        "harbour": {"Aliases": ["web", "www"], "IPAMConfig": {"IPv4Address": "10.213.7.9"}}}}},
+        "harbour": {"Aliases": ["web", "www"], "IPAMConfig": {"IPv4Address": "10.213.7.9"},
+                    "MacAddress": "92:d0:c6:0a:29:33"}}}},
     "no-network": {**SLEEP, "HostConfig": {"NetworkMode": "none"}},
     "host-network": {**SLEEP, "HostConfig": {"NetworkMode": "host"}},
 }  # fmt: skip
@@ -131,7 +132,9 @@ def seen(daemon: Daemon, container: str) -> dict[str, Any]:
             del mount["Source"]
     networks = {
         name: {"Aliases": sorted(set(one.get("Aliases") or []) - given), "IPAMConfig": one.get("IPAMConfig") or {},
-               "DriverOpts": one.get("DriverOpts") or {}}
+               "DriverOpts": one.get("DriverOpts") or {},
+               # Podman says it of all, made up or not.
+               "MacAddress": "" if daemon.name == "podman" else one.get("MacAddress")}
         for name, one in found["NetworkSettings"]["Networks"].items()
     }  # fmt: skip
     mounts = [{key: value for key, value in mount.items() if key != "Mode"} for mount in found["Mounts"]]

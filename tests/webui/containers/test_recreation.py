@@ -76,6 +76,12 @@ def test_networks_keep_aliases_and_fixed_addresses_and_lose_what_the_engine_gave
     assert recipe.networks == {"edge": {"IPAMConfig": {"IPv4Address": "10.9.0.5"}}}
 
 
+def test_a_mac_address_that_no_engine_makes_up_was_chosen_and_is_kept() -> None:
+    inspected = found()
+    inspected["NetworkSettings"]["Networks"]["edge"] = {"MacAddress": "92:d0:c6:0a:29:33"}
+    assert recipe_of(inspected, IMAGE).networks == {"edge": {"MacAddress": "92:d0:c6:0a:29:33"}}
+
+
 def test_links_are_written_as_they_are_asked_for() -> None:
     body = recipe_of(found(HostConfig={"Links": ["/db:/web/database"]}), IMAGE).body
     assert body["HostConfig"]["Links"] == ["db:database"]
