@@ -27,7 +27,7 @@ def test_earlier_lines_come_as_they_are_neared_and_the_line_that_is_read_stays(p
     page.wait_for_function("() => document.querySelector('[data-log-view]').scrollTop > 1000")
     assert page.evaluate(_FIRST_IN_VIEW) == "apple 5800"
     earlier = page.locator("[data-log-earlier]")
-    for _ in range(20):
+    for _ in range(120):
         page.keyboard.press("Home")
         if earlier.is_visible() and earlier.inner_text() == "The log begins here":
             break
