@@ -39,7 +39,7 @@ def test_a_name_under_which_the_registry_has_another_image_now_is_marked(
     picture(host)
     container_id = engine.json("POST", "/containers/create?name=shop", {"Image": f"{name}:1", "Cmd": ["true"]})["Id"]
     try:
-        picture_after(host, "containers", container_id, timeout_s=10)
+        picture_after(host, "containers", container_id, timeout_s=60)
 
         def is_marked() -> bool:
             look_for_updates("updates", is_forced=True)

@@ -66,7 +66,7 @@ def spare_image(dockerd: Daemon, dockerd_host: Host) -> Iterator[str]:
     dockerd.api("DELETE", "/containers/spare")
     image_id = str(json.loads(reply)["Id"])
     picture(dockerd_host)
-    picture_after(dockerd_host, "images", image_id, timeout_s=10)
+    picture_after(dockerd_host, "images", image_id, timeout_s=60)
     yield image_id.removeprefix("sha256:")[:12]
     dockerd.api("DELETE", "/images/spare:1")
 
@@ -90,7 +90,7 @@ def test_an_image_in_use_is_kept_and_says_by_whom(as_olga: Client, dockerd: Daem
     _status, reply = dockerd.api("POST", "/containers/create?name=user-of-it", {"Image": "spare:1", "Cmd": ["true"]})
     container_id = str(json.loads(reply)["Id"])
     try:
-        picture_after(host, "containers", container_id, timeout_s=10)
+        picture_after(host, "containers", container_id, timeout_s=60)
         shown = act(as_olga, spare_image)
         assert "Kept, because containers use them: spare:1 by user-of-it." in shown
         assert "Nothing can go" in shown

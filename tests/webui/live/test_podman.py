@@ -11,6 +11,7 @@ from django.test import Client
 
 from tests.daemons import Daemon
 from tests.podman import running_podman
+from tests.waiting import until
 from tests.webui.live.conftest import Opens, run_container
 from webui.accounts.models import User
 from webui.containers import columns
@@ -39,12 +40,12 @@ def host(podman: Daemon, transactional_db: None) -> Iterator[Host]:
 def test_its_picture_follows_what_happens(podman: Daemon, host: Host) -> None:
     container_id = run_container(podman, "sleep 100")
     raw = picture(host).containers.get(container_id) or picture_after(
-        host, "containers", container_id, before=None, timeout_s=10
+        host, "containers", container_id, before=None, timeout_s=60
     ).containers.get(container_id)
     assert raw is not None
     assert raw["State"] == "running"
     podman.api("DELETE", f"/containers/{container_id}?force=1")
-    after = picture_after(host, "containers", container_id, before=raw, timeout_s=10)
+    after = picture_after(host, "containers", container_id, before=raw, timeout_s=60)
     assert container_id not in after.containers or after.containers[container_id]["State"] != "running"
 
 
@@ -77,6 +78,8 @@ def test_its_processes_are_a_table(podman: Daemon, host: Host, olga: User) -> No
 def test_the_health_of_each_is_known_though_its_list_says_none(podman: Daemon, host: Host) -> None:
     check = {"Test": ["CMD-SHELL", "exit 1"], "Interval": 3_600_000_000_000, "Retries": 1}
     checked, plain = run_container(podman, "sleep 100", Healthcheck=check), run_container(podman, "sleep 100")
+    # The picture may have been there before they were, and hears of them in its own time.
+    until(lambda: {checked, plain} <= picture(host).containers.keys())
     healths = {row.id: row.health for row in columns.rows_of(host.slug, picture(host))}
     assert (healths[checked], healths[plain]) == ("starting", "")
 
@@ -84,7 +87,7 @@ def test_the_health_of_each_is_known_though_its_list_says_none(podman: Daemon, h
 def test_a_network_is_known_though_no_event_tells_of_it(podman: Daemon, host: Host) -> None:
     picture(host)
     network_id = podman.json("POST", "/networks/create", {"Name": "canal"})["Id"]
-    made = picture_after(host, "networks", network_id, timeout_s=20).networks[network_id]
+    made = picture_after(host, "networks", network_id, timeout_s=60).networks[network_id]
     assert made["Name"] == "canal"
     podman.api("DELETE", "/networks/canal")
-    assert network_id not in picture_after(host, "networks", network_id, before=made, timeout_s=20).networks
+    assert network_id not in picture_after(host, "networks", network_id, before=made, timeout_s=60).networks

@@ -87,7 +87,7 @@ def picture_holds(ways: Ways, container_id: str) -> None:
     """The console has heard of the container."""
     host = Host.objects.get(pk=ways.host_id)
     if container_id not in picture(host).containers:
-        picture_after(host, "containers", container_id, before=None, timeout_s=10)
+        picture_after(host, "containers", container_id, before=None, timeout_s=60)
 
 
 def _by_cli(ways: Ways, what: str, *, is_own: bool) -> bool:
