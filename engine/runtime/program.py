@@ -12,7 +12,8 @@ from engine.runtime.choice import RuntimeChoice
 _F_ADD_SEALS = 1033
 _ALL_SEALS = 0x1 | 0x2 | 0x4 | 0x8  # seal, shrink, grow, write
 _FIFO_TIMEOUT_S = 10.0
-_EXEC_WAIT_S = 0.5
+# A busy machine needs some of it; a container whose program is the runtime itself starts this much later.
+_EXEC_WAIT_S = 2.0
 
 
 class RuntimeProgram:

@@ -8,6 +8,7 @@ app_name = "history"
 
 urlpatterns = [
     path("", views.live_view, name="logs"),
+    path("choices/", views.choices_view, name="choices"),
     path("kept/", views.kept_view, name="kept"),
     path("keeping/", views.keeping_view, name="keeping"),
     path("generations/<str:id>/", views.generations_view, name="generations"),

@@ -42,9 +42,13 @@ def live_view(request: HttpRequest, host: str) -> HttpResponse:
     """The merged log of the containers that the address names; without any, what there is to choose from."""
     here = opened(request, host)
     chosen = chosen_in(here.picture, request.GET)
+    if chosen.missing:
+        here.ask_again("containers")
+        chosen = chosen_in(here.picture, request.GET)
     context = {
         "chosen": chosen,
         "choices": chosen.every,
+        "fresh_url": reverse("history:choices", args=[here.host.slug]),
         "stacks": stacks_of(chosen.every),
         "log_sources": orjson.dumps(sources(here.host, chosen.containers)).decode() if chosen.containers else "",
         "most": MOST,
@@ -52,6 +56,16 @@ def live_view(request: HttpRequest, host: str) -> HttpResponse:
         "note": note_of(here.picture),
     }
     return _page(request, here.host, "live", "history/live.html", context)
+
+
+@require_GET
+@needs(Operation.CONTAINER_LOGS)
+def choices_view(request: HttpRequest, host: str) -> HttpResponse:
+    """What there is to choose from at this moment, for the dialog that opens: `[[name, words], …]` as JSON."""
+    here = opened(request, host)
+    here.ask_again("containers")
+    choices = [(one.name, one.words) for one in chosen_in(here.picture, request.GET).every]
+    return HttpResponse(orjson.dumps(choices), content_type="application/json")
 
 
 @require_GET

@@ -23,7 +23,7 @@ from webui.live.pictures import forget
 from webui.live.samples import Sample
 from webui.live.saved import save_picture
 
-PAGES = ["", "kept/", "kept/?q=x", "keeping/", "generations/c0ffee/", "stats/c0ffee/"]
+PAGES = ["", "choices/", "kept/", "kept/?q=x", "keeping/", "generations/c0ffee/", "stats/c0ffee/"]
 
 
 @pytest.fixture
