@@ -19,7 +19,7 @@ runtime_needs="crun:crun runc:runc conmon:conmon nft:nftables ip:iproute2 iptabl
   /usr/share/containers/seccomp.json:golang-github-containers-common /etc/ssl/certs/ca-certificates.crt:ca-certificates"
 dev_needs="chromium:chromium /usr/bin/docker:docker.io docker-registry:docker-registry /bin/busybox:busybox-static
   redis-server:redis-server /usr/share/postgresql-common:postgresql
-  podman:podman /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
+  podman:podman /usr/libexec/podman/catatonit:catatonit /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
   /usr/sbin/slapd:slapd ldapsearch:ldap-utils"
 
 missing_packages() {

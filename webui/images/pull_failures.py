@@ -38,7 +38,8 @@ _ADVICE: Final[tuple[tuple[re.Pattern[str], Callable[[], str]], ...]] = (
         lambda: _("The host does not trust the registry's certificate: give its engine the authority that signed it."),
     ),
     (
-        re.compile("toomanyrequests|too many requests|429"),
+        # The status by itself: the three digits also stand in ports, tags and digests.
+        re.compile(r"toomanyrequests|too many requests|(?<![\w:.-])429(?![\w.])"),
         lambda: _("The registry has had enough for now. Sign in there, use a mirror, or try again later."),
     ),
     (

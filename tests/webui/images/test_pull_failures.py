@@ -13,6 +13,8 @@ from webui.images.pull_failures import with_advice
         ("http: server gave HTTP response to HTTPS client", "insecure registry"),
         ("x509: certificate signed by unknown authority", "authority that signed it"),
         ("toomanyrequests: You have reached your pull rate limit", "try again later"),
+        ("received unexpected HTTP status: 429 Too Many Requests", "try again later"),
+        ("Get http://127.0.0.1:42917/v2/: 127.0.0.1:429/a-429/b:429: unauthorized: authentication required", "sign-in"),
         ("manifest for shop/web:9 not found: manifest unknown", "name and tag"),
         ("pull access denied for shop/web, repository does not exist or may require 'docker login'", "sign-in"),
         ("write /var/lib/x: no space left on device", "disk is full"),
