@@ -27,6 +27,8 @@ def _offered(page: Page) -> list[str]:
 
 
 def test_a_private_image_is_pulled_once_its_registry_is_added(page: Page, harbour: Console, peer: Registry) -> None:
+    if harbour.host is not None:
+        pytest.skip("console and host both ask the registry, and such a host has a loopback of its own")
     name = f"{peer.address}/shop/web:1.10"
     page.goto("/h/local/images/pull/")
     page.fill("input[name=reference]", name)
