@@ -13,7 +13,7 @@ from webui.containers.forms import RunForm
 from webui.containers.jobs import params_for
 from webui.containers.pasting import Pasted, read_pasted
 from webui.containers.podman_words import untold_words
-from webui.containers.recreation import Recipe, connect, recipe_from, recipe_of
+from webui.containers.recreation import Recipe, connect, recipe_from, recipe_of, without_mac_addresses
 from webui.containers.rows import ContainerRow
 from webui.containers.run_facts import HostFacts, free_name
 from webui.containers.run_lines import PROTOCOLS, MountLine, NetworkLine, PortLine, VariableLine
@@ -110,7 +110,10 @@ def base_of(here: Opened, params: Mapping[str, str], data: QueryDict | None = No
     with engine_call(), here.client(timeout_s=10) as client:
         found = client.api.inspect_container(row.id)
         image = _image(client.api, str(found["Image"]))
-    return Base(recipe_of(found, image), row, is_edited=bool(params.get("edit")), untold=untold_words(found))
+    recipe, is_edited = recipe_of(found, image), bool(params.get("edit"))
+    # A second one beside the first cannot have its MAC address.
+    recipe = recipe if is_edited else without_mac_addresses(recipe)
+    return Base(recipe, row, is_edited=is_edited, untold=untold_words(found))
 
 
 def _image(api: Any, image_id: str) -> Any:
