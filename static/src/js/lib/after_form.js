@@ -6,7 +6,7 @@ import { announce } from "./announce.js";
 const KEY = "sent";
 // An answer is a page that comes by itself; what is older was left unanswered.
 const LONGEST_MS = 90_000;
-const SAID = ".notice.bad[role=alert]:not([hidden]), .notice.good[role=status], .error[role=alert], #findings > *";
+const SAID = ".notice.bad[role=alert]:not([hidden]), .notice.warning[role=status], .notice.good[role=status], .error[role=alert], #findings > *";
 
 // Before the page goes: what was used to send something.
 export function rememberSent(control) {

@@ -325,7 +325,7 @@ def test_every_unpacker_reads_the_names_of_a_zip_alike(shelf: Shelf, tmp_path: P
     done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
     assert (done.returncode, done.stdout + done.stderr) == (0, b"")
     for unpacker in ("python", "debian"):
-        assert sorted(os.listdir(tmp_path / unpacker / "zipped")) == wanted
+        assert sorted(one.name for one in (tmp_path / unpacker / "zipped").iterdir()) == wanted
 
 
 def test_folders_with_nothing_in_them_come_along(shelf: Shelf) -> None:
