@@ -18,6 +18,9 @@ from webui.pages.formats import as_moment, size
 from webui.resources import refusal_words
 
 
+_MOST_PORTS: Final = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A variable or a label. The value of a secret one is not here: it is asked for."""
@@ -80,7 +83,17 @@ class Overview:
 
     @property
     def ports_html(self) -> SafeString:
-        return ports_html(tuple(self.ports), self.place, most=len(self.ports))
+        return ports_html(tuple(self.ports[:_MOST_PORTS]), self.place, most=_MOST_PORTS)
+
+    @property
+    def further_ports_html(self) -> SafeString:
+        """Those that would push everything else out of sight, "" where there are few."""
+        further = tuple(self.ports[_MOST_PORTS:])
+        return ports_html(further, self.place, most=len(further)) if further else SafeString("")
+
+    @property
+    def further_ports(self) -> int:
+        return max(0, len(self.ports) - _MOST_PORTS)
 
     @property
     def secret_count(self) -> int:

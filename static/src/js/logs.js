@@ -160,7 +160,7 @@ whenPresent("[data-logs]", (pane) => {
     const words = [];
     if (figures.lost.size) words.push(gettext("connection lost"));
     else if (states.includes("cut")) words.push(gettext("no answer from the host"));
-    if (range.isLive) words.push(filled(gettext("%(count)s lines/s"), { count: number.format(figures.rate) }));
+    if (range.isLive) words.push(filled(ngettext("%(count)s line/s", "%(count)s lines/s", figures.rate), { count: number.format(figures.rate) }));
     if (figures.skipped) words.push(filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) }));
     part("figures").textContent = words.join(" · ");
     part("figures").classList.toggle("is-warning", figures.lost.size > 0 || states.includes("cut"));

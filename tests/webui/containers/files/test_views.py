@@ -153,6 +153,11 @@ def test_links_lead_to_where_the_host_says_and_never_out(shelf: Shelf) -> None:
     assert shelf.get(path="/srv/up").headers["Location"].endswith("?path=%2Fetc%2Fgroup")
 
 
+def test_a_folder_opened_as_a_file_is_shown_as_a_folder(shelf: Shelf) -> None:
+    for path in ("/", "/srv/deep", "/srv/folder"):
+        assert shelf.get("file/", path=path).url == shelf.url(path=path)
+
+
 def test_a_link_that_leads_to_itself_is_told_in_words(shelf: Shelf) -> None:
     answer = shelf.get(path="/srv/round")
     assert answer.status_code < 500 or b"links may lead in a circle" in answer.content
