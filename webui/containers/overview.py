@@ -17,7 +17,6 @@ from webui.pages import State
 from webui.pages.formats import as_moment, size
 from webui.resources import refusal_words
 
-
 _MOST_PORTS: Final = 12
 
 
