@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from webui.pages.declarations import Button, Chip, Column, Crumb, ListPage, Outcome, Preview, State, Tab, Text, Tone
 from webui.pages.shell import shell_context
+from webui.pages.tracks import tracks_css
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -122,6 +123,7 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
         "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
         "has_picks": bool(page.bulk),
+        "tracks": mark_safe(tracks_css(page.columns, has_picks=bool(page.bulk), has_acts=bool(page.act_url))),  # noqa: S308 - numbers
         "is_arranged": bool(page.layout_url),
         "has_rare": any(action.is_rare for action in page.bulk),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),

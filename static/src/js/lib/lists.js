@@ -46,7 +46,7 @@ export const listAgain = () => show(location.href, { push: false });
 export function withPageNonce(text, response) {
   const theirs = response.headers.get("Content-Security-Policy")?.match(/'nonce-([^']+)'/)?.[1];
   const ours = document.querySelector("script[nonce]")?.nonce;
-  return theirs && ours ? text.replaceAll(`hx-nonce="${theirs}"`, `hx-nonce="${ours}"`) : text;
+  return theirs && ours ? text.replaceAll(`nonce="${theirs}"`, `nonce="${ours}"`) : text;
 }
 
 function urlOf(form) {

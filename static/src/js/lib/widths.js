@@ -12,7 +12,8 @@ document.addEventListener("pointerdown", (event) => {
   event.preventDefault();
   const head = grip.closest("th");
   const table = head.closest("table");
-  const col = table.querySelectorAll("col")[head.cellIndex];
+  const place = [...head.parentElement.cells].filter((cell) => cell.offsetWidth).indexOf(head);
+  const tracks = getComputedStyle(table).getPropertyValue("--columns").trim().split(" ");
   const began = { x: event.clientX, width: head.offsetWidth };
   let width = began.width;
   grip.setPointerCapture(event.pointerId);
@@ -20,7 +21,7 @@ document.addEventListener("pointerdown", (event) => {
 
   function move({ clientX }) {
     width = Math.round(Math.min(WIDEST, Math.max(NARROWEST, began.width + clientX - began.x)));
-    col.style.width = `${width}px`;
+    table.style.setProperty("--columns", tracks.with(place, `${width}px`).join(" "));
   }
 
   function end() {
