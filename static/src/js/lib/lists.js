@@ -134,6 +134,11 @@ whenPresent("tr[data-more]", (row) => {
   return () => watcher.disconnect();
 });
 
+// The first row that comes by itself takes the place of the words that there is none, and the last one leaves it to them.
+document.addEventListener("htmx:after:swap", () => {
+  document.getElementById("list")?.toggleAttribute("data-bare", !document.querySelector("#rows > tr[data-id], #rows > tr.group"));
+});
+
 // Changes of rows that were not scrolled to are nobody's business yet.
 document.addEventListener("htmx:ws:before:message:incoming", (event) => {
   const [, id] = /^\{"target":"#([cg]-[0-9a-f]+)"/.exec(event.detail.message.data) ?? [];

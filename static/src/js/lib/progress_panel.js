@@ -29,11 +29,13 @@ function panelOf({ title, items, run }) {
   parts.stop.title = gettext("What has begun is done; the rest is left alone");
   parts.stop.addEventListener("click", () => stop(run, parts.stop));
   document.body.append(panel);
+  document.documentElement.classList.add("has-progress");
   return { ...parts, panel, lines, saidAt: 0 };
 }
 
 function leave(panel) {
   panel.remove();
+  document.documentElement.classList.remove("has-progress");
   sessionStorage.removeItem(KEPT);
 }
 

@@ -44,6 +44,7 @@ function draw() {
   const bulk = document.getElementById("bulk");
   if (!bulk) return;
   bulk.hidden = chosen.size === 0;
+  document.documentElement.classList.toggle("has-bulk", !bulk.hidden);
   bulk.querySelector("[data-selected-count]").textContent = isAll ? total() : chosen.size;
   const matching = bulk.querySelector("[data-select-matching]");
   if (matching) {
