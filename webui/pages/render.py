@@ -143,6 +143,8 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
         "has_acts": bool(page.act_url),
         "has_picks": bool(page.bulk),
         "is_arranged": bool(page.layout_url),
+        # Without a column that takes what is left, the last one does: else all would be wider than they were made.
+        "has_room": any(column.width == "auto" and not column.width_px for column in page.columns),
         "has_rare": any(action.is_rare for action in page.bulk),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),
         "kept": [(key, value) for key, value in params.items() if key not in own],

@@ -15,6 +15,11 @@ const FAST_PX_PER_MS = 10;
 const AGAIN_MS = 5_000;
 const WINDOW_PARAMS = ["after", "before"];
 
+// A list that is too wide scrolls by itself, else the page does.
+const wide = () => document.querySelector(".list-scroll.is-wide");
+const scroller = () => wide() ?? document.scrollingElement;
+const view = () => wide()?.getBoundingClientRect() ?? { top: 0, bottom: innerHeight };
+
 const isGap = (row) => "gap" in row.dataset;
 const sizeOf = (row) => (isGap(row) ? Number(row.dataset.gap) : 1);
 export const gapsOf = () => [...document.querySelectorAll("#rows > tr[data-gap]")];
@@ -57,16 +62,17 @@ function say(gap, ...words) {
 
 // What of the list is to come next: what joins on to rows that are there, or else a part of its own, where the window is.
 function wanted() {
+  const seen = view();
   for (const gap of gapsOf()) {
     const { top, bottom, height } = gap.getBoundingClientRect();
-    if (!height || bottom < -AHEAD_PX || top > innerHeight + AHEAD_PX) continue;
+    if (!height || bottom < seen.top - AHEAD_PX || top > seen.bottom + AHEAD_PX) continue;
     const px = height / Math.max(sizeOf(gap), 1);
-    const first = Math.max(0, -AHEAD_PX - top) / px;
-    const left = Math.max(0, bottom - innerHeight - AHEAD_PX) / px;
+    const first = Math.max(0, seen.top - AHEAD_PX - top) / px;
+    const left = Math.max(0, bottom - seen.bottom - AHEAD_PX) / px;
     if (gap.previousElementSibling && first < PART / 2) return { gap, beside: "after" };
     if (gap.nextElementSibling && left < PART / 2) return { gap, beside: "before" };
-    const seen = Math.round(Math.max(0, -top) / px) - PART / 4;
-    return { gap, at: Math.max(0, Math.min(seen, sizeOf(gap) - PART)) };
+    const above = Math.round(Math.max(0, seen.top - top) / px) - PART / 4;
+    return { gap, at: Math.max(0, Math.min(above, sizeOf(gap) - PART)) };
   }
   return null;
 }
@@ -135,11 +141,12 @@ async function put(gap, text, beside) {
   const lost = fresh.length ? "" : " data-lost";
   const left = (size) => `<tr class="more" data-gap="${size}"${lost}><td></td></tr>`;
   const parts = [hasUpper ? left(over) : "", ...fresh, hasLower ? left(under) : ""].join("");
-  const wasAtEnd = innerHeight + scrollY >= document.documentElement.scrollHeight - 1;
+  const { scrollTop, clientHeight, scrollHeight } = scroller();
   if (parts) await htmx.swap({ sourceElement: document.body, target: gap, swap: "outerHTML", text: parts });
   else gap.remove();
   await catchUp();
-  if (wasAtEnd) scrollTo(scrollX, document.documentElement.scrollHeight);
+  // Who had come to the end stays there.
+  if (scrollTop + clientHeight >= scrollHeight - 1) scroller().scrollTop = scroller().scrollHeight;
 }
 
 function tellTrouble(gap, error) {
@@ -207,8 +214,9 @@ export async function closeGaps(first, last) {
 // What a reader of a list sees first, so that the list can be drawn anew around it: resolves to a function that comes back to
 // it, once the new list is there.
 export async function keepPlace() {
-  const row = [...document.querySelectorAll("#rows > tr:not([data-gap])")].find((one) => one.getBoundingClientRect().bottom > 0);
-  if (!row || scrollY === 0) return async () => {};
+  const row = [...document.querySelectorAll("#rows > tr:not([data-gap])")].find((one) => one.getBoundingClientRect().bottom > view().top);
+  const { scrollTop, scrollLeft } = scroller();
+  if (!row || scrollTop + scrollLeft === 0) return async () => {};
   const { top } = row.getBoundingClientRect();
   const place = placeOf(row) - PART / 4;
   const text = place > PART / 2 ? await partOf({ after: `${place}:` }) : "";
@@ -216,7 +224,8 @@ export async function keepPlace() {
     const gap = gapsOf().at(-1);
     if (text && gap) await put(gap, text, "");
     const again = document.getElementById(row.id);
-    if (again) scrollBy(0, again.getBoundingClientRect().top - top);
+    scroller().scrollLeft = scrollLeft;
+    if (again) scroller().scrollTop += again.getBoundingClientRect().top - top;
   };
 }
 
@@ -231,13 +240,18 @@ document.addEventListener("list:shown", () => {
 });
 addEventListener("scroll", () => {
   const now = performance.now();
-  scrolled = { at: now, y: scrollY, isFast: Math.abs(scrollY - scrolled.y) > FAST_PX_PER_MS * Math.max(now - scrolled.at, 1) };
+  const y = scroller().scrollTop;
+  scrolled = { at: now, y, isFast: Math.abs(y - scrolled.y) > FAST_PX_PER_MS * Math.max(now - scrolled.at, 1) };
   look();
-}, { passive: true });
+}, { passive: true, capture: true });
 addEventListener("resize", () => {
   measure();
   draw();
   look();
+});
+// The keys that scroll a page scroll the list, where that is what scrolls.
+addEventListener("keydown", ({ key, target }) => {
+  if (target === document.body && ["Home", "End", "PageUp", "PageDown"].includes(key)) wide()?.focus({ preventScroll: true });
 });
 draw();
 look();

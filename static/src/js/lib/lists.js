@@ -137,6 +137,11 @@ whenPresent("tr[data-more]", (row) => {
   return () => watcher.disconnect();
 });
 
+// Rows come and go by themselves; where none is left the page says so.
+document.addEventListener("htmx:after:swap", () => {
+  document.getElementById("list")?.classList.toggle("is-empty", document.querySelector("#rows > tr:is([data-id], .group, .more)") === null);
+});
+
 // A click on a row's empty part opens it, as the name does.
 document.addEventListener("click", (event) => {
   const row = event.target.closest?.("#rows > tr[data-href]");

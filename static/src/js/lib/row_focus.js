@@ -8,7 +8,17 @@ const isLost = () => document.activeElement === null || document.activeElement =
 // Where somebody was last: {element, id, place}; place is that of the row in the list.
 let last = null;
 
+// The row that the keyboard is on.
+function mark() {
+  const link = document.activeElement?.closest("#rows > tr > td.lead > a:focus-visible");
+  const row = link?.closest("tr");
+  for (const one of document.querySelectorAll("#rows > tr[data-at]")) if (one !== row) delete one.dataset.at;
+  if (row) row.dataset.at = "";
+}
+
+document.addEventListener("focusout", mark);
 document.addEventListener("focusin", ({ target }) => {
+  mark();
   const row = rowOf(target);
   if (row) last = { element: target, id: row.id, place: rows().indexOf(row) };
   // Whoever is asked something, or is at the bar for what is selected, comes back to the row.
@@ -31,6 +41,7 @@ export function focusRowAgain() {
 
 document.addEventListener("htmx:after:swap", () => {
   if (last && !last.element.isConnected) focusRowAgain();
+  mark();
 });
 // The bar for what is selected goes with the selection, a dialog with its answer.
 document.addEventListener("close", () => setTimeout(focusRowAgain), true);
