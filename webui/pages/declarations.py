@@ -25,7 +25,7 @@ class Column:
     """One column of a list.
 
     `sort` is the key that the URL's `sort` takes ("" means it cannot be sorted by). `width` is a step of a fixed scale
-    (xs 64, s 88, m 128, l 184, xl 256 px) so that columns never move under live values; "auto" shares what is left.
+    (xs 64, s 88, m 128, l 184, xl 228 px) so that columns never move under live values; "auto" shares what is left.
     `width_px` is a width of its own in place of a step: declared, or given by its reader; 0 for none.
     """
 

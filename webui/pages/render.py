@@ -28,6 +28,7 @@ from webui.pages.declarations import (
     Tone,
 )
 from webui.pages.shell import shell_context
+from webui.pages.tracks import tracks_css
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -142,9 +143,8 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
         "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
         "has_picks": bool(page.bulk),
+        "tracks": mark_safe(tracks_css(page.columns, has_picks=bool(page.bulk), has_acts=bool(page.act_url))),  # noqa: S308 - numbers
         "is_arranged": bool(page.layout_url),
-        # Without a column that takes what is left, the last one does: else all would be wider than they were made.
-        "has_room": any(column.width == "auto" and not column.width_px for column in page.columns),
         "has_rare": any(action.is_rare for action in page.bulk),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),
         "kept": [(key, value) for key, value in params.items() if key not in own],

@@ -12,5 +12,5 @@ export async function ask(url, signal) {
 export function withPageNonce(text, response) {
   const theirs = response.headers.get("Content-Security-Policy")?.match(/'nonce-([^']+)'/)?.[1];
   const ours = document.querySelector("script[nonce]")?.nonce;
-  return theirs && ours ? text.replaceAll(`hx-nonce="${theirs}"`, `hx-nonce="${ours}"`) : text;
+  return theirs && ours ? text.replaceAll(`nonce="${theirs}"`, `nonce="${ours}"`) : text;
 }

@@ -2,7 +2,7 @@
 // click gives a column its own width again. Kept for this person; the columns' dialog has a field for each.
 
 import { announce } from "./announce.js";
-import { csrf, make } from "./dom.js";
+import { csrf } from "./dom.js";
 import { refreshList } from "./lists.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
@@ -16,25 +16,22 @@ const LEAST_ACTS = 108;
 const KEPT_AFTER_MS = 400;
 
 const within = (width) => Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)));
-const colOf = (head) => head.closest("table").querySelectorAll("col")[head.cellIndex];
 
-// Where columns are narrower, what is shared by those without a width of their own (list.css).
-const narrow = matchMedia("(max-width: 1020px)");
-const isShared = (col) => !col.style.width && !col.hasAttribute("width") && col.matches(narrow.matches ? ".col-auto, .col-l, .col-xl" : ".col-auto");
-
-function setWidth(head, width) {
-  colOf(head).style.width = `${width}px`;
-  fit(head.closest("table"));
-}
+// The tracks of the rows (webui/pages/tracks.py), one for each column that is shown.
+const SHARE = "minmax(0,1fr)";
+const ACTS = `${LEAST_ACTS}px`;
+const tracksOf = (table) => getComputedStyle(table).getPropertyValue("--columns").trim().split(" ");
+const needs = (track) => (track === SHARE ? LEAST : Number(/\d+/.exec(track)[0]));
 
 // The others keep what they need: the table is scrolled to where there is no room for all. What is left over goes to columns
-// without a width of their own, or to the last.
-function fit(table) {
-  const cols = [...table.querySelectorAll("col")].filter((col) => getComputedStyle(col).display !== "none");
-  const acts = cols.find((col) => col.classList.contains("col-acts"));
-  const others = cols.filter((col) => col !== acts);
-  acts?.classList.toggle("is-rest", !others.some(isShared));
-  const needed = others.reduce((sum, col) => sum + (isShared(col) ? LEAST : parseFloat(getComputedStyle(col).width)), acts ? LEAST_ACTS : 0);
+// without a width of their own, or to the actions.
+function setWidth(head, width) {
+  const table = head.closest("table");
+  const place = [...head.parentElement.cells].filter((cell) => cell.offsetWidth).indexOf(head);
+  const tracks = tracksOf(table).with(place, `${width}px`);
+  if (tracks.at(-1) === ACTS && !tracks.includes(SHARE)) tracks[tracks.length - 1] = `minmax(${ACTS},1fr)`;
+  table.style.setProperty("--columns", tracks.join(" "));
+  const needed = tracks.reduce((sum, track) => sum + needs(track), 0);
   const scroller = table.parentElement;
   const isWide = needed > scroller.clientWidth;
   table.style.width = isWide ? `${needed}px` : "100%";
@@ -60,23 +57,23 @@ document.addEventListener("pointerdown", (event) => {
   event.preventDefault();
   const head = grip.closest("th");
   const began = { x: event.clientX, width: head.offsetWidth };
-  // A line shows where the edge would be; a thousand rows are laid out once, where it is left.
-  const line = make("div", { class: "grip-line" });
   let width = began.width;
+  let frame = 0;
   grip.setPointerCapture(event.pointerId);
   grip.classList.add("is-dragged");
-  document.body.append(line);
-  move(event);
 
   function move({ clientX }) {
     width = within(began.width + clientX - began.x);
-    line.style.translate = `${head.getBoundingClientRect().left + width}px`;
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      setWidth(head, width);
+    });
   }
 
   function end() {
+    cancelAnimationFrame(frame);
     grip.removeEventListener("pointermove", move);
     grip.classList.remove("is-dragged");
-    line.remove();
     if (width === began.width) return;
     setWidth(head, width);
     keep(head, width);
@@ -108,3 +105,10 @@ document.addEventListener("keydown", (event) => {
 
 // The end of a drag is no click on the head, which would sort.
 document.addEventListener("click", (event) => event.target.closest?.("[data-grip]") && event.stopPropagation(), true);
+
+// Where a window is so narrow that columns leave, the tracks are others.
+for (const px of [1240, 1020]) {
+  matchMedia(`(max-width: ${px}px)`).addEventListener("change", () => {
+    if (document.querySelector(".by-row")?.style.getPropertyValue("--columns")) refreshList();
+  });
+}
