@@ -176,12 +176,12 @@ def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[st
     """The HTML of a window's rows and headings, with the figures that are known."""
     figures = found.figures
     return [
-        html if isinstance(item, Heading) else columns.with_figures(html, _figure_of(item, figures))
+        html if isinstance(item, Heading) else columns.with_figures(html, figure_of(item, figures))
         for item, html in _drawn(window, found.query, reader)
     ]
 
 
-def _figure_of(row: ContainerRow, figures: Mapping[str, Figure]) -> Figure | None:
+def figure_of(row: ContainerRow, figures: Mapping[str, Figure]) -> Figure | None:
     """What has just stopped was still measured a moment ago."""
     return figures.get(row.id) if row.state == "running" else None
 
