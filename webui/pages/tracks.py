@@ -30,8 +30,8 @@ def tracks_css(columns: Sequence[Column], *, has_picks: bool, has_acts: bool) ->
 
 def _tracks(columns: Sequence[Column], *, has_picks: bool, has_acts: bool, is_narrow: bool) -> Iterator[str]:
     widths = [_width_px(column, is_narrow=is_narrow) for column in columns]
-    # Where each column has a width of its own, what is left goes to the actions, so that those that somebody made are as
-    # wide as they were made; without actions to all columns by their widths, as in a table.
+    # Where each column has a width of its own, what is left goes to the actions: what somebody made wide is as
+    # wide as it was made. Without actions it goes to all columns by their widths, as in a table.
     all_have = all(widths)
     if has_picks:
         yield f"{_STEPS['pick']}px"

@@ -3,7 +3,7 @@
 
 const rows = () => [...document.querySelectorAll("#rows > tr[data-id]")];
 const rowOf = (element) => element?.closest?.("#rows > tr[data-id]");
-const isLost = () => document.activeElement === null || document.activeElement === document.body;
+export const isFocusLost = () => document.activeElement === null || document.activeElement === document.body;
 
 // Where somebody was last: {element, id, place}; place is that of the row in the list.
 let last = null;
@@ -22,16 +22,16 @@ document.addEventListener("focusin", ({ target }) => {
   const row = rowOf(target);
   if (row) last = { element: target, id: row.id, place: rows().indexOf(row) };
   // Whoever is asked something, or is at the bar for what is selected, comes back to the row.
-  else if (!target.closest?.(".menu, dialog, #bulk")) last = null;
+  else if (!target.closest?.(".menu, dialog, #bulk, #progress")) last = null;
 });
 
 // A click on nothing leaves the row for good.
 document.addEventListener("pointerdown", ({ target }) => {
-  if (last && !rowOf(target) && !target.closest?.(".menu, dialog, #bulk")) last = null;
+  if (last && !rowOf(target) && !target.closest?.(".menu, dialog, #bulk, #progress")) last = null;
 });
 
 export function focusRowAgain() {
-  if (!last || !isLost() || document.querySelector("dialog[open]")) return;
+  if (!last || !isFocusLost() || document.querySelector("dialog[open]")) return;
   const row = document.getElementById(last.id);
   const all = rows();
   const next = row ?? all[Math.min(last.place, all.length - 1)];
