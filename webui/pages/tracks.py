@@ -30,14 +30,15 @@ def tracks_css(columns: Sequence[Column], *, has_picks: bool, has_acts: bool) ->
 
 def _tracks(columns: Sequence[Column], *, has_picks: bool, has_acts: bool, is_narrow: bool) -> Iterator[str]:
     widths = [_width_px(column, is_narrow=is_narrow) for column in columns]
-    # Where each column has a width of its own, what is left goes to all of them by their widths, as in a table.
+    # Where each column has a width of its own, what is left goes to the actions: what somebody made wide is as
+    # wide as it was made. Without actions it goes to all columns by their widths, as in a table.
     all_have = all(widths)
     if has_picks:
         yield f"{_STEPS['pick']}px"
     for px in widths:
-        yield _SHARE if not px else f"minmax({px}px,{px}fr)" if all_have else f"{px}px"
+        yield _SHARE if not px else f"minmax({px}px,{px}fr)" if all_have and not has_acts else f"{px}px"
     if has_acts:
-        yield f"{_STEPS['acts']}px"
+        yield f"minmax({_STEPS['acts']}px,1fr)" if all_have else f"{_STEPS['acts']}px"
 
 
 def _width_px(column: Column, *, is_narrow: bool) -> int:

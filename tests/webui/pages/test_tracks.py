@@ -19,3 +19,8 @@ def test_what_has_no_width_shares_what_is_left_and_hidden_columns_have_no_track(
 def test_a_row_is_full_where_every_column_has_its_width() -> None:
     css = tracks_css([CPU, OWNER], has_picks=False, has_acts=False)
     assert css.startswith(".by-row{--columns:minmax(88px,88fr) minmax(148px,148fr)}")
+
+
+def test_columns_that_all_have_their_width_keep_it_beside_actions() -> None:
+    css = tracks_css([CPU, OWNER], has_picks=False, has_acts=True)
+    assert css.startswith(".by-row{--columns:88px 148px minmax(108px,1fr)}")
