@@ -73,7 +73,6 @@ class LineCutter:
 
     def __init__(self, *, is_terminal: bool) -> None:
         self._demultiplexer = Demultiplexer(is_terminal=is_terminal)
-        self._is_terminal = is_terminal
         self._rests = {STDOUT: b"", STDERR: b""}
         # The timestamp of the line that a rest goes on with, once a part of it was given away.
         self._begun = {STDOUT: b"", STDERR: b""}
@@ -142,8 +141,7 @@ class LineCutter:
 
     def _join(self, lines: list[bytes], stream: bytes, payload: bytes, *, goes_on: bool) -> None:
         if not goes_on:
-            if not self._is_terminal:
-                self._tie(stream, payload)
+            self._tie(stream, payload)
             if self._rests[stream] or self._begun[stream]:
                 # Engines stamp each piece of a line anew: of a long one, and of what a terminal had before its end.
                 piece = STAMP.match(payload)
