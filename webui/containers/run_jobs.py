@@ -23,6 +23,7 @@ from webui.resources import EngineRefusal, Opened
 from webui.sealed import seal, unseal
 
 if TYPE_CHECKING:
+    from webui.gate import Actor
     from webui.jobs.models import Job
 
 RUN: Final = "container.run"
@@ -92,7 +93,7 @@ def asked_of(here: Opened, job_id: str) -> Asked | None:
     return Asked(recipe, str(params["name"]), str(params.get("made_for") or ""), job.error)
 
 
-def advice_on_run(job: "Job") -> list[Advice]:
+def advice_on_run(job: "Job", actor: "Actor") -> list[Advice]:
     """Where to go on: to the container that a job made, or back to the form that asked for it."""
     from webui.jobs.models import JobState
 
@@ -105,7 +106,7 @@ def advice_on_run(job: "Job") -> list[Advice]:
     name = str(job.params.get(_MADE.get(job.kind, ""), ""))
     if job.state != JobState.DONE or not name:
         return []
-    found = [key for key, raw in picture(job.host).containers.items() if f"/{name}" in raw.get("Names", ())]
+    found = [key for key, raw in picture(job.host, actor).containers.items() if f"/{name}" in raw.get("Names", ())]
     if not found:
         return []
     return [Advice(_("Open %s") % name, reverse("containers:detail", args=[job.host.slug, found[0][:12]]))]
