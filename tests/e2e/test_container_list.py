@@ -15,7 +15,7 @@ ROWS = "#rows > tr[data-id]"
 
 
 def named(page: Page) -> set[str]:
-    return set(page.locator(f"{ROWS} td.lead a").all_inner_texts())
+    return set(page.locator(f"{ROWS} td.lead a").all_text_contents())
 
 
 @pytest.mark.on_peers("dockerd")

@@ -45,7 +45,8 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
             raise Http404(str(error)) from error
         raise
     raw = here.picture.containers[row.id]
-    context = {"overview": overview_of(row, found, host_url=here.host.url), "raw": raw}
+    warnings = request.session.pop(f"warnings {row.short_id}", [])
+    context = {"overview": overview_of(row, found, host_url=here.host.url), "raw": raw, "warnings": warnings}
     return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 

@@ -1,4 +1,4 @@
-"""What to do about a job that failed, as links beside its error: rooms that know a kind of failure hand them in."""
+"""Where to go on after a job that failed or is done, as links: rooms that know a kind of job hand them in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _advisers: list[Adviser] = []
 
 
 def register_adviser(adviser: Adviser) -> None:
-    """Hand in what knows what to do about a job that failed. It may not wait."""
+    """Hand in what knows what to do about a job that failed or is done. It may not wait."""
     _advisers.append(adviser)
 
 

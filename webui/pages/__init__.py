@@ -89,6 +89,7 @@ and `#toasts` (`toast_html(...)`, beforeend).
 """
 
 from webui.pages.declarations import (
+    WINDOW_PARAMS,
     Action,
     BulkAction,
     Button,
@@ -111,6 +112,7 @@ from webui.pages.render import go, host_down, list_parts, outcome, preview, rend
 from webui.pages.shell import Hit, register_counts, register_finder, register_host_state, register_running_jobs
 
 __all__ = [
+    "WINDOW_PARAMS",
     "Action",
     "BulkAction",
     "Button",

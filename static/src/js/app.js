@@ -20,6 +20,6 @@ import "./lib/palette.js";
 import "./lib/copying.js";
 import "./lib/ago.js";
 import "./lib/figures.js";
-import "./lib/invalid.js";
+import "./lib/after_form.js";
 import "./lib/tabs.js";
 import "./lib/connection.js";
