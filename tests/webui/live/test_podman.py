@@ -89,6 +89,30 @@ async def test_a_line_that_was_written_in_pieces_is_one_line_for_who_comes_later
     assert [text.rstrip("\r") for text in texts] == ["one", "two", "", "three"]
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+async def test_a_prompt_goes_on_where_it_was_left_and_nothing_comes_twice(
+    podman: Daemon, host: Host, olga: User, opened: Opens, *, is_terminal: bool
+) -> None:
+    script = "trap 'echo ls' USR1; printf tw; sleep 1; echo o; echo three; printf '/ # '; while :; do sleep 0.1; done"
+    container_id = await asyncio.to_thread(run_container, podman, script, Tty=is_terminal)
+    await asyncio.to_thread(wait_for_log, podman, container_id, b"/ # ")
+    lines: list[str] = []
+
+    def ends_with(text: str) -> Any:
+        def check(message: Any) -> bool:
+            lines.extend(message.get("lines", ()))
+            return bool(lines) and lines[-1][32:].rstrip("\r") == text
+
+        return check
+
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/", olga) as socket:
+        await socket.json_until(ends_with("/ # "))
+        await asyncio.to_thread(podman.api, "POST", f"/containers/{container_id}/kill?signal=USR1")
+        await socket.json_until(ends_with("ls"))
+    texts = [line[0] + line[32:].rstrip("\r") for line in lines]
+    assert texts == ["otwo", "othree", "o/ # ", "Ols"]
+
+
 async def test_the_last_lines_of_many_are_those_and_whole(
     podman: Daemon, host: Host, olga: User, opened: Opens
 ) -> None:
