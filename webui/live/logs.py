@@ -14,7 +14,7 @@ from webui.live.follow import Hopeless, Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
 from webui.live.lines import LineCutter
 from webui.live.pictures import picture_if_any
-from webui.live.tails import LastLines, can_tail
+from webui.live.tails import LastLines, can_tail, since_before_tail
 from webui.live.upstream import Upstream
 from webui.log_lines import Place, Skipper
 
@@ -86,11 +86,15 @@ class LogSource:
             raise Hopeless(unreadable(inspection, error)) if is_unreadable(error) else error from None
 
     async def _look_back(self, upstream: Upstream, inspection: Inspection) -> None:
-        """Read the log as it is now, and show the end of it."""
-        start = {name: value for name, value in self._start.items() if name != "tail"}
+        """Read the log up to now, from where its last lines begin, and show those."""
+        asked = {name: value for name, value in self._start.items() if name != "tail"}
+        is_terminal = bool(inspection["Config"]["Tty"])
+        since = await since_before_tail(upstream, self._id, self._start, is_terminal=is_terminal)
+        if since and float(since) > float(asked.get("since", "0")):
+            asked["since"] = since
         last = LastLines(int(self._start["tail"]), RING_CHARACTERS)
         try:
-            await self._read(upstream, inspection, start, last.add)
+            await self._read(upstream, inspection, asked, last.add)
         finally:
             # What was passed is not read again, even where this broke off.
             self._add(list(last.lines))

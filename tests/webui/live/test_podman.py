@@ -60,7 +60,7 @@ async def test_its_log_has_the_same_timestamps(podman: Daemon, host: Host, olga:
     assert len(stamp) == len("2026-01-01T00:00:00.000000000Z")
 
 
-async def texts_until(opened: Opens, user: User, container_id: str, last: str) -> list[str]:
+async def texts_until(opened: Opens, user: User, container_id: str, last: str, query: str = "") -> list[str]:
     """What a page that is opened now shows of a log, to this line."""
     lines: list[str] = []
 
@@ -68,7 +68,7 @@ async def texts_until(opened: Opens, user: User, container_id: str, last: str) -
         lines.extend(message.get("lines", ()))
         return bool(lines) and lines[-1][32:] == last
 
-    async with opened(f"/ws/h/local/containers/{container_id}/logs/", user) as socket:
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/{query}", user) as socket:
         await socket.json_until(is_last)
     return [line[32:] for line in lines]
 
@@ -87,6 +87,40 @@ async def test_a_line_that_was_written_in_pieces_is_one_line_for_who_comes_later
     await asyncio.to_thread(wait_for_log, podman, container_id, b"three")
     texts = await texts_until(opened, olga, container_id, "three\r" if is_terminal else "three")
     assert [text.rstrip("\r") for text in texts] == ["one", "two", "", "three"]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+async def test_a_prompt_goes_on_where_it_was_left_and_nothing_comes_twice(
+    podman: Daemon, host: Host, olga: User, opened: Opens, *, is_terminal: bool
+) -> None:
+    script = "trap 'echo ls' USR1; printf tw; sleep 1; echo o; echo three; printf '/ # '; while :; do sleep 0.1; done"
+    container_id = await asyncio.to_thread(run_container, podman, script, Tty=is_terminal)
+    await asyncio.to_thread(wait_for_log, podman, container_id, b"/ # ")
+    lines: list[str] = []
+
+    def ends_with(text: str) -> Any:
+        def check(message: Any) -> bool:
+            lines.extend(message.get("lines", ()))
+            return bool(lines) and lines[-1][32:].rstrip("\r") == text
+
+        return check
+
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/", olga) as socket:
+        await socket.json_until(ends_with("/ # "))
+        await asyncio.to_thread(podman.api, "POST", f"/containers/{container_id}/kill?signal=USR1")
+        await socket.json_until(ends_with("ls"))
+    texts = [line[0] + line[32:].rstrip("\r") for line in lines]
+    assert texts == ["otwo", "othree", "o/ # ", "Ols"]
+
+
+async def test_the_last_lines_of_many_are_those_and_whole(
+    podman: Daemon, host: Host, olga: User, opened: Opens
+) -> None:
+    # It writes blocks of a size of their own, each of which ends within a line.
+    container_id = await asyncio.to_thread(run_container, podman, "seq 5000 9999; sleep 2; seq 10000 12999; sleep 100")
+    await asyncio.to_thread(wait_for_log, podman, container_id, b"12999")
+    texts = await texts_until(opened, olga, container_id, "12999", "?tail=200")
+    assert texts == [str(number) for number in range(12800, 13000)]
 
 
 async def test_a_line_of_many_megabytes_is_told_in_pieces_to_who_comes_later(
