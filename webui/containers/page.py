@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webui.containers import columns, filtering, listing
+from webui.containers import columns, doubts, filtering, listing
 from webui.containers.actions import ACTIONS
 from webui.containers.columns import Variant, act_id
 from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
-from webui.pages import Button, Empty, ListPage, Term
+from webui.pages import Button, Doubt, Empty, ListPage, Term
 from webui.pages.links import link
 from webui.resources import Layout, Shown, allowed_among, arranged, list_url, narrowed, next_url, unknown, window_of
 
@@ -138,9 +138,14 @@ def list_page(
         note=note,
         terms=[Term(term.typed, filtering.without(found.query.text, term))
                for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
+        doubts=_doubts(found),
         layout_url=link("all-containers:columns"),
         table_px=columns.table_px(reader.layout.columns),
     )  # fmt: skip
+
+
+def _doubts(found: Listing) -> Sequence[Doubt]:
+    return doubts.doubts_of(found.query.text, found.every) if found.query.text and not found.unknown else ()
 
 
 def act_url(host: str) -> str:

@@ -111,6 +111,14 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that a filter asks for and that there is not. `offers`: (what to show, what the box then holds)."""
+
+    words: Text
+    offers: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Tab:
     """One tab of a detail page: a real URL of its own."""
 
@@ -241,5 +249,6 @@ class ListPage:
     has_filter: bool = True
     crumbs: Sequence[Crumb] = field(default=())
     terms: Sequence["Term"] = ()
+    doubts: Sequence["Doubt"] = ()
     layout_url: str = ""
     table_px: int = 0

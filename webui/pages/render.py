@@ -140,6 +140,10 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
         "heads": [_head(column, page.sort, params) for column in page.columns],
         "chips": [_chip_link(chip, page.chip_param, params) for chip in page.chips],
         "terms": [{"term": term, "url": _link(params, q=term.text)} for term in page.terms],
+        "doubts": [
+            {"words": doubt.words, "offers": [(shown, _link(params, q=text)) for shown, text in doubt.offers]}
+            for doubt in page.doubts
+        ],
         "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
         "has_picks": bool(page.bulk),

@@ -3,7 +3,7 @@
 import { isTyping } from "./dom.js";
 import { openDialog } from "./dialogs.js";
 import { fetchNeighbour } from "./gaps.js";
-import { selectedIds, toggleRow, unselectAll } from "./selection.js";
+import { hasSelection, toggleRow, unselectAll } from "./selection.js";
 
 const links = () => [...document.querySelectorAll("#rows > tr[data-id] td.lead a")];
 const currentRow = () => document.activeElement?.closest?.("#rows > tr[data-id]") ?? null;
@@ -47,7 +47,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape" && event.target.id === "q") event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape" && selectedIds().length) unselectAll();
+  if (event.key === "Escape" && hasSelection()) unselectAll();
   if (!Object.hasOwn(keys, event.key)) return;
   event.preventDefault();
   keys[event.key]();

@@ -26,7 +26,7 @@ async function show(given, { push, isSame = false }) {
     history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
     document.dispatchEvent(new CustomEvent("list:shown", { detail: { isSame } }));
     await comeBack();
-    announce(document.querySelector("#list-count [data-total]")?.textContent ?? "");
+    announce(["#list-count [data-total]", "#list-doubts"].map((part) => document.querySelector(part)?.textContent ?? "").join(". "));
   } catch (error) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");

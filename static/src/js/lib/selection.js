@@ -15,6 +15,7 @@ const total = () => Number(document.querySelector("#list-count [data-total]")?.d
 
 export const selectedIds = () => [...chosen.keys()];
 export const isAllMatching = () => isAll;
+export const hasSelection = () => isAll || chosen.size > 0;
 
 export function unselectAll() {
   chosen.clear();
@@ -46,7 +47,7 @@ function draw() {
   }
   const bulk = document.getElementById("bulk");
   if (!bulk) return;
-  bulk.hidden = chosen.size === 0;
+  bulk.hidden = !hasSelection();
   document.documentElement.classList.toggle("has-bulk", !bulk.hidden);
   bulk.querySelector("[data-selected-count]").textContent = isAll ? total() : chosen.size;
   const matching = bulk.querySelector("[data-select-matching]");
@@ -57,7 +58,7 @@ function draw() {
   const head = document.querySelector("[data-select-all]");
   if (head) {
     head.checked = isAll || (all.length > 0 && all.every((row) => chosen.has(row.dataset.id)));
-    head.indeterminate = chosen.size > 0 && !head.checked;
+    head.indeterminate = hasSelection() && !head.checked;
   }
 }
 
@@ -104,7 +105,10 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("change", (event) => {
   if (!event.target.matches?.("[data-select-all]")) return;
-  for (const row of rows()) set(row, event.target.checked);
+  const all = rows();
+  for (const row of all) set(row, event.target.checked);
+  // Where all groups are folded there is nothing to see of what is meant, and nothing else to mean.
+  isAll = event.target.checked && !all.length && total() > 0;
   draw();
 });
 
