@@ -19,11 +19,12 @@ from webui.images.jobs import pull_image
 from webui.images.reference import listed_name
 from webui.jobs import JobFailed, JobRun, job_kind
 from webui.jobs.advice import Advice
-from webui.live import Picture
+from webui.live import Picture, picture
 from webui.resources import EngineRefusal, Opened
 from webui.sealed import seal, unseal
 
 if TYPE_CHECKING:
+    from webui.gate import Actor
     from webui.jobs.models import Job
 
 RUN: Final = "container.run"
@@ -93,18 +94,19 @@ def asked_of(here: Opened, job_id: str) -> Asked | None:
     return Asked(recipe, str(params["name"]), str(params.get("made_for") or ""), job.error)
 
 
-def advice_on_run(job: "Job") -> list[Advice]:
+def advice_on_run(job: "Job", actor: "Actor") -> list[Advice]:
     """Where to go on: to the container that a job made, or back to the form that asked for it."""
     from webui.jobs.models import JobState
 
     if job.host is None:
         return []
-    if job.state == JobState.FAILED and job.kind in _FROM_THE_FORM and "recipe" in job.params:
+    is_own = job.user_id == actor.user_id
+    if is_own and job.state == JobState.FAILED and job.kind in _FROM_THE_FORM and "recipe" in job.params:
         edited = f"&edit={job.params['container'][:12]}" if "container" in job.params else ""
         url = reverse("containers:run", kwargs={"host": job.host.slug})
         return [Advice(_("Change it and try again"), f"{url}?again={job.pk}{edited}")]
     made = _made_by(job) if job.state == JobState.DONE else ""
-    if not made:
+    if not made or picture(job.host, actor).find("containers", made) is None:
         return []
     name = job.params.get("old_name" if job.kind in _BACK else "name") or made
     return [Advice(_("Open %s") % name, reverse("containers:detail", args=[job.host.slug, made]))]

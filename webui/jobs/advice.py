@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from webui.gate import Actor
     from webui.jobs.models import Job
 
 
@@ -16,7 +17,8 @@ class Advice:
     url: str
 
 
-Adviser = Callable[["Job"], Sequence[Advice]]
+# For whom: they are told of nothing that they may not see.
+Adviser = Callable[["Job", "Actor"], Sequence[Advice]]
 _advisers: list[Adviser] = []
 
 
@@ -25,5 +27,5 @@ def register_adviser(adviser: Adviser) -> None:
     _advisers.append(adviser)
 
 
-def advice_on(job: "Job") -> list[Advice]:
-    return [one for adviser in _advisers for one in adviser(job)]
+def advice_on(job: "Job", actor: "Actor") -> list[Advice]:
+    return [one for adviser in _advisers for one in adviser(job, actor)]

@@ -8,6 +8,7 @@ import "./lib/theme_toggle.js";
 import "./lib/row_focus.js";
 import "./lib/menus.js";
 import "./lib/dialogs.js";
+import "./lib/drawer.js";
 import "./lib/toasts.js";
 import "./lib/selection.js";
 import "./lib/acts.js";

@@ -69,7 +69,7 @@ async function take(response) {
   }
   if (headers.get("Content-Type")?.startsWith(STREAM) && response.ok) {
     unselectAll();
-    tellRows(await showProgress(response, { again }));
+    tellRows(await showProgress(response, { again, isBegun: true }));
     return;
   }
   const text = await response.text();
