@@ -15,6 +15,7 @@ RUN = "/h/local/containers/run/"
 _CREATE = "button.btn-primary[type=submit]"
 
 
+@pytest.mark.on_peers("dockerd")
 def test_the_focus_is_on_what_a_form_was_answered(page: Page, harbour: Console) -> None:
     container_id = run_container(harbour, "web")
     page.goto(f"/h/local/containers/{container_id}/configuration/")
@@ -31,6 +32,7 @@ def test_the_focus_is_on_what_a_form_was_answered(page: Page, harbour: Console) 
     expect(page.locator("body")).to_be_focused()
 
 
+@pytest.mark.on_peers("dockerd")
 def test_a_refusal_opens_the_part_that_it_is_about(page: Page, harbour: Console) -> None:
     page.goto(RUN)
     page.fill("#id_image", "busybox")

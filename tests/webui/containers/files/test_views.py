@@ -230,9 +230,10 @@ def test_a_file_that_is_mounted_into_a_read_only_container_is_edited_and_others_
 ) -> None:
     (tmp_path / "ours").write_text("old")
     (tmp_path / "theirs").write_text("old")
+    binds = [f"{tmp_path}/ours:/etc/ours", f"{tmp_path}/theirs:/etc/theirs:ro"]
     wanted = {
         "Image": "busybox:latest", "Cmd": ["sleep", "600"], "StopTimeout": 0,
-        "HostConfig": {"ReadonlyRootfs": True, "Binds": [f"{tmp_path}/ours:/etc/ours", f"{tmp_path}/theirs:/etc/theirs:ro"]},
+        "HostConfig": {"ReadonlyRootfs": True, "Binds": binds},
     }  # fmt: skip
     box = replace(shelf, id=str(shelf.daemon.json("POST", "/containers/create?name=box", wanted)["Id"]))
     try:
