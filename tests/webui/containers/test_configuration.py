@@ -223,3 +223,10 @@ def test_how_often_it_is_checked_is_told_in_a_unit_that_fits(nanoseconds: int, w
     health = health_of({"Config": {"Healthcheck": {"Test": ["CMD", "x"], "Interval": nanoseconds}}, "State": {}})
     assert health is not None
     assert health.words.startswith(f"{words} · ")
+
+
+@real
+@pytest.mark.parametrize("part", ["limits/", "name/", "join/"])
+def test_the_address_of_a_form_that_came_back_opens_the_tab(as_olga: Client, make_container: Make, part: str) -> None:
+    container_id = make_container(start=False)
+    assert as_olga.get(_url(container_id, part)).url == _url(container_id)
