@@ -229,9 +229,16 @@ export async function keepPlace() {
   };
 }
 
+// Once a frame, however many rows change in it: to look is to lay out.
+let isLooking = false;
 document.addEventListener("htmx:after:swap", () => {
   draw();
-  look();
+  if (isLooking) return;
+  isLooking = true;
+  requestAnimationFrame(() => {
+    isLooking = false;
+    look();
+  });
 });
 document.addEventListener("list:shown", () => {
   measure();
