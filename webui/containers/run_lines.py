@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 from webui.containers.dialects import DialectError, Raw
-from webui.containers.dialects.networks import is_mode, put_endpoint
+from webui.containers.dialects.networks import is_mode, put_endpoint, stands_alone
 from webui.containers.dialects.ports import read_port, read_range
 from webui.containers.rows import ContainerRow
 from webui.containers.secrets import is_secret
@@ -284,7 +284,7 @@ def checked_networks(lines: Sequence[NetworkLine], known: Collection[str]) -> li
             return "Which network?"
         if not is_mode(line.name) and line.name not in known:
             return f"This host has no network {line.name}."
-        if is_mode(line.name) and len(lines) > 1:
+        if stands_alone(line.name) and len(lines) > 1:
             return f"{line.name} stands alone: it cannot be joined together with other networks."
         if is_mode(line.name) and line.aliases:
             return f"Further names are only for networks that somebody made, not for {line.name}."

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from webui.containers.dialects import DialectError, Raw
 from webui.containers.dialects.meaning import has_open_paths
-from webui.containers.dialects.networks import is_mode
+from webui.containers.dialects.networks import stands_alone
 from webui.containers.dialects.ports import read_exposed, split_protocol
 from webui.containers.recreation import Recipe
 from webui.containers.run_fields import RunField, put_at
@@ -98,7 +98,7 @@ class Places:
         put_at(body, ("HostConfig", "NetworkMode"), first)
         if endpoints[first]:
             body["NetworkingConfig"] = {"EndpointsConfig": {first: endpoints[first]}}
-        return {} if is_mode(first) else {name: one for name, one in endpoints.items() if name != first}
+        return {} if stands_alone(first) else {name: one for name, one in endpoints.items() if name != first}
 
 
 def _fits_a_row(pair: str) -> bool:

@@ -62,6 +62,7 @@ CORPUS: dict[str, dict[str, Any]] = {
     "networks": {**SLEEP, "HostConfig": {"NetworkMode": "harbour"}, "NetworkingConfig": {"EndpointsConfig": {
         "harbour": {"Aliases": ["web", "www"], "IPAMConfig": {"IPv4Address": "10.213.7.9"},
                     "MacAddress": "92:d0:c6:0a:29:33"}}}},
+    "bridge-and-more": {**SLEEP, "HostConfig": {"NetworkMode": "bridge"}},
     "no-network": {**SLEEP, "HostConfig": {"NetworkMode": "none"}},
     "host-network": {**SLEEP, "HostConfig": {"NetworkMode": "host"}},
 }  # fmt: skip
@@ -167,7 +168,7 @@ def test_an_edit_that_changes_nothing_makes_the_same_container(daemon: Daemon, h
         status, reply = daemon.api("POST", f"/containers/create?name={name}", body)
         assert status == 201, (name, reply)
         old_id = str(json.loads(reply)["Id"])
-        if name == "networks":
+        if name in {"networks", "bridge-and-more"}:
             daemon.api("POST", "/networks/quay/connect", {"Container": old_id, "EndpointConfig": {"Aliases": ["also"]}})
         _edit_unchanged(daemon, host, olga, name)
 

@@ -200,6 +200,15 @@ def test_a_refusal_about_rows_stands_at_the_row_that_it_names() -> None:
     assert [bool(line.error) for line in filled.networks] == [False, True]
 
 
+def test_the_bridge_goes_together_with_other_networks_and_the_hosts_own_does_not() -> None:
+    both = form(network_name=["bridge", "front"])
+    assert both.is_valid(), both.errors
+    assert (both.request().body["HostConfig"]["NetworkMode"], both.request().networks) == ("bridge", {"front": {}})
+    alone = form(network_name=["host", "front"])
+    assert not alone.is_valid()
+    assert "stands alone" in alone.networks[0].error
+
+
 def test_volumes_without_a_name_are_the_paths_of_a_mapping() -> None:
     filled = form(nameless="/cache\n/other")
     assert filled.is_valid(), filled.errors

@@ -18,6 +18,11 @@ def is_mode(network: str) -> bool:
     return network in {"default", "bridge", "host", "none"} or network.startswith("container:")
 
 
+def stands_alone(network: str) -> bool:
+    """Whether whoever is on it can be on no other. The CLI wants the same of bridge, engines do not."""
+    return is_mode(network) and network not in {"default", "bridge"}
+
+
 def read_networks(options: Mapping[str, Sequence[str]], links: Sequence[str]) -> tuple[str, dict[str, Raw]]:
     """(NetworkMode, endpoints) of the flags about networks, the first network being the mode."""
     endpoints: dict[str, Raw] = {}
