@@ -197,7 +197,7 @@ class _Writer:
         if networks.is_mode(mode):
             if mode not in {"default"}:
                 yield "network_mode", mode
-            self.lost += [f"Networks.{name}" for name, held in endpoints.items() if lean(held or {})]
+            self.lost += [f"Networks.{name}" for name, held in endpoints.items() if name != mode or lean(held or {})]
         else:
             self._networks = list(dict.fromkeys([mode, *endpoints]))
             yield "networks", {name: self._endpoint(name, endpoints.get(name) or {}) for name in self._networks}

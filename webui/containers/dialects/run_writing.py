@@ -167,6 +167,9 @@ class _Writer:
             mode = next(iter(endpoints))
         written, lost = networks.write_networks(mode, endpoints)
         self.lost += lost
+        # The CLI takes the bridge or networks that somebody made, not both at once.
+        if len(written) > 1:
+            self.lost += [f"Networks.{text}" for text in written if text in {"bridge", "default"}]
         yield from _flags("--network", [text for text in written if text not in {"bridge", "default"}])
         if address := self._body.get("MacAddress"):
             yield from _flags("--mac-address", [address])

@@ -4,6 +4,7 @@ import pytest
 
 from tests.webui.containers.dialects.lines import LINES
 from webui.containers.dialects import Raw
+from webui.containers.dialects.compose_writing import compose_file
 from webui.containers.dialects.meaning import lean
 from webui.containers.dialects.run_writing import run_line
 from webui.containers.docker_run import parse_run_line
@@ -54,3 +55,11 @@ def test_an_entrypoint_of_several_words_goes_on_in_the_command() -> None:
 def test_a_restart_policy_that_nobody_chose_is_not_written() -> None:
     body = {"Image": "x", "HostConfig": {"RestartPolicy": {"Name": "", "MaximumRetryCount": 0}}}
     assert run_line(body).lines == ["docker run -d", "x"]
+
+
+def test_the_bridge_beside_other_networks_is_said_to_be_left_out() -> None:
+    body = {"Image": "x", "HostConfig": {"NetworkMode": "bridge"},
+            "NetworkingConfig": {"EndpointsConfig": {"bridge": {}, "front": {}}}}  # fmt: skip
+    written = run_line(body)
+    assert (written.lines, written.lost) == (["docker run -d", "--network front", "x"], ["Networks.bridge"])
+    assert "Networks.front" in compose_file(body).lost
