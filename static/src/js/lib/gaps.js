@@ -229,6 +229,13 @@ export async function keepPlace() {
   };
 }
 
+// After a break the list comes anew from its beginning; whoever read further down stays there.
+document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
+  if (!detail.message.data.startsWith?.('{"target":"#rows","swap":"innerMorph"')) return;
+  const kept = keepPlace().then((comeBack) => document.addEventListener("htmx:ws:after:message:incoming", comeBack, { once: true }));
+  detail.waitUntil(kept.catch((error) => console.warn(error)));
+});
+
 document.addEventListener("htmx:after:swap", () => {
   draw();
   look();
