@@ -235,14 +235,16 @@ export async function keepPlace() {
   };
 }
 
-const held = () => [document.getElementById("rows"), document.getElementById("list")?.parentElement].filter(Boolean);
+// A rule, not a style of the elements: a swap would write that into what comes in their place, which the content policy refuses.
+const held = new CSSStyleSheet();
+document.adoptedStyleSheets.push(held);
 
 function hold() {
-  for (const one of held()) one.style.minHeight = `${one.offsetHeight}px`;
+  held.replaceSync(`#rows { min-height: ${document.getElementById("rows")?.offsetHeight ?? 0}px; }`);
 }
 
 export function letGo() {
-  for (const one of held()) one.style.minHeight = "";
+  held.replaceSync("");
 }
 
 // After a break the list comes anew from its beginning; whoever read further down stays there.
@@ -252,9 +254,16 @@ document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
   detail.waitUntil(kept.catch((error) => console.warn(error)));
 });
 
+// Once a frame, however many rows change in it: to look is to lay out.
+let isLooking = false;
 document.addEventListener("htmx:after:swap", () => {
   draw();
-  look();
+  if (isLooking) return;
+  isLooking = true;
+  requestAnimationFrame(() => {
+    isLooking = false;
+    look();
+  });
 });
 document.addEventListener("list:shown", () => {
   measure();

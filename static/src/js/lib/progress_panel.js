@@ -31,11 +31,13 @@ function panelOf({ title, items, run }) {
   parts.stop.addEventListener("click", () => stop(run, parts.stop));
   panel.addEventListener("keydown", (event) => event.key === "Escape" && leave(panel));
   document.body.append(panel);
+  document.documentElement.classList.add("has-progress");
   return { ...parts, panel, lines, saidAt: 0 };
 }
 
 function leave(panel) {
   panel.remove();
+  document.documentElement.classList.remove("has-progress");
   sessionStorage.removeItem(KEPT);
   focusRowAgain();
 }

@@ -48,6 +48,7 @@ function draw() {
   const bulk = document.getElementById("bulk");
   if (!bulk) return;
   bulk.hidden = !hasSelection();
+  document.documentElement.classList.toggle("has-bulk", !bulk.hidden);
   bulk.querySelector("[data-selected-count]").textContent = isAll ? total() : chosen.size;
   const matching = bulk.querySelector("[data-select-matching]");
   if (matching) {
