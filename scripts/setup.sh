@@ -17,7 +17,7 @@ done_with() { digest "${@:2}" >"$stamps/$1"; }
 # --- system packages: command or file -> Debian package
 runtime_needs="crun:crun runc:runc conmon:conmon nft:nftables ip:iproute2 iptables:iptables mount:mount ps:procps tini-static:tini
   /usr/share/containers/seccomp.json:golang-github-containers-common /etc/ssl/certs/ca-certificates.crt:ca-certificates"
-dev_needs="chromium:chromium /usr/bin/docker:docker.io docker-registry:docker-registry /bin/busybox:busybox-static
+dev_needs="chromium:chromium /usr/bin/docker:docker.io docker-registry:docker-registry /bin/busybox:busybox-static unzip:unzip
   redis-server:redis-server /usr/share/postgresql-common:postgresql
   podman:podman /usr/libexec/podman/catatonit:catatonit /usr/lib/podman/netavark:netavark /usr/lib/podman/aardvark-dns:aardvark-dns
   /usr/sbin/slapd:slapd ldapsearch:ldap-utils"

@@ -178,19 +178,19 @@ class Launcher:
         """The volumes, binds and images as mounts, each source made or mounted."""
         specs = []
         for point in container.record.mounts:
-            source = point.source
+            source, is_file = point.source, False
             if point.type == "volume":
                 source = str(await self._rooms.volumes.mount(point.name, container.id))
                 source = await asyncio.to_thread(_subpath, Path(source), point.subpath)
             elif point.type == "bind":
-                await asyncio.to_thread(ensure_bind_source, point)
+                is_file = await asyncio.to_thread(ensure_bind_source, point)
             elif point.type == "image":
                 rootfs = await self._rooms.layers.mount(point.name, labels.mount if labels else "")
                 source = str(await asyncio.to_thread(subtree, rootfs, point.subpath))
             if labels is not None and (words := {"z", "Z"} & set(point.mode.split(","))):
                 label = labels.mount if "Z" in words else labels.shared_mount
                 await asyncio.to_thread(relabel, Path(source), label)
-            specs.append(mount_spec(replace(point, source=source)))
+            specs.append(mount_spec(replace(point, source=source), is_file=is_file))
         return specs
 
     async def _spec(self, container: Container, made: "_Made") -> tuple[dict[str, Any], str]:
@@ -328,9 +328,11 @@ def closes_stdin(container: Container) -> bool:
     return bool(container.config["OpenStdin"] and container.config["StdinOnce"] and not container.is_tty)
 
 
-def mount_spec(point: MountPoint) -> MountSpec:
+def mount_spec(point: MountPoint, *, is_file: bool = False) -> MountSpec:
+    """The mount of a point whose source is ready; `is_file` of a bind that is no folder."""
     options = tuple(word for word in point.options.split(",") if word)
-    if _hides_writable_mounts(point):
+    # Nothing is mounted below a file, and crun opens what is to be read-only throughout as a folder.
+    if not is_file and _hides_writable_mounts(point):
         options += ("rro",)
     return MountSpec(
         point.destination,
@@ -358,16 +360,18 @@ async def _all(*work: Awaitable[Any]) -> list[Any]:
     return outcomes
 
 
-def ensure_bind_source(point: MountPoint) -> None:
+def ensure_bind_source(point: MountPoint) -> bool:
+    """Make the folder that `-v` names where there is nothing; returns whether it is something else than a folder."""
     source = Path(point.source)
     if source.exists():
-        return
+        return not source.is_dir()
     if point.is_from_mounts:
         raise InvalidArgument(f'invalid mount config for type "bind": bind source path does not exist: {source}')
     try:
         source.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EngineError(f"error while creating mount source path '{source}': {error.strerror or error}") from error
+    return False
 
 
 def _subpath(volume: Path, subpath: str) -> str:

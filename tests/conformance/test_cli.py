@@ -46,6 +46,17 @@ def test_standard_input_reaches_the_container_and_its_end_as_well(docker: Docker
     )
 
 
+@pytest.mark.parametrize("options", [("-v", "{}:/etc/one:ro"), ("--mount", "type=bind,src={},dst=/etc/one,readonly")])
+def test_a_single_file_is_bound_read_only(docker: DockerCli, tmp_path: Path, options: tuple[str, str]) -> None:
+    file = tmp_path / "one"
+    file.write_text("of the host")
+    script = "cat /etc/one; echo mine > /etc/one || echo ', no'"
+    flags = [one.format(file) for one in options]
+    outcome = docker("run", "--rm", "--read-only", *flags, "busybox", "sh", "-c", script)
+    assert (outcome.code, outcome.out) == (0, "of the host, no\n"), outcome
+    assert file.read_text() == "of the host"
+
+
 def test_a_published_port_answers_on_loopback_and_is_shown(docker: DockerCli) -> None:
     docker.ok("run", "-d", "--name", "web", "-p", "127.0.0.1::80", "busybox", "httpd", "-f", "-h", "/www")
     address = docker.ok("port", "web", "80/tcp").splitlines()[0]

@@ -98,6 +98,8 @@ def test_a_line_of_fifty_megabytes_hurts_nobody(page: Page, harbour: Console) ->
     script = "echo before; dd if=/dev/zero bs=1000000 count=50 2>/dev/null | tr '\\0' x; echo; echo after; sleep 600"
     container_id = run_container(harbour, "endless", script, start=False)
     page.goto(f"{LIST}{container_id}/logs/")
+    # The log was looked at: whoever comes later than its first line gets the last ones.
+    expect(page.locator(".log-note")).to_have_count(1)
     harbour.engine.api("POST", f"/containers/{container_id}/start")
     # A part of it stands for the whole, and the page can still be used.
     expect(page.locator(".log-line", has_text="xxxxxxxx").first).to_be_visible(timeout=90_000)
@@ -111,15 +113,26 @@ def test_a_line_of_fifty_megabytes_hurts_nobody(page: Page, harbour: Console) ->
     )
     assert page.evaluate("document.body.innerText.length") < 2_000_000
     # What stood before it has long left the view, and maybe the page, and can be reached.
+    _reach_what_was_before(page)
+    page.keyboard.press("End")
+    expect(page.locator(".log-line", has_text="after")).to_have_count(1)
+    # Whoever comes later gets the end of it, and comes to its beginning as well.
+    page.goto(f"{LIST}{container_id}/logs/")
+    expect(page.locator(".log-line", has_text="after")).to_be_visible()
+    _reach_what_was_before(page)
+
+
+def _reach_what_was_before(page: Page) -> None:
     before = page.locator(".log-line .words", has_text=re.compile("^before$"))
-    for _ in range(60):
+    elsewhere = page.get_by_role("button", name="The page is full. Show what was before")
+    for _ in range(240):
         page.keyboard.press("Home")
         if before.count():
             break
+        if elsewhere.count():
+            elsewhere.click()
         page.wait_for_timeout(250)
     expect(before).to_have_count(1)
-    page.keyboard.press("End")
-    expect(page.locator(".log-line", has_text="after")).to_have_count(1)
 
 
 def test_markup_and_escape_sequences_are_text_wherever_they_come_from(page: Page, harbour: Console) -> None:

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from tests.consoles import Console
 from tests.e2e.conftest import run_container
+from tests.images import layer_tar
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
@@ -58,16 +59,19 @@ def test_a_run_is_found_again_after_a_reload_and_what_has_not_begun_can_be_left_
 
 
 def test_only_those_that_failed_are_tried_again(page: Page, harbour: Console) -> None:
-    run_container(harbour, "holder", start=False, HostConfig={"NetworkMode": "none"})
-    for number in range(2):
-        shared = {"HostConfig": {"NetworkMode": "container:holder"}, "Labels": in_stack("berth")}
-        run_container(harbour, f"waiter-{number}", start=False, **shared)
+    # No engine starts a program that is not there; each has its own mind about a namespace whose owner has stopped.
+    for name in ("waiter-0", "waiter-1"):
+        quiet = {"HostConfig": {"NetworkMode": "none"}, "Labels": in_stack("berth")}
+        run_container(harbour, name, start=False, Cmd=["/opt/run"], **quiet)
     run_container(harbour, "free", start=False, HostConfig={"NetworkMode": "none"}, Labels=in_stack("berth"))
     open_group(page, "berth", 3)
     page.get_by_role("menuitem", name="Start 3", exact=True).click()
     panel = page.locator("#progress")
     expect(panel.locator("header")).to_contain_text("1 of 3 done · 2 failed")
-    harbour.engine.api("POST", "/containers/holder/start")
+    program = layer_tar({"opt/run": b"#!/bin/sh\nsleep 600\n"})
+    for name in ("waiter-0", "waiter-1"):
+        status, reply = harbour.engine.api("PUT", f"/containers/{name}/archive?path=/", program)
+        assert status == 200, reply
     panel.get_by_role("button", name="Try 2 again").click()
     expect(panel.locator("li")).to_have_count(2)
     expect(panel.locator("header")).to_contain_text("2 of 2 done")

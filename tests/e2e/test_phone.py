@@ -30,6 +30,11 @@ _COVERED = """() => {
   return [one.outerHTML.slice(0, 120), Boolean(isSeen), one.matches(":focus-visible")];
 }"""
 
+# What can be pressed or come to in the page: nothing of it, where something lies over all of it.
+_IN_REACH = """() => [...document.querySelectorAll(":is(.skip, .topbar, main) :is(a, button, input, select)")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }) && !one.closest("[inert]"))
+  .map((one) => one.outerHTML.slice(0, 160))"""
+
 
 @pytest.fixture
 def phone(harbour: Console, chromium: Browser, signed_in: StorageState) -> Iterator[Page]:
@@ -82,3 +87,49 @@ def test_the_focus_is_never_under_a_bar(phone: Page, harbour: Console) -> None:
                 break
             covered += [f"{url}: {found[0]}"] * (not found[1] or not found[2])
     assert not covered, "\n".join(covered)
+
+
+def test_what_the_menu_covers_is_out_of_reach_until_it_is_closed(phone: Page) -> None:
+    phone.goto("/h/local/logs/keeping/")
+    menu, more, covered = phone.locator("#sidebar"), phone.locator("[data-sidebar]"), phone.locator("main")
+    save = phone.get_by_role("button", name="Save")
+
+    def opened() -> None:
+        more.tap()
+        expect(menu).to_be_visible()
+        expect(more).to_have_attribute("aria-expanded", "true")
+        expect(menu.locator(":focus")).to_have_count(1)
+        assert phone.evaluate(_IN_REACH) == []
+
+    def closed() -> None:
+        expect(menu).to_be_hidden()
+        expect(more).to_have_attribute("aria-expanded", "false")
+        save.focus()
+        expect(save).to_be_focused()
+
+    opened()
+    for _stop in range(30):
+        phone.keyboard.press("Tab")
+        expect(covered.locator(":focus")).to_have_count(0)
+    phone.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    closed()
+    opened()
+    more.tap()
+    closed()
+    opened()
+    # Beside it: the menu goes, and nothing of the page is pressed.
+    phone.touchscreen.tap(380, 400)
+    closed()
+    opened()
+    phone.set_viewport_size({"width": 1440, "height": 900})
+    save.focus()
+    expect(save).to_be_focused()
+    phone.set_viewport_size({"width": 390, "height": 844})
+    closed()
+    opened()
+    menu.get_by_role("link", name="Containers", exact=False).first.tap()
+    phone.wait_for_url("**/containers/")
+    expect(menu).to_be_hidden()
+    phone.go_back()
+    closed()

@@ -5,7 +5,7 @@ import io
 from datetime import UTC, datetime
 from typing import Final
 
-from webui.containers.page import Listing
+from webui.containers.page import Listing, figure_of
 from webui.containers.rows import ContainerRow
 
 HEADER: Final = (
@@ -31,7 +31,7 @@ def guarded(text: str) -> str:
 
 
 def _cells(row: ContainerRow, found: Listing) -> list[str]:
-    figure = found.figures.get(row.id)
+    figure = figure_of(row, found.figures)
     return [
         row.host_name,
         row.name,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from webui.containers import filtering
 from webui.containers.page import Listing
 from webui.containers.rows import ContainerRow
+from webui.pages import WINDOW_PARAMS
 from webui.pages.formats import short_image
 from webui.resources import natural
 
@@ -70,7 +71,7 @@ def facets_of(found: Listing, params: Mapping[str, str]) -> list[Facet]:
 
 def _value(key: str, value: str, count: int, text: str, params: Mapping[str, str]) -> Value:
     merged = {**params, "q": filtering.toggled(text, key, value)}
-    query = urlencode({name: one for name, one in merged.items() if one and name != "after"})
+    query = urlencode({name: one for name, one in merged.items() if one and name not in WINDOW_PARAMS})
     return Value(value, count, filtering.holds(text, key, value), f"?{query}")
 
 

@@ -61,11 +61,17 @@ def _test(term: Term) -> Matcher:
     return (lambda row: not test(row)) if term.is_negated else test
 
 
+def _image_name(row: ContainerRow) -> str:
+    """With the tag that is meant where none is written."""
+    has_tag = ":" in row.image.rpartition("/")[2]
+    return row.image if has_tag or not row.image else f"{row.image}:latest"
+
+
 def _word(word: str) -> Matcher:
     is_id = len(word) >= 4
     return lambda row: (
         word in row.name.lower()
-        or word in row.image.lower()
+        or word in _image_name(row).lower()
         or word in row.stack.lower()
         or (is_id and row.id.startswith(word))
     )
@@ -187,7 +193,7 @@ KEYS: Final[Mapping[str, Key]] = {
                   "health:unhealthy", True),
     "stack": Key(_one_of(lambda row: row.stack), _("its stack"), "stack:shop", True),
     "service": Key(_one_of(lambda row: row.service), _("its service in the stack"), "service:web", True),
-    "image": Key(_part_of(lambda row: row.image), _("part of its image"), "image:postgres", True),
+    "image": Key(_part_of(_image_name), _("part of its image"), "image:postgres", True),
     "label": Key(_label, _("a label, with its value or without"), "label:env=prod"),
     "port": Key(_port, _("a port, inside or outside"), "port:8080"),
     "network": Key(_network, _("a network"), "network:edge", True),

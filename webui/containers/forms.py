@@ -8,7 +8,6 @@ comes back through `blame`.
 
 import copy
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -20,7 +19,7 @@ from webui.containers import run_lines
 from webui.containers.dialects import DialectError, Raw
 from webui.containers.dialects.meaning import PATHS, lean
 from webui.containers.recreation import Recipe
-from webui.containers.run_blame import blamed_field
+from webui.containers.run_blame import blamed_field, stands_in
 from webui.containers.run_facts import NAME, HostFacts, name_error, taken_words
 from webui.containers.run_fields import RunField, found_at, put_at
 from webui.containers.run_lines import MountLine, NetworkLine, PortLine, VariableLine
@@ -266,19 +265,21 @@ class RunForm(forms.Form):
         """Put an engine's refusal beside the field that caused it."""
         program = next(iter(self.cleaned_data.get("command") or []), "the image's command")
         image = listed_name(self.cleaned_data.get("image") or "")
-        field_name, words = blamed_field(message, image=image, program=program)
-        if field_name == "ports":
-            self.ports = [replace(line, error=words if _is_meant(line, message) else line.error) for line in self.ports]
-        if field_name == "networks":
-            self.networks = [
-                replace(line, error=words if line.name in message else line.error) for line in self.networks
-            ]
+        field_name, words = blamed_field(message, image=image, program=program, typed=self._typed())
+        if field_name in _ROWS:
+            setattr(self, field_name, _marked(getattr(self, field_name), message, words))
         known = field_name if field_name in self.fields else None
         if known is None and any(self.line_errors()):
             words = "Nothing was created: the marked lines need a look."
         self.add_error(known, forms.ValidationError(words, code="engine"))
 
+    def _typed(self) -> dict[str, str]:
+        """What stands in each field, and in the rows together."""
+        rows = {name: "\n".join(" ".join(_texts(line)) for line in getattr(self, name)) for name in _ROWS}
+        return {**{name: str(self.data.get(name) or "") for name in self.fields}, **rows}
 
+
+_ROWS: Final = ("ports", "mounts", "networks")
 _HOST_ROWS: Final = frozenset({"PortBindings", "RestartPolicy", "NetworkMode"})
 _TOP_ROWS: Final = frozenset({"Image", "Env", "ExposedPorts", "HostConfig", "NetworkingConfig"})
 
@@ -289,6 +290,16 @@ def _no_ports_words(network: str) -> str:
     return "Without a network there is nothing to publish a port on."
 
 
-def _is_meant(line: PortLine, message: str) -> bool:
-    _, port = run_lines.split_address(line.outside)
-    return bool(port) and re.search(rf"\b{re.escape(port)}\b", message) is not None
+def _texts(line: PortLine | MountLine | NetworkLine) -> list[str]:
+    """What can be told of a line by what was typed in it."""
+    if isinstance(line, PortLine):
+        return [port] if (port := run_lines.split_address(line.outside)[1]) else []
+    if isinstance(line, MountLine):
+        return [line.target, line.source]
+    return [line.name, *line.aliases.replace(",", " ").split(), *line.addresses.replace(",", " ").split(), line.mac]
+
+
+def _marked(lines: Sequence[Any], message: str, words: str) -> list[Any]:
+    """The lines, with words at the one that a message repeats something of; at the only one in any case."""
+    meant = [len(lines) == 1 or stands_in(message, _texts(line), shortest=1) for line in lines]
+    return [replace(line, error=words) if is_meant else line for line, is_meant in zip(lines, meant, strict=True)]

@@ -10,7 +10,6 @@ import uuid
 from contextlib import ExitStack
 from typing import Any
 
-import orjson
 from django.utils.translation import gettext as _
 from docker import DockerClient
 from docker.errors import APIError, ImageNotFound
@@ -19,13 +18,13 @@ from webui.containers.kept import kept_among, kept_of, left_over, next_name
 from webui.containers.podman_words import untold_words
 from webui.containers.recreation import Recipe, connect, recipe_of
 from webui.containers.replacing import found_or_none, put_in_place, take_name, undone, wait_until_it_runs
+from webui.containers.run_jobs import opened_recipe, sealed
 from webui.gate.redeploying import NAMED_BY
 from webui.images.jobs import pull_image, reference_of
 from webui.images.reference import is_id
 from webui.jobs import JobFailed, JobRun, job_kind
 from webui.ownership import Kind
 from webui.ownership.changes import carry_over
-from webui.sealed import seal, unseal
 
 
 def params_for(
@@ -44,8 +43,7 @@ def params_for(
         "redeploy": is_redeployed,
     }  # fmt: skip
     if recipe is not None:
-        held = {"body": recipe.body, "networks": recipe.networks, "platform": recipe.platform}
-        params["recipe"] = seal(orjson.dumps(held).decode())
+        params["recipe"] = sealed(recipe)
     return params
 
 
@@ -153,6 +151,8 @@ def _make(run: JobRun, client: DockerClient, old: dict[str, Any], *, undo: ExitS
     body = {} if _is_redeploying(run) else recipe.body
     made = api.create_container_from_config(body, name=name, platform=recipe.platform or None)
     new_id = str(made["Id"])
+    for words in made.get("Warnings") or ():
+        run.log(str(words), "warning")
     undo.callback(undone, run, _("the new container was removed"), lambda: api.remove_container(new_id, force=True))
     if run.params.get("host") is not None:
         # It was made by whoever edits; it belongs to whom the old one does.
@@ -171,8 +171,7 @@ def _join(api: Any, container_id: str, recipe: Recipe, *, joined: dict[str, Any]
 
 def _recipe_of_job(run: JobRun, api: Any, old: dict[str, Any]) -> Recipe:
     if "recipe" in run.params and not _is_redeploying(run):
-        held = orjson.loads(unseal(run.params["recipe"]))
-        return Recipe(held["body"], held["networks"], held.get("platform", ""))
+        return opened_recipe(run.params["recipe"])
     if words := untold_words(old):
         run.log(words, "warning")
     try:

@@ -1,19 +1,40 @@
 """A container's log as a file, whole: read from the host and passed on as it comes, however long it is."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
 from django.utils.translation import gettext as _
 
 from webui import gate
 from webui.live.lines import LineCutter
+from webui.live.logs import is_unreadable, unreadable
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
 from webui.log_lines import letter_of, timestamp_of
 
 if TYPE_CHECKING:
     from webui.gate import Actor
     from webui.hosts.models import Host
+    from webui.live.follow import Inspection
+
+
+_BOTH: Final = {"stdout": "1", "stderr": "1"}
+
+
+async def refusal(actor: "Actor", host: "Host", inspection: "Inspection") -> str:
+    """Why the host gives nothing of this log, asked before the first byte of a file; "" where it does.
+
+    Raises HostUnreachable.
+    """
+    path = f"/containers/{inspection['Id']}/logs"
+    try:
+        async with gate.stream(actor, host, "GET", path, query={**_BOTH, "tail": "0"}):
+            return ""
+    except gate.HostUnreachable:
+        raise
+    except UPSTREAM_ERRORS as error:
+        told: dict[str, Any] = unreadable(inspection, error) if is_unreadable(error) else {"error": words_of(error)}
+        return str(told["error"])
 
 
 async def log_lines(
@@ -25,10 +46,10 @@ async def log_lines(
     """
     writer = _JsonWriter() if is_json else _TextWriter()
     cutter = LineCutter(is_terminal=is_terminal)
-    query = {"stdout": "1", "stderr": "1", "timestamps": "1"}
+    path, query = f"/containers/{container_id}/logs", {**_BOTH, "timestamps": "1"}
     cut = ""
     try:
-        async with gate.stream(actor, host, "GET", f"/containers/{container_id}/logs", query=query) as chunks:
+        async with gate.stream(actor, host, "GET", path, query=query, as_sent=is_terminal) as chunks:
             async for chunk in chunks:
                 yield writer.written(cutter.feed(chunk))
     except UPSTREAM_ERRORS as error:

@@ -8,13 +8,13 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webui.containers import columns, filtering, listing
+from webui.containers import columns, doubts, filtering, listing
 from webui.containers.actions import ACTIONS
 from webui.containers.columns import Variant, act_id
 from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
 from webui.live import Figure, Picture, figures_of
-from webui.pages import Button, Empty, ListPage, Term
+from webui.pages import Button, Doubt, Empty, ListPage, Term
 from webui.pages.links import link
 from webui.resources import Layout, Shown, allowed_among, arranged, list_url, narrowed, next_url, unknown, window_of
 
@@ -112,12 +112,12 @@ def list_page(
     live_url: str | None = None,
 ) -> ListPage:  # fmt: skip
     """The page for one reader. `params` is the URL's query, which links on the page carry on."""
-    window, following = window_of(found.items, params.get("after", ""), key=item_id)
+    window = window_of(found.items, params, key=item_id)
     bulk = [action for action in allowed_among(ACTIONS, reader.allowed_anywhere) if action.is_bulk]
     return ListPage(
         title=_("All containers") if reader.is_everywhere else _("Containers"),
         columns=reader.layout.columns,
-        rows=_Window(found, window, reader),
+        rows=_Window(found, window.rows, reader),
         total=len(found.chosen),
         all_total=len(found.every),
         noun=NOUN,
@@ -131,14 +131,21 @@ def list_page(
         buttons=[_run_button(found.host)] if reader.may_run and found.host else [],
         empty=_empty(found, may_run=reader.may_run),
         filter_hint=_("Filter: a name, stack:shop, health:unhealthy…"),
-        next_url=next_url(params, following),
+        above=window.above,
+        below=window.below,
+        next_url=next_url(params, window.following),
         sort=found.query.sort,
         note=note,
         terms=[Term(term.typed, filtering.without(found.query.text, term))
                for term in filtering.terms_of(found.query.text) if term.key or term.is_negated],
+        doubts=_doubts(found),
         layout_url=link("all-containers:columns"),
         table_px=columns.table_px(reader.layout.columns),
     )  # fmt: skip
+
+
+def _doubts(found: Listing) -> Sequence[Doubt]:
+    return doubts.doubts_of(found.query.text, found.every) if found.query.text and not found.unknown else ()
 
 
 def act_url(host: str) -> str:
@@ -174,12 +181,12 @@ def fragments(found: Listing, window: Sequence[Item], reader: Reader) -> list[st
     """The HTML of a window's rows and headings, with the figures that are known."""
     figures = found.figures
     return [
-        html if isinstance(item, Heading) else columns.with_figures(html, _figure_of(item, figures))
+        html if isinstance(item, Heading) else columns.with_figures(html, figure_of(item, figures))
         for item, html in _drawn(window, found.query, reader)
     ]
 
 
-def _figure_of(row: ContainerRow, figures: Mapping[str, Figure]) -> Figure | None:
+def figure_of(row: ContainerRow, figures: Mapping[str, Figure]) -> Figure | None:
     """What has just stopped was still measured a moment ago."""
     return figures.get(row.id) if row.state == "running" else None
 

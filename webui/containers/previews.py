@@ -101,7 +101,8 @@ def _update(aims: Sequence[Aim], *, url: str) -> Preview:
 
 
 def _removal(aims: Sequence[Aim], *, url: str) -> Preview:
-    """What removing these containers takes, what that frees, and what stays."""
+    """What removing these containers takes, what that frees, and what stays. Those that run lead."""
+    aims = sorted(aims, key=lambda aim: not aim.row.is_running)
     sizes = _written_bytes(aims)
     count = len(aims)
     rows = [aim.row for aim in aims]
@@ -111,7 +112,7 @@ def _removal(aims: Sequence[Aim], *, url: str) -> Preview:
     ]
     return Preview(
         title=_("Remove %s") % (rows[0].name if count == 1 else count_words(count)),
-        intro=_("Counted just now on %s. Nothing else is touched.") % _where(aims),
+        intro=" ".join(filter(None, [_counted(aims), _running(rows)])),
         lines=lines,
         do=ngettext("Remove %d container", "Remove %d containers", count) % count,
         action="remove",
@@ -125,6 +126,18 @@ def _removal(aims: Sequence[Aim], *, url: str) -> Preview:
         if any(_nameless(row) for row in rows)
         else [],
     )
+
+
+def _counted(aims: Sequence[Aim]) -> str:
+    return _("Counted just now on %s. Nothing else is touched.") % _where(aims)
+
+
+def _running(rows: Sequence[ContainerRow]) -> str:
+    """Said above the lines where there are so many that it could be overlooked in them."""
+    count = sum(row.is_running for row in rows)
+    if not count or len(rows) == 1:
+        return ""
+    return ngettext("%d of them runs and is killed first.", "%d of them run and are killed first.", count) % count
 
 
 def _why(aim: Aim) -> str:

@@ -4,6 +4,7 @@ Pure. What a container only has from its image is left out, so that it follows t
 """
 
 import copy
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,7 +18,8 @@ _FROM_IMAGE: Final = ("WorkingDir", "User", "Healthcheck", "StopSignal", "Shell"
 _MAPPINGS: Final = ("ExposedPorts", "Labels", "Volumes")
 # Settings of an endpoint that somebody chose; everything else in it was given by the engine.
 _CHOSEN: Final = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
-# What engines make up themselves begins with this (moby, netutils); inspect does not tell it from what was chosen.
+# What engines make up themselves (moby, netutils): this, and the four bytes of the IPv4 address. With IPv6 alone they
+# are any four.
 _MADE_UP_MAC: Final = "02:42:"
 
 
@@ -144,10 +146,30 @@ def _endpoints(found: Mapping[str, Any]) -> dict[str, Raw]:
 def _endpoint(held: Mapping[str, Any], *, short_id: str) -> Raw:
     chosen = {key: copy.deepcopy(held[key]) for key in _CHOSEN if held.get(key)}
     address = str(held.get("MacAddress") or "")
-    if address and not address.startswith(_MADE_UP_MAC):
+    if address and not _is_made_up(address.lower(), held):
         chosen["MacAddress"] = address
     aliases = [alias for alias in held.get("Aliases") or [] if alias != short_id]
     return {**chosen, "Aliases": aliases} if aliases else chosen
+
+
+def _is_made_up(mac_address: str, held: Mapping[str, Any]) -> bool:
+    """Whether an engine has given it: inspect does not say so, but it follows from the other addresses."""
+    if not mac_address.startswith(_MADE_UP_MAC):
+        return False
+    addresses = [held.get("IPAddress"), (held.get("IPAMConfig") or {}).get("IPv4Address")]
+    made = {f"{_MADE_UP_MAC}{ipaddress.IPv4Address(one).packed.hex(':')}" for one in addresses if one}
+    return mac_address in made if made else bool(held.get("GlobalIPv6Address"))
+
+
+def without_mac_addresses(recipe: Recipe) -> Recipe:
+    """The same for a second container beside the first: on one network no two can have one MAC address."""
+    body = copy.deepcopy(recipe.body)
+    body.pop("MacAddress", None)
+    networks = copy.deepcopy(dict(recipe.networks))
+    first = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    for endpoint in [*first.values(), *networks.values()]:
+        endpoint.pop("MacAddress", None)
+    return Recipe(body, networks, recipe.platform)
 
 
 def connect(api: Any, container_id: str, network: str, endpoint: Mapping[str, Any]) -> None:

@@ -67,6 +67,11 @@ class VariableLine:
         return is_secret(self.name, self.value)
 
     @property
+    def is_value_asked(self) -> bool:
+        """Whether it is the value that the error is about."""
+        return bool(self.error and self.name and not self.value)
+
+    @property
     def has_lines(self) -> bool:
         """Whether it needs room: what is typed into one line loses the others."""
         return "\n" in plain(self.value)
@@ -88,6 +93,11 @@ class MountLine:
     @property
     def is_empty(self) -> bool:
         return not (self.source or self.target)
+
+    @property
+    def is_target_wrong(self) -> bool:
+        """Which of its two sides the error is about."""
+        return bool(self.error) and self.error in {_target_error(self), _MOUNTED_AGAIN.format(self.target)}
 
     @property
     def bind(self) -> str:
@@ -236,7 +246,10 @@ def checked_variables(lines: Sequence[VariableLine]) -> list[VariableLine]:
 
 
 def checked_mounts(lines: Sequence[MountLine]) -> list[MountLine]:
-    return _checked(lines, _mount_error, key=lambda line: line.target, again="{} is mounted on another line already.")
+    return _checked(lines, _mount_error, key=lambda line: line.target, again=_MOUNTED_AGAIN)
+
+
+_MOUNTED_AGAIN: Final = "{} is mounted on another line already."
 
 
 def _mount_error(line: MountLine) -> str:

@@ -74,8 +74,9 @@ FIELDS: Final[tuple[RunField, ...]] = (
     # Storage.
     _lines("binds_more", "storage", _host("Binds"), "Mounts with options", placeholder="/srv/data:/data:ro,z",
            hint="As after -v, one a line."),
-    _lines("nameless", "storage", ("Volumes",), "Volumes without a name", placeholder="/cache",
-           hint="Paths in the container, one a line."),
+    RunField("nameless", "storage", ("Volumes",), "Volumes without a name", kind="map",
+             read=lambda text: (whole_path(text), {}), write=lambda entry: entry[0], placeholder="/cache",
+             hint="Paths in the container, one a line."),
     RunField("tmpfs", "storage", _host("Tmpfs"), "In memory (tmpfs)", kind="map", read=mounts.read_tmpfs,
              write=write_tmpfs, placeholder="/run:size=64m,mode=1777", hint="A path, and options after a colon."),
     _lines("mounts_long", "storage", _host("Mounts"), "Mounts in long words", read=mounts.read_mount,

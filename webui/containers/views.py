@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from asgiref.sync import async_to_sync
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -16,7 +17,7 @@ from webui.containers import head
 from webui.containers.actions import ACTIONS, ON_PAGE
 from webui.containers.columns import rows_of, state_of
 from webui.containers.filtering import written
-from webui.containers.log_files import log_lines
+from webui.containers.log_files import log_lines, refusal
 from webui.containers.overview import overview_of
 from webui.containers.rows import ContainerRow
 from webui.gate import HostUnreachable
@@ -44,7 +45,8 @@ def detail_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
             raise Http404(str(error)) from error
         raise
     raw = here.picture.containers[row.id]
-    context = {"overview": overview_of(row, found, host_url=here.host.url), "raw": raw}
+    warnings = request.session.pop(f"warnings {row.short_id}", [])
+    context = {"overview": overview_of(row, found, host_url=here.host.url), "raw": raw, "warnings": warnings}
     return tab(request, here, row, tab="detail", template="containers/overview.html", context=context)
 
 
@@ -63,9 +65,15 @@ def log_download_view(request: HttpRequest, host: str, id: str) -> HttpResponseB
     row = row_or_404(here, id)
     try:
         with engine_call():
-            is_terminal = bool(inspected(here, row)["Config"]["Tty"])
+            found = inspected(here, row)
+        # Before the first byte a refusal can still be told.
+        problem = async_to_sync(refusal)(here.actor, here.host, found)
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
+    if problem:
+        context, status = {"problem": problem}, HTTPStatus.BAD_GATEWAY
+        return tab(request, here, row, tab="logs", template="containers/logs.html", context=context, status=status)
+    is_terminal = bool(found["Config"]["Tty"])
     is_json = request.GET.get("as") == "json"
     lines = log_lines(here.actor, here.host, row.id, is_terminal=is_terminal, is_json=is_json)
     name = f"{row.name}.jsonl" if is_json else f"{row.name}.log"

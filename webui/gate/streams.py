@@ -87,9 +87,11 @@ async def request(
 @asynccontextmanager
 async def stream(
     actor: Actor, host: "Host", method: str, path: str, *, query: Query | None = None, json: Any = None,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None, as_sent: bool = False,
 ) -> AsyncIterator[AsyncIterator[bytes]]:  # fmt: skip
     """An answer chunk by chunk as it comes, however long it lasts. Leaving the block closes the connection.
+
+    `as_sent`: each chunk is one that the host sent (RFC 9112, 7.1), or a part of one beyond 64 KiB; it costs more.
 
     Raises Refused, HostUnreachable, HostRefused for an error status or what may not be seen. A stream that is cut while
     it is read raises aiohttp.ClientError: it is not an end.
@@ -116,7 +118,7 @@ async def stream(
             status = response.status
             if status >= 400:
                 raise HostRefused(status, message_of(await response.content.read(_LARGEST_ERROR_BYTES), status))
-            yield await _chunks(passage, response)
+            yield await _chunks(passage, response, as_sent=as_sent)
         finally:
             # However the block is left: the session ends the connection, but only the response lets it go.
             response.close()
@@ -125,14 +127,26 @@ async def stream(
         await end_async(passage, status, message)
 
 
-async def _chunks(passage: Passage, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def _chunks(passage: Passage, response: aiohttp.ClientResponse, *, as_sent: bool) -> AsyncIterator[bytes]:
     """The answer as it comes, or what may be seen of it."""
-    chunks = response.content.iter_any()
+    is_chunked = response.headers.get("Transfer-Encoding", "").lower() == "chunked"
+    chunks = _sent_chunks(response.content) if as_sent and is_chunked else response.content.iter_any()
     if passage.cuts_lines:
         return passage.lines(chunks)
     if passage.reads_whole:
         return _one(await answered_async(passage, await response.read()))
     return chunks
+
+
+async def _sent_chunks(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    held = b""
+    async for data, is_end in content.iter_chunks():
+        held += data
+        if held and (is_end or len(held) >= _CHUNK_BYTES):
+            yield held
+            held = b""
+    if held:
+        yield held
 
 
 async def _one(chunk: bytes) -> AsyncIterator[bytes]:

@@ -167,11 +167,12 @@ class Follower:
         upstream = Upstream(self._host)
         inspection = await upstream.get(f"/containers/{container_id}/json")
         store = await self._store(container_id, raw)
-        cutter = LineCutter(is_terminal=bool(inspection["Config"]["Tty"]))
-        skipper = Skipper(store.place)
+        is_terminal = bool(inspection["Config"]["Tty"])
+        cutter, skipper = LineCutter(is_terminal=is_terminal), Skipper(store.place)
         since = store.place.since() or str(int(time.time()) - self._bound.days * 86400)
         query = {"stdout": "1", "stderr": "1", "timestamps": "1", "since": since} | ({"follow": "1"} if follow else {})
-        async with upstream.stream(f"/containers/{container_id}/logs", query=query) as chunks:
+        path = f"/containers/{container_id}/logs"
+        async with upstream.stream(path, query=query, as_sent=is_terminal) as chunks:
             async for chunk in chunks:
                 lines = skipper.new(cutter.feed_bytes(chunk))
                 await self._add(store, lines, skipper.counted, cutter.reread_from)

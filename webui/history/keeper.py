@@ -22,6 +22,7 @@ from webui.history.bounds import Bound
 from webui.history.following import Follower
 from webui.history.places import forget_others
 from webui.history.sampling import Sampler
+from webui.live.looks import AT_LEISURE
 from webui.live.pictures import forget, host_feed
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ async def _keep(wanted: Wanted) -> None:
     while True:
         try:
             host = await Host.objects.aget(pk=wanted.host_id)
-            feed = await asyncio.to_thread(host_feed, host)
+            feed = await asyncio.to_thread(host_feed, host, AT_LEISURE)
             works: list[Coroutine[Any, Any, None]] = [Sampler(host, feed).run()]
             if wanted.bound is not None:
                 works.append(Follower(host, feed, wanted.bound).run())

@@ -20,12 +20,12 @@ def list_page(slug: str, picture: Picture, *, params: Mapping[str, str], allowed
     """The page for somebody who may do `allowed`. `params` is the URL's query, which links on the page carry on."""
     query, every = images.query_of(params), rows_of(slug, picture)
     chosen = images.selected(every, query)
-    window, following = window_of(chosen, params.get("after", ""), key=lambda row: row.short_id)
+    window = window_of(chosen, params, key=element_id)
     pull = _pull_button(slug) if "pull" in allowed else None
     return ListPage(
         title=_("Images"),
         columns=COLUMNS,
-        rows=[fragment(slug, row, allowed) for row in window],
+        rows=[fragment(slug, row, allowed) for row in window.rows],
         total=len(chosen),
         all_total=len(every),
         noun=(_("image"), _("images")),
@@ -42,7 +42,9 @@ def list_page(slug: str, picture: Picture, *, params: Mapping[str, str], allowed
             button=pull,
         ),
         filter_hint=_("Filter: name, tag, id, container"),
-        next_url=next_url(params, following),
+        above=window.above,
+        below=window.below,
+        next_url=next_url(params, window.following),
         sort=query.sort,
         note=_("%s in all") % size(sum(row.size_bytes for row in every)) if every else "",
     )

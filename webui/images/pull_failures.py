@@ -11,6 +11,7 @@ from webui.jobs.advice import Advice
 from webui.registries import SignIn, add_url
 
 if TYPE_CHECKING:
+    from webui.gate import Actor
     from webui.jobs.models import Job
 
 _WANTS_SIGN_IN: Final = re.compile("unauthorized|authentication required|no basic auth|denied|incorrect username")
@@ -74,7 +75,7 @@ def wants_sign_in(message: str) -> bool:
     return next((words is _WANTS_SIGN_IN for words, _advice in _ADVICE if words.search(message)), False)
 
 
-def advice_on_job(job: "Job") -> list[Advice]:
+def advice_on_job(job: "Job", _actor: "Actor") -> list[Advice]:
     """Where a way into the registry is added, for a job that failed for want of one."""
     if not wants_sign_in(job.error):
         return []

@@ -17,7 +17,7 @@ from webui.images.actions import ACTIONS, ShownRow, remove
 from webui.images.columns import rows_of, state_of
 from webui.images.forms import PullForm, PushForm
 from webui.images.page import list_page
-from webui.images.rows import ImageRow, shortened
+from webui.images.rows import ImageRow, query_of, selected, shortened
 from webui.pages import (
     Button,
     Crumb,
@@ -107,7 +107,10 @@ def act_view(request: HttpRequest, host: str) -> HttpResponse:
     here = opened(request, host)
     try:
         asked = asked_of(
-            request.POST, {row.short_id: row for row in rows_of(here.host.slug, here.picture)}, actions={"remove"}
+            request.POST,
+            {row.short_id: row for row in rows_of(here.host.slug, here.picture)},
+            actions={"remove"},
+            matching=lambda some, params: selected(some, query_of(params)),
         )
     except LookupError as error:
         return HttpResponseBadRequest(str(error))

@@ -51,7 +51,7 @@ class JobConsumer(LiveConsumer):
         return None if job is None else self._parts(job)
 
     def _parts(self, job: Job) -> list[dict[str, str]]:
-        view = job_view(job)
+        view = job_view(job, self.actor)
         lines = new_lines(job, self._last_line)
         parts = [
             {"target": "#job", "swap": "outerMorph", "content": render_to_string("jobs/_progress.html", {"job": view})},

@@ -18,6 +18,7 @@ from webui.prepared import Prepared
 
 if TYPE_CHECKING:
     from webui.accounts.models import User
+    from webui.gate import Actor
 
 _TONES: Final[Mapping[str, Tone]] = {
     JobState.WAITING: "off",
@@ -70,14 +71,14 @@ class JobView:
     bars: Sequence[Bar]
     # What the button says that takes its work back; "" where there is nothing to take back.
     undo: str
-    # What to do about it where it failed.
+    # What to do about it where it failed, where to go on where it is done.
     advice: Sequence[Advice] = ()
 
 
-def job_view(job: Job) -> JobView:
+def job_view(job: Job, actor: "Actor") -> JobView:
     return JobView(
         job, state_of(job), _heading(job), _summary(job.steps), _origin(job), [_bar(step) for step in job.steps],
-        _undo_words(job), advice_on(job) if job.state == JobState.FAILED else (),
+        _undo_words(job), advice_on(job, actor) if job.state in {JobState.FAILED, JobState.DONE} else (),
     )  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def detail(request: HttpRequest, job_id: UUID) -> HttpResponse:
     mark_lost()
     job = get_object_or_404(visible_jobs(_user(request)), pk=job_id)
     lines = new_lines(job, 0)
-    context = {"job": job_view(job), "lines": lines, "last_line": lines[-1].pk if lines else 0}
+    context = {"job": job_view(job, actor_of(request)), "lines": lines, "last_line": lines[-1].pk if lines else 0}
     return render_page(
         request, "jobs/detail.html", context, host=job.host, active="jobs", title=job.title, act_url=_act_url()
     )

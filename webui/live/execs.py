@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # How an engine says, in the stream or in its answer, that a program could not be started.
 NOT_STARTED_WORDS: Final = (b"OCI runtime exec failed", b"exec failed", b"crun:", b"runc:", b"cannot exec")
+# What only says so as an answer of its own: a program may write the same.
+_REFUSAL_WORDS: Final = (b"not found", b"no such file", b"unable to find user", b"unable to find group")
 # "Cannot be executed" and "not found" (docker-run(1), Exit Status).
 NOT_STARTED_CODES: Final = frozenset({126, 127})
 _CHUNK_BYTES: Final = 64 * 1024
@@ -66,7 +68,7 @@ async def ran(
 
 def says_not_started(words: bytes, *, alone: bool = True) -> bool:
     """Whether these words say that a program could not be started. `alone`: they are an answer, not a program's."""
-    known = (*NOT_STARTED_WORDS, b"not found", b"no such file") if alone else NOT_STARTED_WORDS
+    known = (*NOT_STARTED_WORDS, *_REFUSAL_WORDS) if alone else NOT_STARTED_WORDS
     return not words or any(one in words for one in known)
 
 
@@ -82,7 +84,7 @@ async def _streams(upstream: Upstream, exec_id: str, stdin: bytes | None, most_b
                 size += len(data)
                 if size > most_bytes:
                     raise TooMuchOutput(f"it wrote more than {most_bytes} bytes")
-                for stream, payload in cutter.feed(data):
+                for stream, payload, _goes_on in cutter.feed(data):
                     kept[stream == STDOUT] += payload
         finally:
             if writing is not None:

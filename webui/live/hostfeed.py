@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from webui.live.changes import ALL, Dirty, changes_of
+from webui.live.looks import AT_ONCE, Looks, Pace
 from webui.live.loop import live_loop, spawn
 from webui.live.picture import KINDS, HostState, Picture, Raw, as_down, as_up, with_list, with_objects
 from webui.live.saved import load_picture, save_picture
@@ -44,14 +45,6 @@ _PATHS: Final = {
     "volumes": ("/volumes", {}),
     "networks": ("/networks", {}),
 }
-# dockerd tells of some changes (pause, rename) a moment before its list shows them: it is asked again, soon until the
-# list shows something new, and a last time in any case.
-_LOOKS_S: Final = (0.01, 0.04)
-_LAST_LOOK_S: Final = 0.4
-# Between two questions, as many times what the last one took: a host that is busy is not asked all the time.
-_PAUSE_TIMES: Final = 2
-_SHORTEST_ASKING_PAUSE_S: Final = 0.01
-_LONGEST_ASKING_PAUSE_S: Final = 0.05
 # An id filter long enough to make the URL unwieldy is slower than the whole list.
 _MOST_IDS: Final = 40
 
@@ -59,8 +52,9 @@ _MOST_IDS: Final = 40
 class HostFeed:
     """One per host and process. `picture` is replaced, never changed; `answered` is set once it was up or down."""
 
-    def __init__(self, host: "Host") -> None:
+    def __init__(self, host: "Host", pace: Pace = AT_ONCE) -> None:
         self.host = host
+        self._pace = pace
         self.picture: Picture = load_picture(host.slug) or Picture(host.slug)
         self.answered = threading.Event()
         self.changed = threading.Condition()
@@ -69,9 +63,7 @@ class HostFeed:
         self._dirty = Dirty()
         # One question at a time: an older answer must not come after a newer one.
         self._asking = asyncio.Lock()
-        self._looks: dict[tuple[str, str], list[asyncio.TimerHandle]] = {}
-        self._last_looks: set[tuple[str, str]] = set()
-        self._next_last_looks: set[tuple[str, str]] = set()
+        self._looks = Looks(pace, self._dirty.add)
         self._saved_serial = self.picture.serial
         self._version: dict[str, Any] = {}
         self._run: Future[None] | None = None
@@ -139,31 +131,7 @@ class HostFeed:
             if is_gone:
                 self._apply(kind, *with_objects(self.picture, kind, [object_id], []))
             # Also what is gone: the answer to a question that is under way may still hold it.
-            self._dirty.add(kind, object_id)
-            self._look_again(kind, object_id)
-
-    def _look_again(self, kind: str, object_id: str) -> None:
-        loop = asyncio.get_running_loop()
-        self._end_looks(kind, object_id)
-        self._looks[kind, object_id] = [
-            loop.call_later(wait_s, self._dirty.add, kind, object_id) for wait_s in _LOOKS_S
-        ]
-        if not self._last_looks and not self._next_last_looks:
-            loop.call_later(_LAST_LOOK_S, self._look_last)
-        self._next_last_looks.add((kind, object_id))
-
-    def _look_last(self) -> None:
-        """Together at what happened in the same moments, not by a timer for each; what is newer has its turn next."""
-        for kind, object_id in self._last_looks:
-            self._end_looks(kind, object_id)
-            self._dirty.add(kind, object_id)
-        self._last_looks, self._next_last_looks = self._next_last_looks, set()
-        if self._last_looks:
-            asyncio.get_running_loop().call_later(_LAST_LOOK_S, self._look_last)
-
-    def _end_looks(self, kind: str, object_id: str) -> None:
-        for waiting in self._looks.pop((kind, object_id), ()):
-            waiting.cancel()
+            self._looks.expect(kind, object_id)
 
     async def _load(self) -> None:
         # By its version the host is known, and with it how its lists are to be asked for.
@@ -188,12 +156,9 @@ class HostFeed:
                     before = self.picture
                     news = with_list(before, kind, raws) if is_whole else with_objects(before, kind, ids, raws)
                     self._apply(kind, *news)
-                for object_id in news[1]:
-                    # Unless there was an event while this was asked: the answer may be from before.
-                    if not self._dirty.holds(kind, object_id):
-                        self._end_looks(kind, object_id)
-            pause_s = _PAUSE_TIMES * (loop.time() - began)
-            await asyncio.sleep(min(max(_SHORTEST_ASKING_PAUSE_S, pause_s), _LONGEST_ASKING_PAUSE_S))
+                # Where there was an event while this was asked, the answer may be from before.
+                self._looks.answered(kind, [one for one in ids if not self._dirty.holds(kind, one)], news[1])
+            await asyncio.sleep(self._pace.pause_s(loop.time() - began))
 
     def look_again(self, kind: str) -> None:
         """Ask for a whole list anew, soon, and once however many want it. May be called anywhere."""

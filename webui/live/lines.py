@@ -16,8 +16,12 @@ _STREAMS: Final = {0: STDOUT, 1: STDOUT, 2: STDERR}
 LONGEST_LINE: Final = 64 * 1024
 # A timestamp as engines write it, with its zone, and the space behind it.
 _LONGEST_STAMP: Final = 40
-# No engine sends a frame near this: what claims to be longer is no log.
-_LARGEST_FRAME: Final = 16 << 20
+# The first byte of a frame says whose it is, the next three say nothing.
+_LAST_STREAM: Final = 3
+_NOTHING: Final = b"\0\0\0"
+# A frame is waited for up to here; a longer one is given in parts, as they come. Some engines put a whole line into
+# one, however long it is.
+_LONGEST_HELD: Final = LONGEST_LINE + _LONGEST_STAMP
 
 
 class Demultiplexer:
@@ -26,23 +30,42 @@ class Demultiplexer:
     def __init__(self, *, is_terminal: bool) -> None:
         self._is_terminal = is_terminal
         self._rest = b""
+        # What has to come of a frame that is given in parts, and whose it is.
+        self._left, self._stream = 0, STDOUT
 
-    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """(stream, payload) for each whole payload. Raises ValueError for what is no such stream."""
+    def feed(self, chunk: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
+        """(stream, payload, whether it goes on with the payload before).
+
+        Raises ValueError for what is no such stream.
+        """
         if self._is_terminal:
-            yield STDOUT, chunk
+            yield STDOUT, chunk, False
             return
         data = self._rest + chunk if self._rest else chunk
         at, end = 0, len(data)
+        if self._left:
+            at = min(self._left, end)
+            self._left -= at
+            yield self._stream, data[:at], True
         while end - at >= 8:
-            length = int.from_bytes(data[at + 4 : at + 8], "big")
-            if length > _LARGEST_FRAME:
-                raise ValueError(f"What the host sent is no log stream: it announces a piece of {length} bytes.")
+            stream, length = _head(data, at)
             if end - at - 8 < length:
+                if end - at - 8 < _LONGEST_HELD:
+                    break
+                self._stream, self._left = stream, length - (end - at - 8)
+                yield stream, data[at + 8 :], False
+                at = end
                 break
-            yield _STREAMS.get(data[at], STDERR), data[at + 8 : at + 8 + length]
+            yield stream, data[at + 8 : at + 8 + length], False
             at += 8 + length
         self._rest = data[at:]
+
+
+def _head(data: bytes, at: int) -> tuple[bytes, int]:
+    """Whose frame begins there, and how long its payload is."""
+    if data[at] > _LAST_STREAM or data[at + 1 : at + 4] != _NOTHING:
+        raise ValueError("What the host sent is no log stream.")
+    return _STREAMS.get(data[at], STDERR), int.from_bytes(data[at + 4 : at + 8], "big")
 
 
 class LineCutter:
@@ -50,7 +73,6 @@ class LineCutter:
 
     def __init__(self, *, is_terminal: bool) -> None:
         self._demultiplexer = Demultiplexer(is_terminal=is_terminal)
-        self._is_terminal = is_terminal
         self._rests = {STDOUT: b"", STDERR: b""}
         # The timestamp of the line that a rest goes on with, once a part of it was given away.
         self._begun = {STDOUT: b"", STDERR: b""}
@@ -75,12 +97,12 @@ class LineCutter:
 
     def feed_bytes(self, chunk: bytes) -> list[bytes]:
         lines: list[bytes] = []
-        for stream, payload in self._demultiplexer.feed(chunk):
-            if self._is_whole(stream, payload):
+        for stream, payload, goes_on in self._demultiplexer.feed(chunk):
+            if not goes_on and self._is_whole(stream, payload):
                 lines.append(stream + payload[:-1])
             else:
-                self._join(lines, stream, payload)
-            if self._tie_from:
+                self._join(lines, stream, payload, goes_on=goes_on)
+            if self._tie_from and not goes_on:
                 self._untie(payload)
         return lines
 
@@ -117,13 +139,13 @@ class LineCutter:
         self._tie_from = self._tie_from or stamp
         self._tie_to = max(self._tie_to, stamp)
 
-    def _join(self, lines: list[bytes], stream: bytes, payload: bytes) -> None:
-        if not self._is_terminal:
+    def _join(self, lines: list[bytes], stream: bytes, payload: bytes, *, goes_on: bool) -> None:
+        if not goes_on:
             self._tie(stream, payload)
-        if not self._is_terminal and (self._rests[stream] or self._begun[stream]):
-            # Engines stamp each piece of a long line anew.
-            piece = STAMP.match(payload)
-            payload = payload[piece.end() :] if piece else payload
+            if self._rests[stream] or self._begun[stream]:
+                # Engines stamp each piece of a line anew: of a long one, and of what a terminal had before its end.
+                piece = STAMP.match(payload)
+                payload = payload[piece.end() :] if piece else payload
         *whole, rest = (self._rests[stream] + payload).split(b"\n")
         for line in whole:
             self._end(lines, stream, self._cut(lines, stream, line))

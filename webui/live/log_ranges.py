@@ -4,7 +4,7 @@ Unlike the live log nothing is shared and nothing is skipped: who reads slowly m
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,6 +12,7 @@ from webui import gate
 from webui.live.follow import Inspection
 from webui.live.lines import LineCutter
 from webui.live.logs import is_unreadable, unreadable
+from webui.live.tails import LastLines
 from webui.live.upstream import Upstream
 from webui.log_lines import seconds_before, since_of, timestamp_of
 
@@ -107,7 +108,8 @@ class _Reader:
     async def lines(self, query: dict[str, str]) -> AsyncIterator[list[str]]:
         cutter = LineCutter(is_terminal=self.is_terminal)
         full = {"stdout": "1", "stderr": "1", "timestamps": "1", **query}
-        async with self.upstream.stream(f"/containers/{self.container_id}/logs", query=full) as chunks:
+        path = f"/containers/{self.container_id}/logs"
+        async with self.upstream.stream(path, query=full, as_sent=self.is_terminal) as chunks:
             async for chunk in chunks:
                 yield cutter.feed(chunk)
         yield cutter.last()
@@ -126,36 +128,19 @@ async def _before(read: _Reader, at: str) -> list[str]:
     return list(found)
 
 
-class _Last:
-    """The last lines of what is added, within two bounds; `has_dropped` where there were more."""
-
-    def __init__(self, most: int, characters: int) -> None:
-        self.lines: deque[str] = deque()
-        self._most, self._left = most, characters
-        self.has_dropped = False
-
-    def add(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.lines.append(line)
-            self._left -= len(line)
-            while len(self.lines) > self._most or (self._left < 0 and len(self.lines) > 1):
-                self._left += len(self.lines.popleft())
-                self.has_dropped = True
-
-
 async def _earlier(read: _Reader, before: str, held: int) -> tuple[list[str], bool]:
     """The last lines before a moment, without the last `held` of that moment; and whether the log begins with them.
 
     Looked for in stretches that grow: nobody reads a long log from its beginning for a screenful. Each goes up to the
     end, and none is put before another: a line in pieces that began before one would be in both.
     """
-    last = _Last(0, 0)
+    last = LastLines(0, 0)
     for seconds in (*_LOOKS_FURTHER_S, None):
         lower = "" if seconds is None else seconds_before(before, seconds)
         # A second more: some engines only look at whole ones.
         query = {"until": since_of(seconds_before(before, -1))}
         query |= {"since": since_of(lower)} if lower else {}
-        last, of_moment = _Last(_EARLIER_LINES + held, MOST_CHARACTERS), 0
+        last, of_moment = LastLines(_EARLIER_LINES + held, MOST_CHARACTERS), 0
         async for lines in read.lines(query):
             wanted = [line for line in lines if lower <= timestamp_of(line) <= before]
             of_moment += sum(timestamp_of(line) == before for line in wanted)
@@ -169,9 +154,9 @@ async def _earlier(read: _Reader, before: str, held: int) -> tuple[list[str], bo
     return _without(list(last.lines), before, held), not last.has_dropped
 
 
-async def _last_without(read: _Reader, query: dict[str, str], before: str, count: int) -> _Last:
+async def _last_without(read: _Reader, query: dict[str, str], before: str, count: int) -> LastLines:
     """The last lines before a moment, and the first `count` of that moment itself."""
-    last, left = _Last(_EARLIER_LINES, MOST_CHARACTERS), count
+    last, left = LastLines(_EARLIER_LINES, MOST_CHARACTERS), count
     async for lines in read.lines(query):
         for line in lines:
             stamp = timestamp_of(line)

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -13,6 +13,8 @@ from webui import gate
 from webui.live.follow import Hopeless, Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
 from webui.live.lines import LineCutter
+from webui.live.pictures import picture_if_any
+from webui.live.tails import LastLines, can_tail, since_before_tail
 from webui.live.upstream import Upstream
 from webui.log_lines import Place, Skipper
 
@@ -73,25 +75,46 @@ class LogSource:
         return [*frames, Frame(orjson.dumps(self._state))] if self._state else frames
 
     async def _once(self, upstream: Upstream, inspection: Inspection) -> None:
-        cutter = LineCutter(is_terminal=bool(inspection["Config"]["Tty"]))
-        query = {"follow": "1", "stdout": "1", "stderr": "1", "timestamps": "1"}
-        since = self._place.since()
-        # Who has looked at a log before its first line wants all of them.
-        query |= {"since": since} if since else ({} if self._has_looked else self._start)
         try:
-            await self._read(upstream, query, cutter)
+            if not self._has_looked and "tail" in self._start and not await _can_tail(upstream, inspection):
+                await self._look_back(upstream, inspection)
+            since = self._place.since()
+            # Who has looked at a log before its first line wants all of them.
+            start = {"since": since} if since else ({} if self._has_looked else self._start)
+            await self._read(upstream, inspection, {"follow": "1", **start})
         except gate.HostRefused as error:
             raise Hopeless(unreadable(inspection, error)) if is_unreadable(error) else error from None
 
-    async def _read(self, upstream: Upstream, query: dict[str, str], cutter: LineCutter) -> None:
-        skipper = Skipper(self._place)
-        async with upstream.stream(f"/containers/{self._id}/logs", query=query) as chunks:
+    async def _look_back(self, upstream: Upstream, inspection: Inspection) -> None:
+        """Read the log up to now, from where its last lines begin, and show those."""
+        asked = {name: value for name, value in self._start.items() if name != "tail"}
+        is_terminal = bool(inspection["Config"]["Tty"])
+        since = await since_before_tail(upstream, self._id, self._start, is_terminal=is_terminal)
+        if since and float(since) > float(asked.get("since", "0")):
+            asked["since"] = since
+        last = LastLines(int(self._start["tail"]), RING_CHARACTERS)
+        try:
+            await self._read(upstream, inspection, asked, last.add)
+        finally:
+            # What was passed is not read again, even where this broke off.
+            self._add(list(last.lines))
+
+    async def _read(
+        self, upstream: Upstream, inspection: Inspection, asked: dict[str, str],
+        take: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:  # fmt: skip
+        """Give `take` what is new (this log itself, without it), to the end of the stream."""
+        take = take or self._add
+        is_terminal = bool(inspection["Config"]["Tty"])
+        cutter, skipper = LineCutter(is_terminal=is_terminal), Skipper(self._place)
+        path, query = f"/containers/{self._id}/logs", {"stdout": "1", "stderr": "1", "timestamps": "1", **asked}
+        async with upstream.stream(path, query=query, as_sent=is_terminal) as chunks:
             self._has_looked = True
             async for chunk in chunks:
                 lines = skipper.new(cutter.feed(chunk))
                 self._place.passed(skipper.counted, cutter.reread_from.decode())
-                self._add(lines)
-        self._add(skipper.last(cutter.last()))
+                take(lines)
+        take(skipper.last(cutter.last()))
 
     def _add(self, lines: Sequence[str]) -> None:
         if not lines:
@@ -133,6 +156,11 @@ class LogSource:
         if message != self._state and self._channel is not None:
             self._state = message
             self._channel.send(Frame(orjson.dumps(message)))
+
+
+async def _can_tail(upstream: Upstream, inspection: Inspection) -> bool:
+    picture = picture_if_any(upstream.host)
+    return can_tail((picture and picture.version) or await upstream.get("/version"), inspection)
 
 
 def is_unreadable(error: BaseException) -> bool:

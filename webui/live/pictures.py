@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from webui.live.hostfeed import HostFeed
+from webui.live.looks import AT_ONCE, Pace
 from webui.live.picture import KINDS, Picture, Raw
 from webui.live.seen import seen_by
 from webui.ownership import LEDGER
@@ -25,13 +26,13 @@ _lock = threading.Lock()
 _feeds: dict[tuple[int, str], HostFeed] = {}
 
 
-def host_feed(host: "Host") -> HostFeed:
-    """The feed of a host in this process; starts it."""
+def host_feed(host: "Host", pace: Pace = AT_ONCE) -> HostFeed:
+    """The feed of a host in this process; starts it, at this pace."""
     key = (os.getpid(), host.slug)
     with _lock:
         feed = _feeds.get(key)
         if feed is None:
-            feed = _feeds[key] = HostFeed(host)
+            feed = _feeds[key] = HostFeed(host, pace)
             feed.start()
         return feed
 

@@ -253,7 +253,7 @@ class AttachTerminal(_Joined):
                 await self._redrawn()
                 cutter = Demultiplexer(is_terminal=self.is_tty)
                 while data := await duplex.read(_CHUNK_BYTES):
-                    for _stream, payload in cutter.feed(data):
+                    for _stream, payload, _goes_on in cutter.feed(data):
                         await output(payload)
         finally:
             self._duplex = None

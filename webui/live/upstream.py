@@ -52,9 +52,11 @@ class Upstream:
         return reply.json() if reply.body else None
 
     @asynccontextmanager
-    async def stream(self, path: str, *, query: Mapping[str, str] | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The chunks of a streamed answer, as they come."""
-        async with gate.stream(self.actor, self.host, "GET", path, query=query) as chunks:
+    async def stream(
+        self, path: str, *, query: Mapping[str, str] | None = None, as_sent: bool = False
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The chunks of a streamed answer, as they come. `as_sent`: see gate.stream."""
+        async with gate.stream(self.actor, self.host, "GET", path, query=query, as_sent=as_sent) as chunks:
             yield chunks
 
 

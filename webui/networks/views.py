@@ -16,7 +16,7 @@ from webui.live import picture_after
 from webui.networks.actions import ACTIONS
 from webui.networks.forms import NetworkForm
 from webui.networks.page import list_page, rows_of
-from webui.networks.rows import NetworkRow
+from webui.networks.rows import NetworkRow, query_of, selected
 from webui.pages import Crumb, Preview, PreviewLine, go, outcome, preview, render_list, render_page
 from webui.resources import EngineRefusal, Opened, Target, act_on_each, asked_of, engine_call, opened, stale_words
 
@@ -80,7 +80,10 @@ def act_view(request: HttpRequest, host: str) -> HttpResponse:
     here = opened(request, host)
     try:
         asked = asked_of(
-            request.POST, {row.short_id: row for row in rows_of(here.host.slug, here.picture)}, actions={"remove"}
+            request.POST,
+            {row.short_id: row for row in rows_of(here.host.slug, here.picture)},
+            actions={"remove"},
+            matching=lambda some, params: selected(some, query_of(params)),
         )
     except LookupError as error:
         return HttpResponseBadRequest(str(error))

@@ -89,6 +89,7 @@ and `#toasts` (`toast_html(...)`, beforeend).
 """
 
 from webui.pages.declarations import (
+    WINDOW_PARAMS,
     Action,
     BulkAction,
     Button,
@@ -96,6 +97,7 @@ from webui.pages.declarations import (
     Choice,
     Column,
     Crumb,
+    Doubt,
     Empty,
     Input,
     ListPage,
@@ -111,6 +113,7 @@ from webui.pages.render import go, host_down, list_parts, outcome, preview, rend
 from webui.pages.shell import Hit, register_counts, register_finder, register_host_state, register_running_jobs
 
 __all__ = [
+    "WINDOW_PARAMS",
     "Action",
     "BulkAction",
     "Button",
@@ -118,6 +121,7 @@ __all__ = [
     "Choice",
     "Column",
     "Crumb",
+    "Doubt",
     "Empty",
     "Hit",
     "Input",

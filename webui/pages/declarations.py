@@ -5,12 +5,14 @@ Nothing here renders, and nothing here decides what somebody may do: whoever bui
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from django.utils.functional import Promise
 
 Text = str | Promise
 Tone = Literal["good", "warning", "bad", "off", "none"]
+# What names a window of a list's rows in a URL: "position:element id" of the row before it, or after it.
+WINDOW_PARAMS: Final = ("after", "before")
 Width = Literal["pick", "xs", "s", "m", "l", "xl", "auto", "acts"]
 
 
@@ -23,7 +25,7 @@ class Column:
     """One column of a list.
 
     `sort` is the key that the URL's `sort` takes ("" means it cannot be sorted by). `width` is a step of a fixed scale
-    (xs 64, s 88, m 128, l 184, xl 256 px) so that columns never move under live values; "auto" shares what is left.
+    (xs 64, s 88, m 128, l 184, xl 228 px) so that columns never move under live values; "auto" shares what is left.
     `width_px` is a width of its own in place of a step: declared, or given by its reader; 0 for none.
     """
 
@@ -106,6 +108,14 @@ class Term:
 
     words: Text
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that a filter asks for and that there is not. `offers`: (what to show, what the box then holds)."""
+
+    words: Text
+    offers: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +221,8 @@ class ListPage:
     `rows` are rendered `<tr>` fragments (safe HTML); `total` counts what the filter leaves, `all_total` everything.
     With a `layout_url` its columns can be dragged wider. `table_px` is how wide it must
     be for all of them; where that is more than there is, they are scrolled to. 0: as wide as there is room.
+    `above` and `below` count what the list has beside these rows, headings too: its page is as high as all of them.
+    With `next_url` alone, the rows that it leads to come as one scrolls.
     """
 
     title: Text
@@ -230,10 +242,13 @@ class ListPage:
     empty: Empty | None = None
     filter_hint: Text = ""
     next_url: str = ""
+    above: int = 0
+    below: int = 0
     sort: str = ""
     note: Text = ""
     has_filter: bool = True
     crumbs: Sequence[Crumb] = field(default=())
     terms: Sequence["Term"] = ()
+    doubts: Sequence["Doubt"] = ()
     layout_url: str = ""
     table_px: int = 0

@@ -13,8 +13,22 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from webui.pages.declarations import Button, Chip, Column, Crumb, ListPage, Outcome, Preview, State, Tab, Text, Tone
+from webui.pages.declarations import (
+    WINDOW_PARAMS,
+    Button,
+    Chip,
+    Column,
+    Crumb,
+    ListPage,
+    Outcome,
+    Preview,
+    State,
+    Tab,
+    Text,
+    Tone,
+)
 from webui.pages.shell import shell_context
+from webui.pages.tracks import tracks_css
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -28,6 +42,11 @@ def is_part(request: HttpRequest) -> bool:
         and "HX-Boosted" not in headers
         and "HX-History-Restore-Request" not in headers
     )
+
+
+def is_window(params: Mapping[str, Any]) -> bool:
+    """Whether a URL names some rows of a list rather than its beginning."""
+    return any(name in params for name in WINDOW_PARAMS)
 
 
 def render_page(
@@ -77,9 +96,9 @@ def render_list(
     template: str = "pages/list.html",
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    """A list: whole for a browser, the changing part for htmx, only the next rows for a URL with `after`."""
+    """A list: whole for a browser, the changing part for htmx, only some rows for a URL that names them."""
     full = {**list_context(request.GET, page), **(context or {})}
-    if is_part(request) and "after" in request.GET:
+    if is_part(request) and is_window(request.GET):
         return HttpResponse(render_to_string("pages/_rows.html", full, request), status=status)
     if is_part(request):
         # Links in the head may hold the filters.
@@ -112,16 +131,23 @@ def list_parts(page: ListPage, params: Mapping[str, str]) -> dict[str, SafeStrin
 
 
 def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
-    params = {key: value for key, value in given.items() if key not in {"after", "csrfmiddlewaretoken"} and value}
+    params = {
+        key: value for key, value in given.items() if key not in {*WINDOW_PARAMS, "csrfmiddlewaretoken"} and value
+    }
     own = {"q", *(one.name for one in page.selects), *(one.name for one in page.inputs)}
     return {
         "query": given.get("q", ""),
         "heads": [_head(column, page.sort, params) for column in page.columns],
         "chips": [_chip_link(chip, page.chip_param, params) for chip in page.chips],
         "terms": [{"term": term, "url": _link(params, q=term.text)} for term in page.terms],
+        "doubts": [
+            {"words": doubt.words, "offers": [(shown, _link(params, q=text)) for shown, text in doubt.offers]}
+            for doubt in page.doubts
+        ],
         "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
         "has_picks": bool(page.bulk),
+        "tracks": mark_safe(tracks_css(page.columns, has_picks=bool(page.bulk), has_acts=bool(page.act_url))),  # noqa: S308 - numbers
         "is_arranged": bool(page.layout_url),
         "has_rare": any(action.is_rare for action in page.bulk),
         "is_filtered": bool(params.keys() & {"q", page.chip_param}),

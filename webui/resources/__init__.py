@@ -12,6 +12,7 @@ from webui.resources.layouts import Layout, arranged, forget_layout, keep_layout
 from webui.resources.opened import Opened, allowed_among, opened
 from webui.resources.query import (
     ListQuery,
+    Window,
     count_shows,
     list_url,
     natural,
@@ -35,6 +36,7 @@ __all__ = [
     "Shelf",
     "Shown",
     "Target",
+    "Window",
     "act_on_each",
     "act_on_one",
     "allowed_among",

@@ -1,6 +1,6 @@
 """Reading "do this to these" from a page, for every kind of thing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -27,12 +27,21 @@ class Asked(Generic[Row]):
         return [Outcome(one, one, self.action == "remove", _("is already gone")) for one in self.gone]
 
 
-def asked_of(form: QueryDict, rows: Mapping[str, Row], *, actions: Collection[str]) -> Asked[Row]:
+def asked_of(
+    form: QueryDict, rows: Mapping[str, Row], *, actions: Collection[str],
+    matching: Callable[[Iterable[Row], Mapping[str, str]], Iterable[Row]],
+) -> Asked[Row]:  # fmt: skip
     """Read a submitted act; `rows` are by the ids that the page uses.
+
+    `matching` are those of them that a list's query string asks for: the page says "all of these" by that.
 
     Raises LookupError for an action that there is not, or when nothing is named.
     """
     action, ids = form.get("action", ""), list(dict.fromkeys(form.getlist("id")))
+    if form.get("all") == "1":
+        asked_by = {id(row): name for name, row in rows.items()}
+        query = {key: str(value) for key, value in QueryDict(form.get("query", "").lstrip("?")).dict().items()}
+        ids = [asked_by[id(row)] for row in matching(rows.values(), query)]
     if action not in actions:
         raise LookupError(_("There is no action “%s” here.") % action)
     if not ids:

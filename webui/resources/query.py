@@ -8,8 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
+
+from webui.pages import WINDOW_PARAMS
 
 Row = TypeVar("Row")
 SortKey = Callable[[Any], tuple[Any, ...]]
@@ -66,21 +68,42 @@ def count_shows(
     return {show: found[show] for show in shows}
 
 
-def window_of(
-    rows: Sequence[Row], after: str, *, key: Callable[[Row], str], size: int = WINDOW
-) -> tuple[list[Row], str]:
-    """(the rows after the one named, what names the window after it). `after` is `position:key`, "" for the first.
+@dataclass(frozen=True, slots=True)
+class Window(Generic[Row]):
+    """Neighbouring rows of a list, how many stand above and below them, and what names the window that follows."""
 
-    The key is looked for first, so that rows that came or went meanwhile neither repeat nor hide others; the position
-    is where to go on once the row itself is gone.
+    rows: Sequence[Row]
+    above: int
+    below: int
+    following: str
+
+
+def window_of(
+    rows: Sequence[Row], params: Mapping[str, Any], *, key: Callable[[Row], str], size: int = WINDOW
+) -> Window[Row]:
+    """The rows that a query string names: those `after` a row or `before` it, without either the first ones.
+
+    Both are `position:key`. The key is looked for near the position, so that rows that came or went meanwhile neither
+    repeat nor hide others. The position counts where there is no key, where its row is gone, and where it has moved far
+    away: whoever reads on wants what follows there, not what now stands beside that row.
     """
-    position, _, last = after.partition(":")
-    start = next((place + 1 for place, row in enumerate(rows) if key(row) == last), None) if last else 0
-    if start is None:
-        start = int(position) if position.isdecimal() else 0
-    end = start + size
-    chosen = list(rows[start:end])
-    return chosen, f"{end}:{key(chosen[-1])}" if chosen and end < len(rows) else ""
+    before = str(params.get("before") or "")
+    position, _, wanted = (before or str(params.get("after") or "")).partition(":")
+    place = min(int(position), len(rows)) if position.isdecimal() else 0
+    if wanted:
+        found = _nearest(rows, wanted, place if before else place - 1, key=key)
+        place = place if found is None else found if before else found + 1
+    start = max(place - size, 0) if before else place
+    end = place if before else min(place + size, len(rows))
+    chosen = rows[start:end]
+    following = f"{end}:{key(chosen[-1])}" if chosen and end < len(rows) else ""
+    return Window(chosen, start, len(rows) - end, following)
+
+
+def _nearest(rows: Sequence[Row], wanted: str, place: int, *, key: Callable[[Row], str]) -> int | None:
+    """Where the row with this key is, within a window of the place."""
+    near = range(max(place - WINDOW, 0), min(place + WINDOW + 1, len(rows)))
+    return next((one for one in near if key(rows[one]) == wanted), None)
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -94,7 +117,8 @@ def next_url(params: Mapping[str, str], following: str) -> str:
     """The URL of the window after this one, relative to the page; "" when there is none."""
     if not following:
         return ""
-    return "?" + urlencode({**{key: value for key, value in params.items() if key != "after"}, "after": following})
+    kept = {key: value for key, value in params.items() if key not in WINDOW_PARAMS}
+    return "?" + urlencode({**kept, "after": following})
 
 
 def list_url(host: str, kind: str, params: Mapping[str, str], *, stamp: str) -> str:

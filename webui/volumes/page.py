@@ -76,13 +76,13 @@ def list_page(
     """The page for somebody who may do `allowed`. `params` is the URL's query, which links on the page carry on."""
     query, every = volumes.query_of(params), rows_of(slug, picture)
     chosen, counts = volumes.selected(every, query), volumes.counts(every, query.text)
-    window, following = window_of(chosen, params.get("after", ""), key=lambda row: row.name)
+    window = window_of(chosen, params, key=element_id)
     url = reverse("volumes:create", kwargs={"host": slug})
     create = Button(_("Create a volume"), "plus", url=url, is_primary=True) if may_create else None
     return ListPage(
         title=_("Volumes"),
         columns=COLUMNS,
-        rows=[fragment(slug, row, allowed) for row in window],
+        rows=[fragment(slug, row, allowed) for row in window.rows],
         total=len(chosen),
         all_total=len(every),
         noun=(_("volume"), _("volumes")),
@@ -102,7 +102,9 @@ def list_page(
             button=create,
         ),
         filter_hint=_("Filter: name, stack, container"),
-        next_url=next_url(params, following),
+        above=window.above,
+        below=window.below,
+        next_url=next_url(params, window.following),
         sort=query.sort,
         note=note_of(picture),
     )

@@ -17,7 +17,7 @@ from webui.resources import EngineRefusal, Opened, Target, act_on_each, asked_of
 from webui.volumes.actions import ACTIONS
 from webui.volumes.forms import VolumeForm
 from webui.volumes.page import list_page, rows_of
-from webui.volumes.rows import VolumeRow
+from webui.volumes.rows import VolumeRow, query_of, selected
 
 
 @require_GET
@@ -72,7 +72,10 @@ def act_view(request: HttpRequest, host: str) -> HttpResponse:
     here = opened(request, host)
     try:
         asked = asked_of(
-            request.POST, {row.name: row for row in rows_of(here.host.slug, here.picture)}, actions={"remove"}
+            request.POST,
+            {row.name: row for row in rows_of(here.host.slug, here.picture)},
+            actions={"remove"},
+            matching=lambda some, params: selected(some, query_of(params)),
         )
     except LookupError as error:
         return HttpResponseBadRequest(str(error))

@@ -5,7 +5,7 @@ import htmx from "./lib/htmx.js";
 import { announce } from "./lib/announce.js";
 import { copyText } from "./lib/copying.js";
 import { csrf, icon, make, whenPresent } from "./lib/dom.js";
-import { withPageNonce } from "./lib/lists.js";
+import { withPageNonce } from "./lib/asking.js";
 import { size } from "./lib/sizes.js";
 import { showToast } from "./lib/toasts.js";
 import { filled, gettext } from "./lib/words.js";

@@ -40,7 +40,7 @@ whenPresent("[data-files]", (page) => {
     if (running) return showToast(gettext("Another upload is under way here. Wait for it, or cancel it."));
     const problem = await mayReplace(files);
     if (problem) return problem === true ? undefined : showToast(problem);
-    const total = files.reduce((sum, { file }) => sum + file.size, 0);
+    const total = files.reduce((sum, { file }) => sum + (file?.size ?? 0), 0);
     const began = performance.now();
     running = new AbortController();
     part("uploading").hidden = false;
@@ -54,7 +54,8 @@ whenPresent("[data-files]", (page) => {
           part("upload-words").textContent = filled(words, { sent: formatSize(sent), total: formatSize(total), rate: formatSize(perSecond) });
         },
       });
-      showToast(filled(ngettext("%(count)s file uploaded", "%(count)s files uploaded", count), { count }), "good");
+      const words = count ? ngettext("%(count)s file uploaded", "%(count)s files uploaded", count) : gettext("Nothing but empty folders was uploaded");
+      showToast(filled(words, { count }), "good");
     } catch (error) {
       if (error.name !== "AbortError") showToast(error.message);
       else showToast(gettext("The upload was cancelled. Files that were not whole yet were not written."), "warning");

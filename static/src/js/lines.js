@@ -13,8 +13,8 @@ function emptied(line) {
   for (const input of inputs(copy)) {
     input.value = "";
     input.removeAttribute("value");
-    input.classList.remove("is-invalid");
-    input.removeAttribute("aria-invalid");
+    input.classList.remove("is-invalid", "masked");
+    for (const name of ["aria-invalid", "aria-describedby"]) input.removeAttribute(name);
   }
   return copy;
 }

@@ -153,6 +153,18 @@ def test_the_whole_log_is_a_file(as_rita: Client, make_container: Make) -> None:
 
 
 @real
+def test_a_log_that_cannot_be_read_back_is_no_file_but_a_page_that_says_so(
+    as_rita: Client, make_container: Make
+) -> None:
+    config = {"LogConfig": {"Type": "none"}}
+    container_id = make_container("silent", Cmd=["sh", "-c", "echo one; sleep 600"], HostConfig=config)
+    for asked in ("", "?as=json"):
+        response = as_rita.get(f"/h/docks/containers/{container_id[:12]}/logs/download/{asked}")
+        assert "Content-Disposition" not in response.headers
+        assertContains(response, "its log driver is “none”", status_code=502)
+
+
+@real
 def test_what_recreating_does_is_shown_first(as_olga: Client, make_container: Make) -> None:
     container_id = make_container("shown")
     response = as_olga.post(

@@ -72,3 +72,9 @@ def test_a_term_can_be_taken_out_by_itself() -> None:
     assert (stack.key, stack.value) == ("stack", "my shop")
     assert label.is_negated
     assert without(text, stack) == "web !label:env"
+
+
+def test_an_image_without_a_tag_is_the_latest() -> None:
+    assert names(text="busybox:latest ended") == ["ended"]
+    assert names(text="image:busybox:latest name:ended") == ["ended"]
+    assert names(text="debian:latest") == []

@@ -157,6 +157,56 @@ def test_a_port_that_another_program_holds_is_put_on_its_line() -> None:
     assert [bool(line.error) for line in filled.ports] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("message", "field", "typed"),
+    [
+        ("unable to find user sam: no matching entries in passwd file", "user", {"user": "sam"}),
+        ("unable to find group wheel: no matching entries in group file", "groups", {"user": "1", "groups": "wheel"}),
+        ("Unable to find group wheel: no matching entries in group file", "user", {"user": "root:wheel"}),
+        ("Invalid signal: SIGFOO", "stop_signal", {"stop_signal": "SIGFOO"}),
+        ("invalid volume specification: 'a:b:c:d'", "binds_more", {"binds_more": "a:b:c:d"}),
+        ("could not get container for db: No such container: db", "links", {"links": "db:x", "pid": "host"}),
+        ("No such container: db", "pid", {"links": "other:x", "pid": "container:db"}),
+        ("Timeout in Healthcheck cannot be less than 1ms", "health_timeout", {"health_timeout": "-5s"}),
+        ("Requested memory nodes are not available - requested 9, available: 0", "cpuset_mems", {"cpuset_mems": "9"}),
+        ('invalid CapAdd: unknown capability: "CAP_FOO"', "cap_add", {"cap_add": "FOO", "cap_drop": "FOO"}),
+        ('error gathering device information while adding custom device "/dev/x": no such file or directory',
+         "devices", {"devices": "/dev/x", "read_bps": "/dev/y:1m"}),
+        ("Unknown runtime specified fast", "runtime", {"runtime": "fast"}),
+        ("write /sys/fs/cgroup/cpu/x/cpu.rt_runtime_us: invalid argument", "cpu_rt_runtime", {"cpu_rt_runtime": "5"}),
+        ("something new about net.foo.bar=1 there", "sysctls", {"sysctls": "net.foo.bar=1"}),
+        ("Invalid signal: SIGFOO", "__all__", {}),
+    ],
+)  # fmt: skip
+def test_a_refusal_stands_beside_what_was_typed(message: str, field: str, typed: dict[str, str]) -> None:
+    filled = form(**typed)
+    assert filled.is_valid(), filled.errors
+    filled.blame(message)
+    assert list(filled.errors) == [field]
+
+
+def test_a_refusal_about_rows_stands_at_the_row_that_it_names() -> None:
+    rows = {
+        "mount_source": ["/a", "data"], "mount_target": ["/x", "/y"], "mount_mode": ["rw", "rw"],
+        "network_name": ["front", "back"], "network_addresses": ["", "10.1.0.9"],
+    }  # fmt: skip
+    filled = form(**rows)
+    assert filled.is_valid(), filled.errors
+    filled.blame("Duplicate mount point: /y")
+    assert [bool(line.error) for line in filled.mounts] == [False, True]
+    filled = form(**rows)
+    assert filled.is_valid()
+    filled.blame("Address already in use: 10.1.0.9")
+    assert [bool(line.error) for line in filled.networks] == [False, True]
+
+
+def test_volumes_without_a_name_are_the_paths_of_a_mapping() -> None:
+    filled = form(nameless="/cache\n/other")
+    assert filled.is_valid(), filled.errors
+    assert filled.request().body["Volumes"] == {"/cache": {}, "/other": {}}
+    assert "whole path" in error_of(form(nameless="cache"), "nameless")
+
+
 def test_the_next_free_name_counts_on() -> None:
     assert free_name("shop-db-1", FACTS) == "shop-db-2"
     assert free_name("web", FACTS) == "web-2"

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from webui.containers.recreation import recipe_of
+import pytest
+
+from webui.containers.recreation import recipe_of, without_mac_addresses
 
 ID = "4be2" * 16
 IMAGE = {
@@ -80,6 +82,31 @@ def test_a_mac_address_that_no_engine_makes_up_was_chosen_and_is_kept() -> None:
     inspected = found()
     inspected["NetworkSettings"]["Networks"]["edge"] = {"MacAddress": "92:d0:c6:0a:29:33"}
     assert recipe_of(inspected, IMAGE).networks == {"edge": {"MacAddress": "92:d0:c6:0a:29:33"}}
+
+
+@pytest.mark.parametrize(
+    ("held", "is_kept"),
+    [
+        ({"IPAddress": "10.9.0.5", "MacAddress": "02:42:0a:09:00:05"}, False),
+        ({"IPAddress": "10.9.0.5", "MacAddress": "02:42:0A:09:00:99"}, True),
+        ({"IPAddress": "", "MacAddress": "02:42:0a:09:00:05"}, True),
+        ({"GlobalIPv6Address": "fd00::5", "MacAddress": "02:42:11:22:33:44"}, False),
+    ],
+)
+def test_a_mac_address_is_the_engines_where_it_follows_from_the_other_addresses(
+    held: dict[str, str], *, is_kept: bool
+) -> None:
+    inspected = found()
+    inspected["NetworkSettings"]["Networks"]["edge"] = held
+    assert recipe_of(inspected, IMAGE).networks == {"edge": {"MacAddress": held["MacAddress"]} if is_kept else {}}
+
+
+def test_a_second_container_has_no_mac_address_of_the_first() -> None:
+    inspected = found(Config={"MacAddress": "02:42:0a:09:00:98"})
+    inspected["NetworkSettings"]["Networks"]["edge"] = {"MacAddress": "92:d0:c6:0a:29:33", "IPAMConfig": {"a": "b"}}
+    recipe = without_mac_addresses(recipe_of(inspected, IMAGE))
+    assert "MacAddress" not in recipe.body
+    assert recipe.networks == {"edge": {"IPAMConfig": {"a": "b"}}}
 
 
 def test_links_are_written_as_they_are_asked_for() -> None:

@@ -96,6 +96,24 @@ async def test_a_stream_gives_what_comes_and_ends_when_it_is_left(
             seen += await anext(chunks)
 
 
+async def test_a_stream_as_it_was_sent_has_the_chunks_of_the_host(
+    dockerd_host: Host, reader: Actor, dockerd: Daemon
+) -> None:
+    long = "x" * 20_000
+    # A terminal's log has no frames: only the chunks tell where each of its pieces begins.
+    body = {"Image": "busybox", "Cmd": ["sh", "-c", f"echo one; echo {long}"], "Tty": True}
+    container_id = dockerd.json("POST", "/containers/create", {**body, "HostConfig": {"NetworkMode": "none"}})["Id"]
+    try:
+        dockerd.api("POST", f"/containers/{container_id}/start")
+        dockerd.api("POST", f"/containers/{container_id}/wait")
+        path = f"/containers/{container_id}/logs"
+        async with stream(reader, dockerd_host, "GET", path, query={"stdout": "1"}, as_sent=True) as chunks:
+            sent = [chunk async for chunk in chunks]
+    finally:
+        dockerd.api("DELETE", f"/containers/{container_id}?force=1")
+    assert [sent[0], *map(len, sent[1:])] == [b"one\r\n", 16 * 1024, 20_002 - 16 * 1024]
+
+
 async def test_a_stream_that_the_host_refuses_says_why(dockerd_host: Host, administrator: Actor) -> None:
     with pytest.raises(HostRefused, match="No such container: nobody") as refused:
         async with stream(administrator, dockerd_host, "GET", "/containers/nobody/logs", query={"stdout": "1"}):

@@ -58,7 +58,7 @@ def test_a_job_is_carried_out_with_its_steps_and_log_kept(host: Host, olga: User
     job.refresh_from_db()
     assert (job.state, job.title, job.username, len(job.steps)) == ("done", "Count to 2", "olga", 2)
     assert [line.text for line in job.lines.all()] == ["counted 0", "counted 1"]
-    assert job_view(job).state.words.startswith("done after")
+    assert job_view(job, actor_of(olga)).state.words.startswith("done after")
 
 
 def test_a_reader_may_not_start_one_and_nothing_is_made(host: Host, sent: list[str]) -> None:

@@ -75,9 +75,51 @@ def test_timestamps_of_other_zones_and_lengths_are_written_alike() -> None:
     assert lines[2].endswith("x")
 
 
-def test_what_claims_to_be_a_frame_of_gigabytes_is_no_log() -> None:
+@pytest.mark.parametrize("head", [b"HTTP/1.1", b"\x01\x01\0\0\0\0\0\x05", b"\x04\0\0\0\0\0\0\x05"])
+def test_what_has_no_heads_of_frames_is_no_log(head: bytes) -> None:
     with pytest.raises(ValueError, match="no log stream"):
-        LineCutter(is_terminal=False).feed(b"\x01\0\0\0\xff\xff\xff\xff" + b"x" * 100)
+        LineCutter(is_terminal=False).feed(head + b"x" * 100)
+
+
+@pytest.mark.parametrize("size", [1_000, 70_000, 300_000, 10_000_000])
+def test_a_line_in_one_frame_of_megabytes_is_cut_as_one_in_many_and_the_next_is_whole(size: int) -> None:
+    # In it stands what could be taken for a timestamp, or the end of a line of another stream.
+    text = f"{STAMP} {'xü世' * 100_000}"
+    data = frame(1, f"{STAMP} before\n".encode()) + frame(1, f"{STAMP} {text}\n".encode())
+    data += frame(2, f"{STAMP} oh no\n".encode()) + frame(1, f"{STAMP} after\n".encode())
+    cutter = LineCutter(is_terminal=False)
+    lines = [line for at in range(0, len(data), size) for line in cutter.feed(data[at : at + size])]
+    assert [lines[0], *lines[-2:]] == [f"o{STAMP} before", f"e{STAMP} oh no", f"o{STAMP} after"]
+    assert [line[0] for line in lines[1:-2]] == ["o", *"O" * (len(lines) - 4)]
+    assert max(len(line.encode()) for line in lines) < 70_000
+    assert {timestamp_of(line) for line in lines} == {STAMP}
+    assert "".join(line[32:] for line in lines[1:-2]) == text
+    assert cutter.last() == []
+
+
+def test_a_frame_that_never_ends_fills_no_memory() -> None:
+    cutter = LineCutter(is_terminal=False)
+    count = len(cutter.feed(b"\x01\0\0\0\xff\xff\xff\xff" + f"{STAMP} ".encode()))
+    for _ in range(100):
+        count += len(cutter.feed(b"x" * 100_000))
+    assert count == 10_000_000 // 65_536
+    assert len("".join(cutter.last())) < 70_000
+
+
+def test_what_a_terminal_had_before_the_end_of_a_line_is_a_part_of_it() -> None:
+    later = STAMP.replace("00:00.1", "00:07.1")
+    cutter = LineCutter(is_terminal=True)
+    # As engines send them: each piece in a chunk, with the time of its own.
+    chunks = [
+        f"{STAMP} / # ",
+        f"{later} l",
+        f"{later} s",
+        f"{later} \r\n",
+        f"{later} \r\n",
+        f"{later} {STAMP} said\r\n",
+    ]
+    lines = [line for chunk in chunks for line in cutter.feed(chunk.encode())]
+    assert lines == [f"o{STAMP} / # ls\r", f"o{later} \r", f"o{later} {STAMP} said\r"]
 
 
 @pytest.mark.parametrize("taken", [0, 1, 4, 5, 6, 11, 12])

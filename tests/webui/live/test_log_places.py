@@ -21,25 +21,26 @@ def stamp_of(moment: int) -> str:
     return f"2026-11-28T10:00:00.{moment:09d}Z"
 
 
-def answer(entries: Sequence[Entry], since: str) -> Iterator[bytes]:
-    """As an engine answers: each piece in a frame with a timestamp of its own, from `since` on."""
+def answer(entries: Sequence[Entry], since: str, *, is_terminal: bool) -> Iterator[bytes]:
+    """As an engine answers: each piece with a timestamp of its own, from `since` on; in frames, or a terminal's."""
     for moment, stream, text in entries:
         if not since or moment >= int(since.partition(".")[2]):
             payload = f"{stamp_of(moment)} {text}".encode()
-            yield struct.pack(">BxxxL", stream, len(payload)) + payload
+            yield payload if is_terminal else struct.pack(">BxxxL", stream, len(payload)) + payload
 
 
 class Reader:
     """Reads as live and kept logs do, and holds all that it was given."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_terminal: bool = False) -> None:
+        self.is_terminal = is_terminal
         self.place: Place[str] = Place("")
         self.held: list[str] = []
 
     def read(self, entries: Sequence[Entry], count: int, *, is_ended: bool) -> None:
         """So many frames of what the engine answers, and then the end of the stream, or a cut."""
-        cutter, skipper = LineCutter(is_terminal=False), Skipper(self.place)
-        for at, frame in enumerate(answer(entries, self.place.since())):
+        cutter, skipper = LineCutter(is_terminal=self.is_terminal), Skipper(self.place)
+        for at, frame in enumerate(answer(entries, self.place.since(), is_terminal=self.is_terminal)):
             if at == count and not is_ended:
                 return
             self.held += skipper.new(cutter.feed(frame))
@@ -104,14 +105,21 @@ def logs(draw: st.DrawFn) -> list[Entry]:
     return made
 
 
-@given(entries=logs(), stops=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=6), data=st.data())
+@given(
+    entries=logs(),
+    stops=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=6),
+    data=st.data(),
+    is_terminal=st.booleans(),
+)
 @settings(max_examples=300, deadline=None)
 def test_a_reader_that_is_cut_anywhere_has_each_line_once(
-    entries: list[Entry], stops: list[tuple[int, bool]], data: st.DataObject
+    entries: list[Entry], stops: list[tuple[int, bool]], data: st.DataObject, *, is_terminal: bool
 ) -> None:
+    if is_terminal:
+        entries = [(moment, 1, text) for moment, _, text in entries]
     # A stream ends in order only where the log does for now; it is cut anywhere.
     ends = sorted(data.draw(st.integers(0, len(entries))) for _ in stops)
-    reader = Reader()
+    reader = Reader(is_terminal=is_terminal)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(live_lines, "LONGEST_LINE", 40)
         for end, (count, is_ended) in zip(ends, stops, strict=True):

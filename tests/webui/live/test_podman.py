@@ -17,6 +17,8 @@ from webui.accounts.models import User
 from webui.containers import columns
 from webui.hosts.models import Host
 from webui.live import forget, picture, picture_after
+from webui.live.lines import LONGEST_LINE
+from webui.live.logs import RING_CHARACTERS
 
 pytestmark = [pytest.mark.real, pytest.mark.peer, pytest.mark.django_db(transaction=True)]
 
@@ -56,6 +58,81 @@ async def test_its_log_has_the_same_timestamps(podman: Daemon, host: Host, olga:
     stamp, _, text = message["lines"][0][1:].partition(" ")
     assert text == "hello"
     assert len(stamp) == len("2026-01-01T00:00:00.000000000Z")
+
+
+async def texts_until(opened: Opens, user: User, container_id: str, last: str, query: str = "") -> list[str]:
+    """What a page that is opened now shows of a log, to this line."""
+    lines: list[str] = []
+
+    def is_last(message: Any) -> bool:
+        lines.extend(message.get("lines", ()))
+        return bool(lines) and lines[-1][32:] == last
+
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/{query}", user) as socket:
+        await socket.json_until(is_last)
+    return [line[32:] for line in lines]
+
+
+def wait_for_log(podman: Daemon, container_id: str, words: bytes) -> None:
+    until(lambda: words in podman.api("GET", f"/containers/{container_id}/logs?stdout=1")[1])
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+async def test_a_line_that_was_written_in_pieces_is_one_line_for_who_comes_later(
+    podman: Daemon, host: Host, olga: User, opened: Opens, *, is_terminal: bool
+) -> None:
+    # What has no end yet is a piece in the file; asked for the last lines, Podman 4.3 puts it into the wrong one.
+    script = "echo one; printf tw; sleep 0.3; echo o; echo; echo three; sleep 100"
+    container_id = await asyncio.to_thread(run_container, podman, script, Tty=is_terminal)
+    await asyncio.to_thread(wait_for_log, podman, container_id, b"three")
+    texts = await texts_until(opened, olga, container_id, "three\r" if is_terminal else "three")
+    assert [text.rstrip("\r") for text in texts] == ["one", "two", "", "three"]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+async def test_a_prompt_goes_on_where_it_was_left_and_nothing_comes_twice(
+    podman: Daemon, host: Host, olga: User, opened: Opens, *, is_terminal: bool
+) -> None:
+    script = "trap 'echo ls' USR1; printf tw; sleep 1; echo o; echo three; printf '/ # '; while :; do sleep 0.1; done"
+    container_id = await asyncio.to_thread(run_container, podman, script, Tty=is_terminal)
+    await asyncio.to_thread(wait_for_log, podman, container_id, b"/ # ")
+    lines: list[str] = []
+
+    def ends_with(text: str) -> Any:
+        def check(message: Any) -> bool:
+            lines.extend(message.get("lines", ()))
+            return bool(lines) and lines[-1][32:].rstrip("\r") == text
+
+        return check
+
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/", olga) as socket:
+        await socket.json_until(ends_with("/ # "))
+        await asyncio.to_thread(podman.api, "POST", f"/containers/{container_id}/kill?signal=USR1")
+        await socket.json_until(ends_with("ls"))
+    texts = [line[0] + line[32:].rstrip("\r") for line in lines]
+    assert texts == ["otwo", "othree", "o/ # ", "Ols"]
+
+
+async def test_the_last_lines_of_many_are_those_and_whole(
+    podman: Daemon, host: Host, olga: User, opened: Opens
+) -> None:
+    # It writes blocks of a size of their own, each of which ends within a line.
+    container_id = await asyncio.to_thread(run_container, podman, "seq 5000 9999; sleep 2; seq 10000 12999; sleep 100")
+    await asyncio.to_thread(wait_for_log, podman, container_id, b"12999")
+    texts = await texts_until(opened, olga, container_id, "12999", "?tail=200")
+    assert texts == [str(number) for number in range(12800, 13000)]
+
+
+async def test_a_line_of_many_megabytes_is_told_in_pieces_to_who_comes_later(
+    podman: Daemon, host: Host, olga: User, opened: Opens
+) -> None:
+    script = "echo before; dd if=/dev/zero bs=1000000 count=20 2>/dev/null | tr '\\0' x; echo; echo after; sleep 100"
+    container_id = await asyncio.to_thread(run_container, podman, script)
+    await asyncio.to_thread(wait_for_log, podman, container_id, b"after")
+    texts = await texts_until(opened, olga, container_id, "after")
+    assert {*"".join(texts[:-1])} == {"x"}
+    assert max(map(len, texts)) <= LONGEST_LINE
+    assert sum(map(len, texts)) > RING_CHARACTERS // 2
 
 
 async def test_its_figures_come(podman: Daemon, host: Host, olga: User, opened: Opens) -> None:

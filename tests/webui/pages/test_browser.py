@@ -61,6 +61,37 @@ def test_more_rows_come_as_the_reader_scrolls(page: Page) -> None:
     expect(page.locator("#rows > tr[data-id]")).to_have_count(200)
 
 
+# How far each cell of each row begins and ends beside the head of its column, in pixels.
+_ASKEW = """() => {
+  const heads = [...document.querySelectorAll("#rows-head th")].map((head) => head.getBoundingClientRect());
+  const rows = [...document.querySelectorAll("#rows > tr[data-id]")].slice(0, 20);
+  return Math.max(...rows.flatMap((row) => [...row.cells].map((cell, place) => {
+    const box = cell.getBoundingClientRect();
+    return Math.abs(box.left - heads[place].left) + Math.abs(box.right - heads[place].right);
+  })));
+}"""
+
+
+def test_cells_stand_under_their_heads_at_every_width_and_after_every_question(page: Page) -> None:
+    for width in (1600, 1280, 1100, 800):
+        page.set_viewport_size({"width": width, "height": 700})
+        assert page.evaluate(_ASKEW) < 1, width
+    page.locator("#q").fill("bea")
+    expect(page.locator("#list-count")).to_have_text("80 of 240")
+    assert page.evaluate(_ASKEW) < 1
+
+
+def test_rows_far_below_the_window_are_there_but_not_laid_out(page: Page) -> None:
+    last = page.locator("#rows > tr[data-id]").last
+    is_drawn = "row => row.querySelector('td.lead a').checkVisibility({ contentVisibilityAuto: true })"
+    assert last.evaluate(is_drawn) is False
+    assert last.evaluate("row => row.offsetHeight") == page.locator("#rows > tr[data-id]").first.evaluate(
+        "row => row.offsetHeight"
+    )
+    last.scroll_into_view_if_needed()
+    page.wait_for_function(is_drawn.replace("row =>", "() =>").replace("row.", "document.querySelector('#b-bea-20')."))
+
+
 def test_rows_are_chosen_by_keys_alone(page: Page) -> None:
     for key in ("j", "j", "x"):
         page.keyboard.press(key)

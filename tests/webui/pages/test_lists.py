@@ -88,6 +88,6 @@ def test_what_a_filter_asks_for_is_taken_out_one_by_one_and_reset_without_its_or
 def test_a_width_that_somebody_chose_stands_in_place_of_the_columns_own(part_of: PartOf, boats: Boats) -> None:
     page = boats(columns=[Column("name", "Name", width="xl", width_px=300)], layout_url="/columns/", table_px=1300)
     text = _text(part_of("/boats/"), page)
-    assert '<col class="" width="300">' in text
+    assert "--columns:42px 300px minmax(108px,1fr)" in text
     assert 'width="1300"' in text
     assert 'data-layout-url="/columns/"' in text

@@ -105,7 +105,7 @@ def test_who_may_not_is_told_what_is_missing_and_where_to_add_it(dock: Dock, olg
     job = pull(sam, dock.name)
     assert job.state == JobState.FAILED
     assert "none of the registries that you may use fits" in job.error
-    [advice] = job_view(job).advice
+    [advice] = job_view(job, actor_of(sam)).advice
     assert advice.url == f"/registries/add/?address={dock.peer.address.replace(':', '%3A')}"
     assert not Entry.objects.filter(operation="registry.use").exists()
 
@@ -215,7 +215,7 @@ def test_a_container_is_made_anew_from_the_private_image_as_it_is_now(
     params = params_for(shop, "web", host_id=host.pk, is_pulled=True)
     refused = carried_out(start(actor_of(olga), host, "container.recreate", params))
     assert "none of the registries that you may use fits" in refused.error
-    assert [advice.url for advice in job_view(refused).advice] == ["/registries/"]
+    assert [advice.url for advice in job_view(refused, actor_of(olga)).advice] == ["/registries/"]
     dock.way(olga)
     again = carried_out(retry(actor_of(olga), refused))
     assert (again.state, again.error) == (JobState.DONE, "")

@@ -34,7 +34,8 @@ def refuse_relative(source: str, spec: str) -> None:
 
 def absolute(target: str, spec: str) -> str:
     if not target.startswith("/"):
-        raise DialectError(f"“{spec}”: {target} must be a whole path inside the container, such as /data.")
+        whose = f"“{spec}”: " if spec != target else ""
+        raise DialectError(f"{whose}{target} must be a whole path inside the container, such as /data.")
     return target
 
 

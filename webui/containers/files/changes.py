@@ -33,11 +33,15 @@ _BUSY: Final = re.compile("device or resource busy", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file that came: its path below the folder that it is meant for, its size and its bytes."""
+    """One file that came: its path below the folder that it is meant for, its size and its bytes.
+
+    `is_folder`: a folder with nothing in it.
+    """
 
     path: str
     size: int
     body: Readable
+    is_folder: bool = False
 
 
 class Files:
@@ -121,6 +125,7 @@ class Files:
     def _missing(self, folder: str, uploads: Sequence[Upload]) -> list[str]:
         """The folders on the way that are not there yet, from the top down."""
         wanted = {parent for upload in uploads for parent in _parents(upload.path)}
+        wanted |= {upload.path for upload in uploads if upload.is_folder}
         missing: list[str] = []
         for one in sorted(wanted):
             if one.rpartition("/")[0] in missing or not self.archive.is_there(joined(folder, one)):
@@ -186,6 +191,8 @@ def _uploaded(uploads: Sequence[Upload], owner: tarfile.TarInfo, missing: Sequen
     for folder in missing:
         yield _info_like(owner, folder, tarfile.DIRTYPE, 0o755), None
     for upload in uploads:
+        if upload.is_folder:
+            continue
         info = _info_like(owner, upload.path, tarfile.REGTYPE, 0o644)
         info.size = upload.size
         yield info, upload.body

@@ -15,11 +15,12 @@ from typing import Final
 from django.db import connections
 
 from webui.containers.files.archive import END, Archive, Member, Readable, member_bytes, pieces_of
-from webui.containers.files.names import is_text, joined, shown, split
+from webui.containers.files.names import in_zip, is_text, joined, shown, split
 from webui.resources import EngineRefusal
 
 FORMATS: Final = ("tar", "zip")
-_ZIP_EPOCH: Final = 315532800.0
+# Between these a zip can hold a time: 1980, and the end of 2107 (its years are seven bits).
+_ZIP_EPOCH, _ZIP_END = 315532800.0, 4354819198.0
 _LINK_MODE: Final = 0o120777
 _MSDOS_FOLDER: Final = 0x10
 
@@ -129,8 +130,8 @@ def zip_pieces(archive: Archive, folder: str, names: Sequence[str]) -> Iterator[
 
 
 def _zipped(made: zipfile.ZipFile, sink: _Sink, info: tarfile.TarInfo, body: Readable | None) -> Iterator[bytes]:
-    # A zip holds text: what is no UTF-8 is written as people see it.
-    entry = zipfile.ZipInfo(shown(info.name.strip("/")), time.gmtime(max(float(info.mtime), _ZIP_EPOCH))[:6])
+    modified = min(max(float(info.mtime), _ZIP_EPOCH), _ZIP_END)
+    entry = zipfile.ZipInfo(in_zip(info.name.strip("/")), time.gmtime(modified)[:6])
     if info.isdir():
         entry.filename += "/"
         entry.external_attr = (0o040000 | info.mode & 0o777) << 16 | _MSDOS_FOLDER

@@ -1,6 +1,7 @@
 """Names and paths of files, which are any bytes but / and NUL: written into addresses, shown to people, taken apart."""
 
 import os
+import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +18,10 @@ def written(path: str) -> str:
 def _written(character: str) -> str:
     if character.isprintable() and character != "%":
         return character
+    return _as_bytes(character)
+
+
+def _as_bytes(character: str) -> str:
     return "".join(f"%{byte:02X}" for byte in character.encode(errors="surrogateescape"))
 
 
@@ -64,6 +69,18 @@ def _shown(character: str) -> str:
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
+
+
+def in_zip(path: str) -> str:
+    """A path as it stands in a zip: there a name is UTF-8, and unpackers of Windows take a backslash for a slash.
+
+    Such characters, and those that steer terminals, are %XX for each byte; so is a % that would be read as one of them.
+    """
+    return _MISREAD.sub(lambda found: _as_bytes(found[0]), path)
+
+
+# Control characters, the bytes of what is no UTF-8 (as surrogates), backslashes, and what looks like our own writing.
+_MISREAD: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\udc80-\udcff\\]|%(?=[0-9A-Fa-f]{2})")
 
 
 def joined(folder: str, name: str) -> str:

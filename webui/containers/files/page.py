@@ -182,12 +182,12 @@ def names_asked(form: QueryDict, field: str, every: Callable[[], Listing]) -> li
 def list_page(place: Place, listing: Listing, *, params: Mapping[str, str], allowed: frozenset[str]) -> ListPage:
     """The page for somebody who may do `allowed`; `params` is the URL's query."""
     chosen = chosen_of(listing, params)
-    window, following = window_of(chosen, params.get("after", ""), key=lambda entry: written(entry.name))
+    window = window_of(chosen, params, key=lambda entry: ShownEntry(entry, place).element_id)
     bulk = [one for one in allowed_among(BULK, allowed) if one.name != "remove" or place.row.state == "running"]
     return ListPage(
         title=place.row.name,
         columns=COLUMNS,
-        rows=[_row(ShownEntry(entry, place), allowed) for entry in window],
+        rows=[_row(ShownEntry(entry, place), allowed) for entry in window.rows],
         total=len(chosen),
         all_total=len(listing.entries),
         noun=(_("entry"), _("entries")),
@@ -195,7 +195,9 @@ def list_page(place: Place, listing: Listing, *, params: Mapping[str, str], allo
         bulk=bulk,
         empty=_empty(may_write="rename" in allowed),
         filter_hint=_("Filter by name"),
-        next_url=next_url(params, following),
+        above=window.above,
+        below=window.below,
+        next_url=next_url(params, window.following),
         sort=query_of(params).sort,
     )
 

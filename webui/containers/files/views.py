@@ -24,7 +24,7 @@ from webui.containers.views import row_or_404, tab
 from webui.gate import HostUnreachable
 from webui.pages import Outcome, host_down, outcome, render_list
 from webui.pages.formats import size
-from webui.pages.render import is_part, list_context
+from webui.pages.render import is_part, is_window, list_context
 from webui.resources import EngineRefusal, Opened, opened, refusal_words
 
 TEMPLATE: Final = "containers/files/folder.html"
@@ -37,9 +37,9 @@ def folder_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
     here = opened(request, host)
     try:
         place = place_of(request, here, id)
-        if "after" not in request.GET and (elsewhere := _elsewhere(here, place)):
+        if not is_window(request.GET) and (elsewhere := _elsewhere(here, place)):
             return redirect(elsewhere)
-        listing = _listing(here, place, is_kept="after" in request.GET)
+        listing = _listing(here, place, is_kept=is_window(request.GET))
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
     except ValueError as error:

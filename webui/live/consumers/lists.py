@@ -19,7 +19,7 @@ from webui.ownership import LEDGER
 # The first change goes at once; what follows on its heels goes together, after as many times what the last messages
 # took to make, the wait for the one thread that makes them included, but within these bounds.
 _PAUSE_TIMES: Final = 3
-_SHORTEST_PAUSE_S: Final = 0.02
+_SHORTEST_PAUSE_S: Final = 0.01
 _LONGEST_PAUSE_S: Final = 0.06
 
 

@@ -2,6 +2,7 @@
 // says: a toast, a preview in the dialog, or another page. Rows that wait are marked busy until they change.
 
 import htmx from "./htmx.js";
+import { rememberSent } from "./after_form.js";
 import { csrf } from "./dom.js";
 import { refreshList } from "./lists.js";
 import { openDialog } from "./dialogs.js";
@@ -57,6 +58,7 @@ document.addEventListener("htmx:after:swap", () => {
 
 async function take(response) {
   const headers = response.headers;
+  if (headers.has("HX-Redirect") || headers.has("HX-Refresh")) rememberSent(document.activeElement);
   if (headers.has("HX-Redirect")) {
     location.assign(headers.get("HX-Redirect"));
     return;
@@ -67,7 +69,7 @@ async function take(response) {
   }
   if (headers.get("Content-Type")?.startsWith(STREAM) && response.ok) {
     unselectAll();
-    tellRows(await showProgress(response, { again }));
+    tellRows(await showProgress(response, { again, isBegun: true }));
     return;
   }
   const text = await response.text();

@@ -16,13 +16,3 @@ document.addEventListener("click", (event) => {
     if (!isInside) event.target.close();
   }
 });
-
-// The phone's "More": the sidebar as a drawer.
-document.addEventListener("click", (event) => {
-  const sidebar = document.getElementById("sidebar");
-  const button = event.target.closest?.("[data-sidebar]");
-  const isOpen = sidebar?.classList.contains("is-open");
-  if (!button && !(isOpen && !sidebar.contains(event.target) && !event.target.closest?.(".menu"))) return;
-  sidebar.classList.toggle("is-open");
-  document.querySelector("[data-sidebar]").setAttribute("aria-expanded", String(!isOpen));
-});

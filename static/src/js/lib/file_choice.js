@@ -1,5 +1,6 @@
 // Which files somebody means: picked in a dialog of the browser, or dropped, with folders walked to their ends. Each is
-// {path, file}; the path is relative to the folder that was chosen, and begins with its name.
+// {path, file}; the path is relative to the folder that was chosen, and begins with its name. A dropped folder with nothing
+// in it is {path, file: null}; a browser's dialog for folders tells of files only.
 
 export function pickedFiles({ isFolder }) {
   const input = document.createElement("input");
@@ -31,8 +32,10 @@ async function walk(entry, above, found) {
     return;
   }
   const reader = entry.createReader();
+  const before = found.length;
   // A reader gives some at a time, and none at the end.
   for (let some; (some = await new Promise((settle, fail) => reader.readEntries(settle, fail))).length; ) {
     for (const one of some) await walk(one, path, found);
   }
+  if (found.length === before) found.push({ path, file: null });
 }

@@ -2,12 +2,14 @@
 
 import { isTyping } from "./dom.js";
 import { openDialog } from "./dialogs.js";
-import { selectedIds, toggleRow, unselectAll } from "./selection.js";
+import { fetchNeighbour } from "./gaps.js";
+import { hasSelection, toggleRow, unselectAll } from "./selection.js";
 
 const links = () => [...document.querySelectorAll("#rows > tr[data-id] td.lead a")];
 const currentRow = () => document.activeElement?.closest?.("#rows > tr[data-id]") ?? null;
 
-function move(step) {
+async function move(step) {
+  await closeGapBeside(currentRow(), step);
   const all = links();
   if (!all.length) return;
   const row = currentRow();
@@ -15,6 +17,15 @@ function move(step) {
   const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
   next.focus({ preventScroll: true, focusVisible: true });
   next.closest("tr").scrollIntoView({ block: "nearest" });
+}
+
+// What follows the last row before a gap is in it; a heading may stand between.
+async function closeGapBeside(row, step) {
+  const beside = step > 0 ? "nextElementSibling" : "previousElementSibling";
+  for (let one = row; one && !one[beside]?.matches("[data-id]"); one = one[beside]) {
+    if (one[beside] && "gap" in one[beside].dataset) await fetchNeighbour(one, step > 0 ? "after" : "before");
+    if (one[beside] && "gap" in one[beside].dataset) return;
+  }
 }
 
 const keys = {
@@ -36,7 +47,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape" && event.target.id === "q") event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
-  if (event.key === "Escape" && selectedIds().length) unselectAll();
+  if (event.key === "Escape" && hasSelection()) unselectAll();
   if (!Object.hasOwn(keys, event.key)) return;
   event.preventDefault();
   keys[event.key]();

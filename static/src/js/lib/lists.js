@@ -1,35 +1,32 @@
-// Lists: filter box, selects, chips and column heads fetch the part that changes; more rows come as the reader scrolls.
+// Lists: filter box, selects, chips and column heads fetch the part that changes; further rows come as the reader scrolls
+// (gaps.js, or one after the other where nobody knows how many there are).
 // The URL always names what is shown.
 
 import htmx from "./htmx.js";
 import { announce } from "./announce.js";
+import { ask, withPageNonce } from "./asking.js";
 import { whenPresent } from "./dom.js";
+import { keepPlace } from "./gaps.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
 
 let asked = null;
 
-async function ask(url, signal) {
-  const response = await fetch(url, { headers: { "HX-Request": "true" }, signal });
-  // Whoever is signed in no longer is sent to sign in.
-  if (response.headers.has("HX-Redirect")) location.assign(response.headers.get("HX-Redirect"));
-  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-  return response;
-}
-
-async function show(url, { push }) {
+// `isSame` says that the reader stays where they are: it is the same list, drawn anew. Another one begins at its beginning.
+async function show(given, { push, isSame = false }) {
+  const url = listUrl(given);
   asked?.abort();
   const mine = (asked = new AbortController());
   const list = document.getElementById("list");
   list?.setAttribute("aria-busy", "true");
   try {
-    const response = await ask(url, mine.signal);
+    const [response, comeBack] = await Promise.all([ask(url, mine.signal), isSame ? keepPlace() : toBeginning]);
     const text = await response.text();
-    // What arrived carries the nonce of its own response; this page trusts only its own.
     await htmx.swap({ sourceElement: document.body, target: "#list", swap: "outerHTML", text: withPageNonce(text, response) });
     history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
-    document.dispatchEvent(new CustomEvent("list:shown"));
-    announce(document.querySelector("#list-count [data-total]")?.textContent ?? "");
+    document.dispatchEvent(new CustomEvent("list:shown", { detail: { isSame } }));
+    await comeBack();
+    announce(["#list-count [data-total]", "#list-doubts"].map((part) => document.querySelector(part)?.textContent ?? "").join(". "));
   } catch (error) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");
@@ -37,16 +34,22 @@ async function show(url, { push }) {
   }
 }
 
-export const refreshList = () => show(location.href, { push: false });
+export const refreshList = () => show(location.href, { push: false, isSame: true });
 export const showList = (url) => show(url, { push: true });
 
 // The same list once more, for those who learned something that changes its order.
-export const listAgain = () => show(location.href, { push: false });
+export const listAgain = () => show(location.href, { push: false, isSame: true });
 
-export function withPageNonce(text, response) {
-  const theirs = response.headers.get("Content-Security-Policy")?.match(/'nonce-([^']+)'/)?.[1];
-  const ours = document.querySelector("script[nonce]")?.nonce;
-  return theirs && ours ? text.replaceAll(`hx-nonce="${theirs}"`, `hx-nonce="${ours}"`) : text;
+// A list as a whole, where the address of the page named some rows of it.
+function listUrl(given) {
+  const url = new URL(given, location.href);
+  for (const name of ["after", "before"]) url.searchParams.delete(name);
+  return url.href;
+}
+
+function toBeginning() {
+  const card = document.querySelector("section.list");
+  if (card?.getBoundingClientRect().top < 0) card.scrollIntoView({ block: "start" });
 }
 
 function urlOf(form) {
@@ -103,7 +106,7 @@ document.addEventListener("click", (event) => {
   if (!folded.delete(id)) folded.add(id);
   if (folded.size) url.searchParams.set("fold", [...folded].join(","));
   else url.searchParams.delete("fold");
-  show(url.href, { push: false }).then(() => document.querySelector(`[data-fold="${id}"]`)?.focus({ preventScroll: true }));
+  show(url.href, { push: false, isSame: true }).then(() => document.querySelector(`[data-fold="${id}"]`)?.focus({ preventScroll: true }));
 });
 
 // Ports of the machine that the console itself is reached at: only the browser knows by which name that is.
@@ -134,10 +137,9 @@ whenPresent("tr[data-more]", (row) => {
   return () => watcher.disconnect();
 });
 
-// Changes of rows that were not scrolled to are nobody's business yet.
-document.addEventListener("htmx:ws:before:message:incoming", (event) => {
-  const [, id] = /^\{"target":"#([cg]-[0-9a-f]+)"/.exec(event.detail.message.data) ?? [];
-  if (id && !document.getElementById(id)) event.preventDefault();
+// Rows come and go by themselves; where none is left the page says so.
+document.addEventListener("htmx:after:swap", () => {
+  document.getElementById("list")?.classList.toggle("is-empty", document.querySelector("#rows > tr:is([data-id], .group, .more)") === null);
 });
 
 // A click on a row's empty part opens it, as the name does.

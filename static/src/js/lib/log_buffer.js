@@ -137,6 +137,10 @@ export class LogBuffer {
   }
 
   // Whether there is no room for earlier lines.
+  get characters() {
+    return this.#characters;
+  }
+
   get isFull() {
     return this.next - this.first >= CAPACITY || this.#characters >= MOST_CHARACTERS;
   }

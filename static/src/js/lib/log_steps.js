@@ -4,8 +4,10 @@ import { liveSocket } from "./live_socket.js";
 import { stampOf } from "./log_lines.js";
 import { stampOfDate } from "./log_times.js";
 
-// A log of which the last lines were asked for, and fewer came, is here as a whole.
+// A log of which the last lines were asked for, and fewer came, is here as a whole: unless they are so long that the server
+// has kept no more of them, which it does from 8 MiB on.
 const FEWEST_ASKED = 200;
+const MOST_WHOLE = 4_000_000;
 
 // `sources`: [{url}]; `range` is the part of the log that is shown.
 export function logSteps(sources, buffer, range) {
@@ -25,7 +27,7 @@ export function logSteps(sources, buffer, range) {
     ask,
     reset: () => begun.clear(),
     get isWhole() {
-      return begun.size === sources.length || (range.isTail && buffer.next - buffer.first < FEWEST_ASKED);
+      return begun.size === sources.length || (range.isTail && buffer.next - buffer.first < FEWEST_ASKED && buffer.characters < MOST_WHOLE);
     },
   };
 }

@@ -2,6 +2,7 @@
 // and the server goes on; or stopped, and what has not begun is left alone. A page that is loaded anew finds it again.
 
 import { csrf, icon, make } from "./dom.js";
+import { focusRowAgain, isFocusLost } from "./row_focus.js";
 import { filled, gettext, ngettext } from "./words.js";
 
 const MOST_LINES = 500;
@@ -24,17 +25,21 @@ function panelOf({ title, items, run }) {
     foot: make("footer", { class: "progress-foot", hidden: true }),
   };
   const close = make("button", { type: "button", class: "btn-icon", "data-close-progress": true, "aria-label": gettext("Close") }, icon("x"));
-  const panel = make("section", { class: "card progress-panel", id: "progress", "aria-label": title }, make("header", { class: "card-header" }, make("h2", {}, title), parts.words, close), parts.said, make("div", { class: "card-body" }, parts.bar, parts.stop), parts.list, parts.foot);
+  const panel = make("section", { class: "card progress-panel", id: "progress", tabindex: "-1", "aria-label": title }, make("header", { class: "card-header" }, make("h2", {}, title), parts.words, close), parts.said, make("div", { class: "card-body" }, parts.bar, parts.stop), parts.list, parts.foot);
   close.addEventListener("click", () => leave(panel));
   parts.stop.title = gettext("What has begun is done; the rest is left alone");
   parts.stop.addEventListener("click", () => stop(run, parts.stop));
+  panel.addEventListener("keydown", (event) => event.key === "Escape" && leave(panel));
   document.body.append(panel);
+  document.documentElement.classList.add("has-progress");
   return { ...parts, panel, lines, saidAt: 0 };
 }
 
 function leave(panel) {
   panel.remove();
+  document.documentElement.classList.remove("has-progress");
   sessionStorage.removeItem(KEPT);
+  focusRowAgain();
 }
 
 async function stop(run, button) {
@@ -49,7 +54,7 @@ async function stop(run, button) {
   }
 }
 
-function tell(line, { ok, left, words, url }) {
+function tell(line, list, { ok, left, words, url }) {
   if (!line) return;
   line.dataset.outcome = ok ? "done" : left ? "left" : "failed";
   line.querySelector(".dot").className = `dot ${ok ? "good" : left ? "off" : "bad"}`;
@@ -57,8 +62,8 @@ function tell(line, { ok, left, words, url }) {
   said.className = ok || left ? "dim" : "words bad";
   said.replaceChildren(words || (ok ? gettext("done") : gettext("failed")));
   if (url) said.append(" ", make("a", { href: url }, gettext("its job")));
-  // What went wrong leads.
-  if (!ok && !left) line.parentElement?.prepend(line);
+  // What went wrong leads, also where there were too many to show all.
+  if (!ok && !left) list.prepend(line);
 }
 
 async function* linesOf(body) {
@@ -74,8 +79,8 @@ async function* linesOf(body) {
 }
 
 // Shows a streamed answer to its end; resolves to { failed: {id: words}, done: [ids], left: [ids] }. again(url, fields, ids) asks
-// for the same once more.
-export async function showProgress(response, { again }) {
+// for the same once more. `isBegun`: just now, by somebody who may have lost the focus with the button for it.
+export async function showProgress(response, { again, isBegun = false }) {
   const acted = { failed: {}, done: [], left: [] };
   let head;
   let shown;
@@ -85,13 +90,14 @@ export async function showProgress(response, { again }) {
       if (line.items) {
         head = line;
         shown = panelOf(line);
+        if (isBegun && isFocusLost()) shown.panel.focus({ preventScroll: true });
         sessionStorage.setItem(KEPT, line.run);
       } else if (line.end) isWhole = true;
       else {
         if (line.ok) acted.done.push(line.id);
         else if (line.left) acted.left.push(line.id);
         else acted.failed[line.id] = line.words;
-        tell(shown.lines.get(line.id), line);
+        tell(shown.lines.get(line.id), shown.list, line);
       }
       count(shown, acted);
     }
@@ -154,7 +160,7 @@ function offer(foot, words, ids, { panel, ask }) {
 // Good news goes by itself, but not from under a pointer or the focus.
 function leaveLater(panel) {
   setTimeout(() => {
-    if (panel.matches(":hover, :focus-within")) leaveLater(panel);
+    if (panel.matches(":hover, :focus-visible") || panel.querySelector(":focus-visible")) leaveLater(panel);
     else if (panel.isConnected) leave(panel);
   }, STAYS_MS);
 }

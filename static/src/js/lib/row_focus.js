@@ -3,25 +3,35 @@
 
 const rows = () => [...document.querySelectorAll("#rows > tr[data-id]")];
 const rowOf = (element) => element?.closest?.("#rows > tr[data-id]");
-const isLost = () => document.activeElement === null || document.activeElement === document.body;
+export const isFocusLost = () => document.activeElement === null || document.activeElement === document.body;
 
 // Where somebody was last: {element, id, place}; place is that of the row in the list.
 let last = null;
 
+// The row that the keyboard is on.
+function mark() {
+  const link = document.activeElement?.closest("#rows > tr > td.lead > a:focus-visible");
+  const row = link?.closest("tr");
+  for (const one of document.querySelectorAll("#rows > tr[data-at]")) if (one !== row) delete one.dataset.at;
+  if (row) row.dataset.at = "";
+}
+
+document.addEventListener("focusout", mark);
 document.addEventListener("focusin", ({ target }) => {
+  mark();
   const row = rowOf(target);
   if (row) last = { element: target, id: row.id, place: rows().indexOf(row) };
   // Whoever is asked something, or is at the bar for what is selected, comes back to the row.
-  else if (!target.closest?.(".menu, dialog, #bulk")) last = null;
+  else if (!target.closest?.(".menu, dialog, #bulk, #progress")) last = null;
 });
 
 // A click on nothing leaves the row for good.
 document.addEventListener("pointerdown", ({ target }) => {
-  if (last && !rowOf(target) && !target.closest?.(".menu, dialog, #bulk")) last = null;
+  if (last && !rowOf(target) && !target.closest?.(".menu, dialog, #bulk, #progress")) last = null;
 });
 
 export function focusRowAgain() {
-  if (!last || !isLost() || document.querySelector("dialog[open]")) return;
+  if (!last || !isFocusLost() || document.querySelector("dialog[open]")) return;
   const row = document.getElementById(last.id);
   const all = rows();
   const next = row ?? all[Math.min(last.place, all.length - 1)];
@@ -31,6 +41,7 @@ export function focusRowAgain() {
 
 document.addEventListener("htmx:after:swap", () => {
   if (last && !last.element.isConnected) focusRowAgain();
+  mark();
 });
 // The bar for what is selected goes with the selection, a dialog with its answer.
 document.addEventListener("close", () => setTimeout(focusRowAgain), true);

@@ -1,6 +1,9 @@
 // Which rows are selected. The ids are kept here, not in the check boxes: rows come and go under a selection.
 
-const chosen = new Set();
+import { closeGaps, gapsOf } from "./gaps.js";
+
+// By the id that a row is acted on by, that of its element.
+const chosen = new Map();
 let last = null;
 // All that the filter shows is meant, also rows that were not scrolled to.
 let isAll = false;
@@ -10,8 +13,9 @@ const boxOf = (row) => row.querySelector("td.pick input");
 
 const total = () => Number(document.querySelector("#list-count [data-total]")?.dataset.total ?? 0);
 
-export const selectedIds = () => [...chosen];
+export const selectedIds = () => [...chosen.keys()];
 export const isAllMatching = () => isAll;
+export const hasSelection = () => isAll || chosen.size > 0;
 
 export function unselectAll() {
   chosen.clear();
@@ -27,7 +31,7 @@ export function toggleRow(row) {
 
 function set(row, isOn) {
   if (!isOn) isAll = false;
-  if (isOn) chosen.add(row.dataset.id);
+  if (isOn) chosen.set(row.dataset.id, row.id);
   else chosen.delete(row.dataset.id);
 }
 
@@ -43,7 +47,8 @@ function draw() {
   }
   const bulk = document.getElementById("bulk");
   if (!bulk) return;
-  bulk.hidden = chosen.size === 0;
+  bulk.hidden = !hasSelection();
+  document.documentElement.classList.toggle("has-bulk", !bulk.hidden);
   bulk.querySelector("[data-selected-count]").textContent = isAll ? total() : chosen.size;
   const matching = bulk.querySelector("[data-select-matching]");
   if (matching) {
@@ -53,25 +58,41 @@ function draw() {
   const head = document.querySelector("[data-select-all]");
   if (head) {
     head.checked = isAll || (all.length > 0 && all.every((row) => chosen.has(row.dataset.id)));
-    head.indeterminate = chosen.size > 0 && !head.checked;
+    head.indeterminate = hasSelection() && !head.checked;
   }
 }
 
-// What is gone or filtered away can no longer be acted upon unseen.
-function forgetGone() {
+// What is gone or filtered away can no longer be acted upon unseen. What is not in the page may be in a gap.
+function forgetGone({ isSame = true } = {}) {
   const present = new Set(rows().map((row) => row.dataset.id));
-  for (const id of chosen) if (!present.has(id)) chosen.delete(id);
+  if (!isSame || !gapsOf().length) for (const id of chosen.keys()) if (!present.has(id)) chosen.delete(id);
   if (chosen.size || document.querySelector('#rows [aria-selected="true"]') || document.querySelector("#bulk:not([hidden])")) draw();
+}
+
+// From the row that was clicked last to this one, also what is not in the page yet.
+async function setAllTo(row, isOn) {
+  const first = last?.isConnected ? last : document.getElementById(last?.id);
+  last = row;
+  set(row, isOn);
+  if (first && first !== row) {
+    const isBelow = first.compareDocumentPosition(row) & Node.DOCUMENT_POSITION_FOLLOWING;
+    await closeGaps(...(isBelow ? [first, row] : [row, first]));
+    const all = rows();
+    const places = [all.indexOf(first), all.indexOf(row)].sort((one, other) => one - other);
+    if (places[0] >= 0) for (const one of all.slice(places[0], places[1] + 1)) set(one, isOn);
+  }
+  draw();
 }
 
 document.addEventListener("click", (event) => {
   const box = event.target.closest?.("#rows td.pick input");
   if (box) {
     const row = box.closest("tr");
-    const all = rows();
-    const [from, to] = [all.indexOf(last), all.indexOf(row)];
-    if (event.shiftKey && from >= 0) for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) set(one, box.checked);
-    else set(row, box.checked);
+    if (event.shiftKey && last) {
+      setAllTo(row, box.checked);
+      return;
+    }
+    set(row, box.checked);
     last = row;
     draw();
   } else if (event.target.closest?.("[data-unselect]")) {
@@ -84,13 +105,20 @@ document.addEventListener("click", (event) => {
 
 document.addEventListener("change", (event) => {
   if (!event.target.matches?.("[data-select-all]")) return;
-  for (const row of rows()) set(row, event.target.checked);
+  const all = rows();
+  for (const row of all) set(row, event.target.checked);
+  // Where all groups are folded there is nothing to see of what is meant, and nothing else to mean.
+  isAll = event.target.checked && !all.length && total() > 0;
   draw();
 });
 
-document.addEventListener("htmx:after:swap", forgetGone);
+document.addEventListener("htmx:after:swap", () => forgetGone());
+document.addEventListener("row:gone", ({ detail }) => {
+  for (const [id, element] of chosen) if (element === detail.id) chosen.delete(id);
+});
 // Another filter means other rows.
-document.addEventListener("list:shown", () => {
-  isAll = false;
+document.addEventListener("list:shown", ({ detail }) => {
+  if (!detail.isSame) isAll = false;
+  forgetGone(detail);
   draw();
 });

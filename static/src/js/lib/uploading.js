@@ -7,17 +7,20 @@ import { filled, gettext } from "./words.js";
 const MOST_FILES = 500;
 const MOST_BYTES = 64 * 1024 * 1024;
 
+const sizeOf = ({ file }) => file?.size ?? 0;
+const listed = ({ path, file }) => (file ? { path, size: file.size } : { path, folder: true });
+
 // Files in the order in which they come; one that is larger goes alone.
 function* batches(files) {
   let batch = [];
   let size = 0;
   for (const one of files) {
-    if (batch.length && (batch.length >= MOST_FILES || size + one.file.size > MOST_BYTES)) {
+    if (batch.length && (batch.length >= MOST_FILES || size + sizeOf(one) > MOST_BYTES)) {
       yield batch;
       [batch, size] = [[], 0];
     }
     batch.push(one);
-    size += one.file.size;
+    size += sizeOf(one);
   }
   yield batch;
 }
@@ -28,11 +31,11 @@ export async function uploadFiles(url, files, { onProgress, signal }) {
   let sent = 0;
   onProgress(0);
   for (const batch of batches(files)) {
-    const list = JSON.stringify(batch.map(({ path, file }) => ({ path, size: file.size }))) + "\n";
-    const body = new Blob([list, ...batch.map(({ file }) => file)], { type: "application/octet-stream" });
-    const size = batch.reduce((sum, { file }) => sum + file.size, 0);
+    const list = JSON.stringify(batch.map(listed)) + "\n";
+    const body = new Blob([list, ...batch.flatMap(({ file }) => file ?? [])], { type: "application/octet-stream" });
+    const size = batch.reduce((sum, one) => sum + sizeOf(one), 0);
     await send(url, body, { signal, onProgress: (loaded) => onProgress(sent + Math.min(loaded, size)) });
-    done += batch.length;
+    done += batch.filter(({ file }) => file).length;
     sent += size;
     onProgress(sent);
   }

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webui.containers.files.names import check_name, is_text, is_within, read_name, read_path, shown, split, written
+from webui.containers.files.names import (
+    check_name,
+    in_zip,
+    is_text,
+    is_within,
+    read_name,
+    read_path,
+    shown,
+    split,
+    written,
+)
 
 _names = st.binary(min_size=1, max_size=60).filter(lambda name: not {0, 47} & set(name) and name not in {b".", b".."})
 
@@ -19,6 +29,13 @@ def test_a_name_of_any_bytes_comes_back_from_an_address(name: bytes) -> None:
     # It can stand in UTF-8, and in one line.
     assert written(text).encode().decode().isprintable()
     assert shown(text).isprintable()
+
+
+@given(_names, _names)
+def test_names_stay_apart_in_a_zip(one: bytes, other: bytes) -> None:
+    texts = [in_zip(os.fsdecode(name)) for name in (one, other)]
+    assert (texts[0] == texts[1]) == (one == other)
+    assert "\\" not in texts[0].encode().decode()
 
 
 def test_names_are_shown_as_they_are_and_odd_bytes_as_shells_write_them() -> None:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import subprocess
 import tarfile
 import time
 import zipfile
@@ -295,8 +296,51 @@ def test_downloads_hold_everything_as_tar_and_as_zip(shelf: Shelf) -> None:
         assert made.testzip() is None
         assert made.read("deep/er/b") == b"below\n"
         assert made.read("link") == b"a.yaml"
-        assert "two\\nlines \\xff <script>" in made.namelist()
+        assert "two%0Alines %FF <script>" in made.namelist()
     assert shelf.get("download/", path="/srv", name="nothing").status_code == 404
+
+
+def test_every_unpacker_reads_the_names_of_a_zip_alike(shelf: Shelf, tmp_path: Path) -> None:
+    plain = ["100%.txt", "grüße", "👩\u200d💻.txt", "נמל.txt", 'it\'s "so" [1]*?', " blank "]
+    misread = {
+        "a\\b": "a%5Cb", "..\\..\\evil": "..%5C..%5Cevil", "%5C": "%255C", "tab\there": "tab%09here",
+        "caf\udce9": "caf%E9",
+    }  # fmt: skip
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for name in (*plain, *misread):
+            info = tarfile.TarInfo(f"zipped/{name}")
+            # No zip can hold so late a time.
+            info.mtime, info.size = 8_000_000_000, 1
+            tar.addfile(info, io.BytesIO(b"x"))
+    assert shelf.daemon.api("PUT", f"/containers/{shelf.id}/archive?path=/srv", buffer.getvalue())[0] == 200
+    data = shelf.download(path="/srv", name="zipped", format="zip")
+    wanted = sorted([*plain, *misread.values()])
+    with zipfile.ZipFile(io.BytesIO(data)) as made:
+        assert made.testzip() is None
+        assert sorted(name for name in made.namelist() if not name.endswith("/")) == [f"zipped/{one}" for one in wanted]
+        made.extractall(tmp_path / "python")
+    (tmp_path / "a.zip").write_bytes(data)
+    command = ["unzip", "-q", str(tmp_path / "a.zip"), "-d", str(tmp_path / "debian")]
+    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+    for unpacker in ("python", "debian"):
+        assert sorted(one.name for one in (tmp_path / unpacker / "zipped").iterdir()) == wanted
+
+
+def test_folders_with_nothing_in_them_come_along(shelf: Shelf) -> None:
+    listed = [
+        {"path": "site/empty/er", "folder": True},
+        {"path": "site/a", "size": 1},
+        {"path": "deep", "folder": True},
+    ]
+    body = json.dumps(listed).encode() + b"\nx"
+    sent = shelf.client.post(shelf.url("upload/", path="/srv"), body, content_type="application/octet-stream")
+    assert sent.status_code == 200, sent.content
+    assert shelf.names("/srv/site") == ["a", "empty"]
+    assert shelf.names("/srv/site/empty") == ["er"]
+    assert shelf.names("/srv/site/empty/er") == []
+    assert shelf.names("/srv/deep") == ["er"]
 
 
 def test_all_that_a_filter_shows_can_be_meant(shelf: Shelf) -> None:
