@@ -98,3 +98,56 @@ def test_a_container_that_is_paused_says_why_nothing_happens_and_takes_what_was_
     expect(state).to_have_text("connected")
     expect(page.locator("[data-console-note]")).to_be_hidden()
     expect(screen).to_contain_text("49y")
+
+
+def test_a_line_that_is_dead_without_a_word_is_noticed_and_what_was_typed_is_sent_again(
+    page: Page, harbour: Console
+) -> None:
+    stalled: set[int] = set()
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        number, server = len(sockets), socket.connect_to_server()
+        sockets.append(socket)
+        socket.on_message(lambda message: None if number in stalled else server.send(message))
+        server.on_message(lambda message: None if number in stalled else socket.send(message))
+
+    page.route_web_socket("**/console/**", through)
+    container_id = run_container(harbour, "stalled")
+    page.goto(f"/h/local/containers/{container_id}/console/")
+    screen = page.locator(".console-pane:not([hidden]) .xterm-rows")
+    state = page.locator("[data-console-state]")
+    expect(state).to_have_text("connected")
+    page.keyboard.type("x=same; echo $((6*7))x\n")
+    expect(screen).to_contain_text("42x")
+    stalled.add(0)
+    page.keyboard.type("echo typed $x $((7*7))\n")
+    expect(state).to_have_text("no answer · what you type waits")
+    expect(state).to_have_text("connected")
+    expect(screen).to_contain_text("typed same 49")
+    assert screen.inner_text().count("typed same 49") == 1
+    tab = page.get_by_role("tab").first
+    expect(page.get_by_role("tabpanel", name="sh")).to_be_visible()
+    assert tab.get_attribute("aria-controls") == page.get_by_role("tabpanel").get_attribute("id")
+
+
+def test_the_chosen_shell_and_user_outlive_a_stop_of_the_container(page: Page, harbour: Console) -> None:
+    container_id = run_container(harbour, "stops")
+    page.goto(f"/h/local/containers/{container_id}/console/")
+    state, failed = page.locator("[data-console-state]"), page.locator("[data-console-failed]")
+    expect(state).to_have_text("connected")
+    page.get_by_role("button", name="New console").click()
+    page.get_by_label("As user").fill("www")
+    page.locator("[data-console-form]").get_by_role("button", name="Open", exact=True).click()
+    expect(page.locator(".console-pane:not([hidden]) .xterm-rows")).to_contain_text("$")
+    harbour.engine.api("POST", f"/containers/{container_id}/stop")
+    expect(failed).to_contain_text("has stopped")
+    page.get_by_role("button", name="Open again").click()
+    expect(failed).to_contain_text("is not running")
+    harbour.engine.api("POST", f"/containers/{container_id}/start")
+    for _tab in range(2):
+        page.get_by_role("button", name="Close this console").first.click()
+    page.reload()
+    expect(state).to_have_text("connected")
+    page.keyboard.type("id -un\n")
+    expect(page.locator(".console-pane:not([hidden]) .xterm-rows")).to_contain_text("www")

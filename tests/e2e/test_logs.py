@@ -4,10 +4,10 @@ import json
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, StorageState, WebSocketRoute, expect
 
 from tests.consoles import Console
-from tests.e2e.conftest import keep_logs, run_container
+from tests.e2e.conftest import PATIENCE_MS, keep_logs, run_container
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
@@ -57,7 +57,7 @@ def test_searching_filtering_and_a_link_to_a_line_by_keys(page: Page, harbour: C
     expect(page.locator(".log-line.is-chosen")).to_have_count(1)
     expect(page.get_by_text("the end of the log, as it was just now")).to_be_visible()
     page.get_by_role("button", name="back to live").click()
-    expect(page.locator("[data-log-figures]")).to_contain_text("lines/s")
+    expect(page.locator("[data-log-figures]")).to_contain_text(re.compile("lines?/s"))
 
 
 def test_a_flood_is_shown_whole_or_counted_and_can_be_paused(page: Page, harbour: Console) -> None:
@@ -215,3 +215,76 @@ def test_what_cannot_be_shown_is_told_in_words(page: Page, harbour: Console) -> 
     page.get_by_label("to", exact=True).fill("2026-11-28T21:00:00")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page.get_by_text("the end of this part")).to_be_visible()
+
+
+def test_after_a_lost_connection_each_line_is_there_once_and_what_never_came_is_told(
+    page: Page, harbour: Console
+) -> None:
+    """What the server sends is made up: its readers end when nobody watches for a while, which no test waits for."""
+    asked: list[str] = []
+    lines = [f"o2026-11-24T03:00:0{number}.000000000Z line {number}" for number in range(10)]
+    # The reader of each connection, its first number and lines.
+    sent = [("a", 0, lines[:4]), ("b", 0, lines[1:6]), ("b", 8, lines[6:7]), ("c", 0, lines[8:])]
+
+    def answer(socket: WebSocketRoute) -> None:
+        run, first, some = sent[min(len(asked), len(sent) - 1)]
+        asked.append(socket.url)
+        socket.send(json.dumps({"t": "lines", "run": run, "n": first, "lines": some, "replay": True}))
+        if len(asked) < len(sent):
+            socket.close(code=4000)
+
+    page.route_web_socket("**/logs/?*", answer)
+    container_id = run_container(harbour, "torn")
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    shown = page.locator(".log-line .words")
+    expect(shown).to_have_text([f"line {number}" for number in (0, 1, 2, 3, 4, 5, 6, 8, 9)])
+    expect(page.locator(".log-note").first).to_contain_text("3 lines skipped here")
+    expect(page.locator(".log-note").last).to_contain_text("Lines are missing here")
+    expect(page.locator("[data-log-figures]")).to_contain_text("some are missing")
+    assert "run=a&after=2026-11-24T03%3A00%3A00.000000000Z" in asked[1]
+
+
+def test_a_long_line_is_shown_to_its_end_and_marked_lines_are_copied_without_their_times(
+    page: Page, harbour: Console
+) -> None:
+    long = "i=0; while [ $i -lt 500 ]; do printf 0123456789; i=$((i+1)); done; echo END"
+    container_id = run_container(harbour, "wide", f"{long}; echo one; echo two; echo three; sleep 600")
+    page.goto(f"/h/local/containers/{container_id}/logs/")
+    words = page.locator(".log-line .words")
+    expect(words).to_have_count(4)
+    expect(words.first).not_to_contain_text("END")
+    page.get_by_role("button", name="show 1 kB more").click()
+    expect(words.first).to_contain_text("9END")
+    expect(page.locator("[data-log-view]")).to_be_focused()
+    page.locator("[data-log-view]").evaluate("view => { view.scrollLeft = 0; }")
+    boxes = [words.nth(place).bounding_box() for place in (1, 3)]
+    assert all(boxes)
+    page.evaluate(
+        "document.addEventListener('copy', (e) => { window.copied = e.clipboardData.getData('text/plain'); })"
+    )
+    page.mouse.move(boxes[0]["x"] + 1, boxes[0]["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(boxes[1]["x"] + 20, boxes[1]["y"] + 8, steps=4)
+    page.mouse.up()
+    page.keyboard.press("Control+c")
+    assert page.evaluate("window.copied").startswith("one\ntwo\nth")
+
+
+def test_an_hour_that_is_there_twice_keeps_which_of_them_was_meant(
+    harbour: Console, chromium: Browser, signed_in: StorageState
+) -> None:
+    container_id = run_container(harbour, "night")
+    context = chromium.new_context(base_url=harbour.url, storage_state=signed_in, timezone_id="Europe/Berlin")
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    # Clocks went back from 3 to 2 at 01:00 UTC.
+    page.goto(f"/h/local/containers/{container_id}/logs/?since=2026-10-25T00:30:00Z&until=2026-10-25T01:30:00Z")
+    expect(page.locator("[data-log-from]")).to_have_value(re.compile("^2026-10-25T02:30"))
+    expect(page.locator("[data-log-to]")).to_have_value(re.compile("^2026-10-25T02:30"))
+    page.locator("[data-log-to]").press("Enter")
+    page.wait_for_url(re.compile(r"since=2026-10-25T00%3A30%3A00.0+Z&until=2026-10-25T01%3A30%3A00.0+Z"))
+    page.locator("[data-log-from]").fill("2026-10-25T02:15:00")
+    page.locator("[data-log-to]").fill("2026-10-25T02:45:00")
+    page.locator("[data-log-to]").press("Enter")
+    page.wait_for_url(re.compile(r"since=2026-10-25T00%3A15%3A00.0+Z&until=2026-10-25T01%3A45%3A00.0+Z"))
+    context.close()

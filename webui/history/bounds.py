@@ -2,11 +2,15 @@
 
 import shutil
 import time
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from webui.history.segments import ABOUT, Segment, segments_in
+
+# Less than a full file of lines may take up, compressed.
+_LEAST_FREE_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,32 @@ def kept_in(folder: Path) -> Kept:
         sum(1 for segments in per_container if any(segment.size_bytes for segment in segments)),
         sum(segment.line_count for segment in every),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """From when on there is something (ms since the epoch; None for nothing), and whether there was more once."""
+
+    first_ms: int | None = None
+    has_dropped: bool = False
+
+
+def beginning_of(folders: Iterable[Path]) -> Beginning:
+    """Where the kept logs of these containers begin. Reads names, and a line of what is being written."""
+    firsts, has_dropped = [], False
+    for segments in map(segments_in, folders):
+        if segments:
+            firsts.append(segments[0].begins_ms)
+            # The first of a container has the number 1.
+            has_dropped = has_dropped or segments[0].number > 1
+    return Beginning(min((first for first in firsts if first), default=None), has_dropped)
+
+
+def is_disk_full(folder: Path) -> bool:
+    """Whether there is no room to keep anything more. Asked of the disk: there is no room for a note of it either."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
 
 
 def enforce(

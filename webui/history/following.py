@@ -146,7 +146,11 @@ class Follower:
         store, reader = self._stores.pop(container_id, None), self._readers.pop(container_id, None)
         self._looked_at.add(container_id)
         if store is not None:
-            store.close()
+            try:
+                store.close()
+            except OSError as error:
+                # Its place is found from its lines the next time.
+                logger.error("the place in the log of %s is not kept: %s", container_id[:12], error)
         if reader is not None and reader.is_stale:
             self._wanted.add(container_id)
             self._news.set()

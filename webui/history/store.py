@@ -14,7 +14,17 @@ from typing import Final
 
 import zstandard
 
-from webui.history.segments import About, about_in, lines_of, sealed_name, segments_in, write_whole
+from webui.history.segments import (
+    About,
+    Damaged,
+    Segment,
+    about_in,
+    end_of_ms,
+    lines_of,
+    sealed_name,
+    segments_in,
+    write_whole,
+)
 from webui.log_lines import Place, letter_of, timestamp_of
 
 # Large enough to compress well, small enough to be read for a few lines of it.
@@ -90,7 +100,7 @@ class LogStore:
         old_path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """What was written may be dropped from now on, and is not to be read again then."""
+        """What was written may be dropped from now on, and is not to be read again then. Raises OSError."""
         os.close(self._fd)
         self._write_place()
 
@@ -119,13 +129,24 @@ class LogStore:
         segments = segments_in(self.folder)
         lines: list[bytes] = []
         for segment in reversed(segments):
-            lines = lines_of(segment.read()) + lines
+            try:
+                lines = lines_of(segment.read()) + lines
+            except Damaged:
+                return self._place_beside(segment, lines, written)
             # Lines of the last moment may begin in the file before, and so may the long line that ended in it.
             if _tied_from(lines):
                 break
         place: Place[bytes] = Place(b"")
         place.passed(lines, timestamp_of(lines[_tied_from(lines)]) if lines else b"")
         return place if place.stamp else written
+
+    def _place_beside(self, damaged: Segment, lines: list[bytes], written: Place[bytes]) -> Place[bytes]:
+        """The place where a file that cannot be read is among the last: what is in it is not asked for again."""
+        place: Place[bytes] = Place(b"")
+        place.passed(lines)
+        if place.stamp:
+            return place
+        return written if written.stamp else Place(end_of_ms(damaged.last_ms or 0).encode())
 
     def _write_place(self) -> None:
         place = self.place

@@ -17,7 +17,7 @@ from webui import audit
 from webui.access import Operation, needs
 from webui.gate import actor_of
 from webui.history.asking import SPANS, KeptQuery, query_in
-from webui.history.bounds import kept_in
+from webui.history.bounds import is_disk_full, kept_in
 from webui.history.choosing import MOST, chosen_in, sources, stacks_of
 from webui.history.forms import KeepingForm
 from webui.history.models import keeping_of
@@ -86,6 +86,7 @@ def kept_view(request: HttpRequest, host: str) -> HttpResponse:
         "asked": asked,
         "keeping": keeping_of(here),
         "kept": kept_in(logs_folder(here.slug)),
+        "is_full": is_disk_full(logs_folder(here.slug)),
         "spans": SPANS,
         "last": request.GET.get("last", ""),
         "has_moments": bool(given_since or given_until),
@@ -113,7 +114,8 @@ def keeping_view(request: HttpRequest, host: str) -> HttpResponse:
         return HttpResponse(_("Only administrators may do this."), status=HTTPStatus.FORBIDDEN)
     kept = kept_in(logs_folder(here.slug))
     since = kept.first_ms / 1000 if kept.first_ms else None
-    context = {"form": form, "keeping": keeping, "kept": kept, "since": since, "may_change": may_change}
+    context = {"form": form, "keeping": keeping, "kept": kept, "since": since, "may_change": may_change,
+               "is_full": is_disk_full(logs_folder(here.slug))}  # fmt: skip
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return _page(request, here, "keeping", "history/keeping.html", context, status=status)
 

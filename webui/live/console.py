@@ -5,6 +5,7 @@ last part of what came; while nobody looks it goes on for a grace time, and what
 """
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ class Session:
         self._came = 0
         self._drawn = 0
         self._typed = bytearray()
+        # Bytes that viewers have sent, whether or not they were taken: where a browser goes on sending.
+        self.typed_count = 0
+        self._wanted_size: tuple[int, int] | None = None
         self._viewer: object | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -103,11 +107,15 @@ class Session:
             self._drawn = min(self._drawn + max(0, count), self._came)
             self._notify()
 
-    def write(self, data: bytes) -> bool:
+    def write(self, viewer: object, data: bytes) -> bool:
         """Take what was typed; False where too much of it waits already, and none of this was taken.
 
-        It never waits: a program that writes and does not read must not keep anybody from saying what was drawn.
+        It never waits: a program that writes and does not read must not keep anybody from saying what was drawn. Of a
+        viewer that another one has replaced nothing is taken: what was stuck on a stalled line was sent again.
         """
+        if self._viewer is not viewer:
+            return True
+        self.typed_count += len(data)
         if self.ended is not None or len(self._typed) + len(data) > MOST_TYPED:
             return False
         self._typed += data
@@ -123,8 +131,20 @@ class Session:
             else:
                 await self._change()
 
-    async def resize(self, rows: int, columns: int) -> None:
-        await self._terminal.resize(rows, columns)
+    def resize(self, rows: int, columns: int) -> None:
+        """Have this size as soon as the host takes it; of several that wait only the last counts."""
+        self._wanted_size = rows, columns
+        self._notify()
+
+    async def _keep_size(self) -> None:
+        while True:
+            size, self._wanted_size = self._wanted_size, None
+            if size is None:
+                await self._change()
+                continue
+            # A host that does not answer: the stream itself will tell.
+            with contextlib.suppress(*UPSTREAM_ERRORS):
+                await self._terminal.resize(*size)
 
     def leave(self, viewer: object) -> None:
         """The socket is gone; the session waits for another."""
@@ -158,20 +178,21 @@ class Session:
         self.end()
 
     async def _run(self) -> None:
-        writing = asyncio.create_task(self._pass_on())
+        helping = [asyncio.create_task(work) for work in (self._pass_on(), self._keep_size())]
         try:
             self.ended = await self._terminal.run(self._take)
         except NotStarted as error:
-            self.ended = Ended(None, str(error), was_started=False)
+            self.ended = Ended(None, str(error), is_useless=not error.is_for_now)
         except UPSTREAM_ERRORS as error:
             # A host that goes away, or a container that is removed, takes what ran with it.
-            self.ended = Ended(None, failure_words(error), was_started=self._came > 0)
+            self.ended = Ended(None, failure_words(error))
         except asyncio.CancelledError:
             self.ended = Ended(None, _("The console was closed."))
             await self._terminal.hang_up()
         finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+            for task in helping:
+                task.cancel()
+            await asyncio.gather(*helping, return_exceptions=True)
             self._over()
 
     def _over(self) -> None:

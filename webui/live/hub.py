@@ -70,6 +70,8 @@ class Channel:
         self._closing: asyncio.TimerHandle | None = None
         self._holders = 0
         self._stays_until = 0.0
+        # What tells this run of it from others before and after it, for those that come back; "" where none do.
+        self.run = ""
         # The last thing that was sent, before it was encoded; for those who hold a channel without reading frames.
         self.newest: object = None
         self.on_closed: Callable[[], None] = lambda: None
@@ -77,6 +79,11 @@ class Channel:
     @property
     def is_watched(self) -> bool:
         return bool(self._viewers) or self._holders > 0
+
+    @property
+    def has_viewers(self) -> bool:
+        """Whether anybody reads its frames, and does not only hold it."""
+        return bool(self._viewers)
 
     def send(self, frame: Frame) -> None:
         for viewer in self._viewers:
@@ -139,6 +146,13 @@ class Hub:
             channel = self._channels[key] = make()
             channel.on_closed = lambda: self._forget(key)
         return channel
+
+    def of_run(self, key: tuple[object, ...], run: str) -> Channel | None:
+        """The channel whose key begins so, if that run of it is still there."""
+        for one, channel in self._channels.items():
+            if channel.run == run and isinstance(one, tuple) and one[: len(key)] == key:
+                return channel
+        return None
 
     def _forget(self, key: object) -> None:
         self._channels.pop(key, None)

@@ -45,7 +45,7 @@ class LogSource:
 
     def __init__(self, host: "Host", container_id: str, start: dict[str, str]) -> None:
         self._host, self._id, self._start = host, container_id, start
-        self._run = secrets.token_hex(4)
+        self.run = secrets.token_hex(4)
         self._ring: deque[str] = deque()
         self._ring_characters = 0
         self._pending: list[str] = []
@@ -148,7 +148,7 @@ class LogSource:
         self._next += len(lines)
 
     def _frame(self, lines: list[str], first: int, *, is_replay: bool) -> Frame:
-        body = {"t": "lines", "run": self._run, "n": first, "lines": lines} | ({"replay": True} if is_replay else {})
+        body = {"t": "lines", "run": self.run, "n": first, "lines": lines} | ({"replay": True} if is_replay else {})
         return Frame(orjson.dumps(body), count=0 if is_replay else len(lines))
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -202,9 +202,17 @@ def log_channel_since(host: "Host", container_id: str, since: str) -> Channel:
     return _channel(host, container_id, {"since": since, "tail": _MOST_SINCE})
 
 
+def log_channel_again(host: "Host", container_id: str, run: str, after: str) -> Channel:
+    """For who lost the connection to a run of a log: that run if it is still there, else what is `after` a moment."""
+    known = hub().of_run(("logs", host.slug, container_id), run)
+    return known or log_channel_since(host, container_id, after)
+
+
 def _channel(host: "Host", container_id: str, start: dict[str, str]) -> Channel:
     def make() -> Channel:
         source = LogSource(host, container_id, start)
-        return Channel(source.produce, replay=source.replay, linger_s=LINGER_S)
+        channel = Channel(source.produce, replay=source.replay, linger_s=LINGER_S)
+        channel.run = source.run
+        return channel
 
     return hub().channel(("logs", host.slug, container_id, *start.items()), make)

@@ -1,6 +1,7 @@
 """Why a program could not be started in a container, found out afterwards: engines say it each in their own way."""
 
 import base64
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -19,21 +20,33 @@ _IS_LINK: Final = 1 << 27
 _MAY_RUN: Final = 0o111
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A sentence for a person, with what can be done. `is_for_now`: the cause may pass, and the same start then."""
+
+    words: str
+    is_for_now: bool = False
+
+
 async def why_not(
     upstream: Upstream, container_id: str, argv: "Sequence[str]", *, user: str = "", folder: str = "", said: str = ""
-) -> str:
-    """A sentence for a person, with what can be done. `said` are the engine's own words, "" where it had none."""
+) -> Why:
+    """Why it could not be started. `said` are the engine's own words, "" where it had none."""
     program = argv[0]
     words = _("%(program)s could not be started in this container.") % {"program": program}
     try:
-        found = await _state(upstream, container_id) or await _user(user, said)
+        state = await _state(upstream, container_id)
+        if state:
+            return Why(state, is_for_now=True)
         found = (
-            found or await _folder(upstream, container_id, folder) or await _program(upstream, container_id, program)
+            await _user(user, said)
+            or await _folder(upstream, container_id, folder)
+            or await _program(upstream, container_id, program)
         )
-        return found or f"{words} {said}".strip()
+        return Why(found or f"{words} {said}".strip())
     except UPSTREAM_ERRORS:
         # Whoever may not look at files, or a host that does not answer: then what the engine said has to do.
-        return f"{words} {said}".strip()
+        return Why(f"{words} {said}".strip(), is_for_now=True)
 
 
 def state_words(message: str) -> str:

@@ -1,6 +1,7 @@
 """The stats of one container: one upstream for all viewers, five minutes kept so that the charts are full at once."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import astuple
@@ -11,7 +12,7 @@ import orjson
 from webui.live.follow import Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
 from webui.live.samples import Sample, Stats, cpu_limit_of, sample_of
-from webui.live.upstream import Upstream
+from webui.live.upstream import UPSTREAM_ERRORS, Upstream
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 RING_SAMPLES: Final = 300
 LINGER_S: Final = 300.0
 
+
+# How often it is asked whether the limits are others now, while somebody looks: no sample tells of that.
+_LIMITS_S: Final = 3.0
 
 # What is known of (host, container, span in seconds) from before; handed in by who keeps it. May read a file.
 Past = Callable[["Host", str, int], list[Sample]]
@@ -59,8 +63,27 @@ class StatsSource:
         if not inspection["State"]["Running"]:
             # Docker would send empty samples for as long as it is stopped.
             return
+        self._take_limits(inspection)
+        keeping = asyncio.create_task(self._keep_limits(upstream))
+        try:
+            await self._read(upstream)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    def _take_limits(self, inspection: Inspection) -> None:
         self._is_limited = bool(inspection["HostConfig"].get("Memory"))
         self._cpu_limit = cpu_limit_of(inspection["HostConfig"])
+
+    async def _keep_limits(self, upstream: Upstream) -> None:
+        while True:
+            await asyncio.sleep(_LIMITS_S)
+            if self._channel is not None and self._channel.has_viewers:
+                # A host that does not answer: the stream itself will tell.
+                with contextlib.suppress(*UPSTREAM_ERRORS):
+                    self._take_limits(await upstream.get(f"/containers/{self._id}/json"))
+
+    async def _read(self, upstream: Upstream) -> None:
         before: Stats | None = None
         rest = b""
         async with upstream.stream(f"/containers/{self._id}/stats", query={"stream": "1"}) as chunks:

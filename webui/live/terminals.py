@@ -38,7 +38,11 @@ _STOP_PAUSE_S: Final = 0.15
 
 
 class NotStarted(Exception):
-    """Nothing runs; the text says why and what can be done."""
+    """Nothing runs; the text says why and what can be done. `is_for_now`: the same may start later."""
+
+    def __init__(self, words: str, *, is_for_now: bool = False) -> None:
+        super().__init__(words)
+        self.is_for_now = is_for_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,8 @@ class Ended:
 
     code: int | None
     words: str
-    # Not where nothing ever ran: to ask for the same again would end the same way.
-    was_started: bool = True
+    # To ask for the same again would end the same way: the container has no such program, user or folder.
+    is_useless: bool = False
 
 
 class Terminal(Protocol):
@@ -147,7 +151,7 @@ class ExecTerminal(_Joined):
         self._exec_id = str(created["Id"])
         refusal = await self._join(output)
         if refusal:
-            raise NotStarted(await self._why_not(refusal))
+            raise await self._not_started(refusal)
         try:
             state = await self._upstream.get(f"/exec/{self._exec_id}/json")
         except UpstreamError:
@@ -156,7 +160,7 @@ class ExecTerminal(_Joined):
         code = int(state.get("ExitCode") or 0)
         if code in NOT_STARTED_CODES and not self._is_used:
             # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
-            raise NotStarted(await self._why_not(self._first_words))
+            raise await self._not_started(self._first_words)
         return await self._ended(code)
 
     async def _ended(self, code: int | None) -> Ended:
@@ -167,10 +171,11 @@ class ExecTerminal(_Joined):
             return Ended(None, _("The container was started anew, which ended what ran here."))
         return Ended(code, _("%(program)s has ended, exit code %(code)s.") % {"program": self._argv[0], "code": code})
 
-    async def _why_not(self, said: str) -> str:
-        return await why_not(
+    async def _not_started(self, said: str) -> NotStarted:
+        why = await why_not(
             self._upstream, self._container_id, self._argv, user=self._user, folder=self._folder, said=said
         )
+        return NotStarted(why.words, is_for_now=why.is_for_now)
 
     async def _join(self, output: Output) -> str:
         """Join the exec until it ends; what the engine said where it could not be started, else ""."""
@@ -233,7 +238,7 @@ class AttachTerminal(_Joined):
         """Ask what kind of process it is. Raises NotStarted where there is none, or one of UPSTREAM_ERRORS."""
         found = await self._upstream.get(f"/containers/{self._container_id}/json")
         if not found["State"].get("Running"):
-            raise NotStarted(_("The container is not running. Start it, then attach again."))
+            raise NotStarted(_("The container is not running. Start it, then attach again."), is_for_now=True)
         self.is_tty = bool(found["Config"].get("Tty"))
         self.takes_input = bool(found["Config"].get("OpenStdin"))
 

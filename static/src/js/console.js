@@ -7,6 +7,7 @@ import { icon, make, whenPresent } from "./lib/dom.js";
 import { filled, gettext } from "./lib/words.js";
 
 const MOST_TABS = 12;
+let tabCount = 0;
 const PAUSED = gettext("The container is paused: nothing in it runs. What you type is taken when it is resumed.");
 
 whenPresent("[data-console]", (page) => {
@@ -21,10 +22,11 @@ whenPresent("[data-console]", (page) => {
 
   function open(asked, seen = null) {
     if (tabs.length >= MOST_TABS) return say("failed", filled(gettext("%(count)s consoles are open here. Close one first."), { count: MOST_TABS }));
-    const pane = make("div", { class: "console-pane", role: "tabpanel" });
+    const id = `console-${(tabCount += 1)}`;
+    const pane = make("div", { class: "console-pane", role: "tabpanel", id: `${id}-pane`, "aria-labelledby": `${id}-tab` });
     const dot = make("span", { class: "dot off" });
     const name = make("span", {}, asked.label ?? "…");
-    const button = make("button", { type: "button", role: "tab", class: "console-tab", "aria-selected": "false", "aria-keyshortcuts": "Delete" }, dot, name);
+    const button = make("button", { type: "button", role: "tab", id: `${id}-tab`, "aria-controls": `${id}-pane`, class: "console-tab", "aria-selected": "false", "aria-keyshortcuts": "Delete" }, dot, name);
     // For the mouse; keys have Delete, and the bar a button that closes the one that is shown.
     const close = make("button", { type: "button", class: "btn-icon", title: gettext("Close"), "aria-hidden": "true", tabindex: "-1" }, icon("x"));
     const tab = { asked, pane, button, close, dot, name, console: null, state: ["off", ""], failed: "", note: "", isPaused: false, offer: "again" };

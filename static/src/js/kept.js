@@ -10,7 +10,7 @@ import { finderOf } from "./lib/log_finder.js";
 import { stampOf } from "./lib/log_lines.js";
 import { LogPast } from "./lib/log_past.js";
 import { asJson, asText, save, shownLines } from "./lib/log_taking.js";
-import { rememberedTimes, rememberTimes, stampOfDate } from "./lib/log_times.js";
+import { rememberedTimes, rememberTimes, stampOfDate, timeOf } from "./lib/log_times.js";
 import { LogWindow } from "./lib/log_window.js";
 import { size } from "./lib/sizes.js";
 import { filled, gettext, ngettext } from "./lib/words.js";
@@ -27,20 +27,53 @@ whenPresent("[data-kept]", (pane) => {
   let sources = [];
   let found = [];
   let waiting = 0;
-  const counts = { found: 0, bytes: 0, hasMore: false };
+  const counts = { found: 0, bytes: 0, hasMore: false, damaged: 0, reached: "", isStopped: false };
+  // From when on (ms) there is something of these containers, and whether there was more.
+  const store = { begins: 0, hasDropped: false };
 
   view.how = { ...view.how, finder: asked() };
   times(rememberedTimes());
-  const past = new LogPast(part("earlier"), { buffer, view, steps: { ask, reset: () => {}, get isWhole() { return !counts.hasMore; } }, elsewhere, begins: gettext("Nothing older was found") });
-  const first = search("", { take, begin: () => (found = []) });
+  const past = new LogPast(part("earlier"), { buffer, view, steps: { ask, reset: () => {}, get isWhole() { return !counts.hasMore; } }, elsewhere, begins });
   let isOver = false;
-  first.done.then(
-    () => {
-      isOver = true;
-      draw();
-    },
-    (error) => error && say(error.message),
-  );
+  const first = search("", { take, begin: () => (found = []), tell: progress });
+  first.done.then(over, (error) => {
+    part("stop").hidden = true;
+    if (error) say(error.message);
+  });
+  part("stop").addEventListener("click", () => {
+    first.stop();
+    counts.hasMore = counts.isStopped = true;
+    over();
+  });
+
+  function over() {
+    isOver = true;
+    part("stop").hidden = true;
+    draw();
+    const url = new URL(location.href);
+    url.searchParams.set("until", counts.reached);
+    part("further").href = url.href;
+    part("further").hidden = !counts.reached || counts.found > 0;
+  }
+
+  function progress({ progress: done, of: total, read_bytes: bytes }) {
+    if (isOver) return;
+    part("stop").hidden = false;
+    counts.bytes = bytes;
+    const share = Math.floor((100 * done) / Math.max(1, total));
+    const words = { share, size: size(bytes), count: number.format(found.length) };
+    say(filled(ngettext("Searching: %(share)s %, %(size)s looked through, %(count)s line so far", "Searching: %(share)s %, %(size)s looked through, %(count)s lines so far", found.length), words));
+  }
+
+  // Whatever was asked for, what is not kept cannot be found.
+  function begins() {
+    const since = new URLSearchParams(location.search).get("since") ?? "";
+    if (!store.hasDropped || !store.begins || since > stampOfDate(new Date(store.begins))) return gettext("Nothing older was found");
+    return filled(gettext("What is kept begins at %(time)s: %(bound)s"), { time: beginning(), bound: pane.dataset.bound });
+  }
+
+  const beginning = () => timeOf(stampOfDate(new Date(store.begins)), view.how.isUtc).slice(0, -4);
+
   view.onScroll = () => past.moved();
 
   function asked() {
@@ -54,13 +87,16 @@ whenPresent("[data-kept]", (pane) => {
   }
 
   // One page: `done` resolves when it is whole.
-  function search(more, { take, begin }) {
+  function search(more, { take, begin, tell = () => {} }) {
     let stop;
     const done = new Promise((resolve, reject) => {
       let numbers = [];
       const socket = liveSocket(`${pane.dataset.url}${more}`, {
         onMessage: (message) => {
-          if (message.t === "sources") numbers = message.sources.map(numberOf);
+          if (message.t === "sources") {
+            numbers = message.sources.map(numberOf);
+            [store.begins, store.hasDropped] = [message.begins, message.dropped];
+          } else if (message.t === "progress") tell(message);
           else if (message.t === "found") take(message.found.map(([source, line]) => [numbers[source], line]));
           else if (message.t === "end") resolve(message);
           else if (message.t === "error") reject(new Error(message.error));
@@ -79,7 +115,10 @@ whenPresent("[data-kept]", (pane) => {
     });
     const told = done.then((end) => {
       counts.hasMore = end.more;
-      counts.bytes += end.read_bytes;
+      counts.bytes = (isOver ? counts.bytes : 0) + end.read_bytes;
+      counts.isStopped = false;
+      counts.damaged = Math.max(counts.damaged, end.damaged);
+      counts.reached = end.reached;
     });
     // Nothing more comes: a socket that is lost from now on would only search again.
     told.finally(() => stop()).catch(() => {});
@@ -114,7 +153,8 @@ whenPresent("[data-kept]", (pane) => {
   // The page before what is here.
   function ask() {
     let older = [];
-    const before = stampOf(buffer.line(buffer.first));
+    // Where a search ended for having worked enough, it goes on there and not at the last line that it found.
+    const before = counts.reached || stampOf(buffer.line(buffer.first));
     let held = 0;
     while (buffer.first + held < buffer.next && stampOf(buffer.line(buffer.first + held)) === before) held += 1;
     const { done, stop } = search(`&before=${before}&held=${held}`, { take: (lines) => older.push(...lines), begin: () => (older = []) });
@@ -137,8 +177,12 @@ whenPresent("[data-kept]", (pane) => {
   function tell() {
     if (!isOver) return;
     const count = filled(ngettext("%(count)s line", "%(count)s lines", counts.found), { count: number.format(counts.found) });
-    const words = counts.found ? (counts.hasMore ? filled(gettext("the newest %(count)s; there are more"), { count }) : filled(gettext("%(count)s found"), { count })) : gettext("Nothing found");
-    say(`${words} · ${filled(gettext("%(size)s looked through"), { size: size(counts.bytes) })}`);
+    const words = counts.isStopped ? filled(gettext("Stopped: the newest %(count)s so far"), { count }) : counts.found ? (counts.hasMore ? filled(gettext("the newest %(count)s; there are more"), { count }) : filled(gettext("%(count)s found"), { count })) : gettext("Nothing found");
+    const more = counts.bytes ? [filled(gettext("%(size)s looked through"), { size: size(counts.bytes) })] : [];
+    if (counts.reached) more.push(filled(gettext("searched back to %(time)s"), { time: timeOf(counts.reached, view.how.isUtc).slice(0, -4) }));
+    else if (store.hasDropped && store.begins && !counts.hasMore) more.push(filled(gettext("kept since %(time)s"), { time: beginning() }));
+    if (counts.damaged) more.push(filled(ngettext("%(count)s file is damaged and was left out", "%(count)s files are damaged and were left out", counts.damaged), { count: counts.damaged }));
+    say([words, ...more].join(" · "));
   }
 
   function say(words) {

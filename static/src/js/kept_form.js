@@ -30,7 +30,7 @@ whenPresent("[data-kept-form]", (form) => {
     from.focus();
   });
   // What was given to the second stays as exact as it came.
-  for (const [box, kept] of [[from, since], [to, until]]) box.addEventListener("input", () => (kept.value = box.value ? stampOfInput(box.value, isUtc) : ""));
+  for (const [box, kept] of [[from, since], [to, until]]) box.addEventListener("input", () => (kept.value = box.value ? stampOfInput(box.value, isUtc, box === to) : ""));
   form.addEventListener("submit", () => {
     const isBetween = last.value === "between";
     if (isBetween && !since.value && from.value) since.value = stampOfInput(from.value, isUtc);

@@ -27,7 +27,7 @@ whenPresent("[data-logs]", (pane) => {
   const buffer = new LogBuffer();
   const view = new LogWindow(part("view"), buffer);
   const bar = new LogBar(part);
-  const figures = { rate: 0, counted: 0, taken: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set(), unreadable: new Set() };
+  const figures = { rate: 0, counted: 0, taken: 0, skipped: 0, since: performance.now(), heldAt: 0, lost: new Set(), late: new Set(), unreadable: new Set() };
   view.how.names = isMerged ? sources.map((source) => source.name) : [];
   let isPaused = false;
   let isAwaited = false;
@@ -45,12 +45,13 @@ whenPresent("[data-logs]", (pane) => {
       end: (message) => ended(index, message),
     }),
   );
-  const past = new LogPast(part("earlier"), { buffer, view, steps: logSteps(sources, buffer, range), elsewhere: (stamp) => range.around(stamp), begins: gettext("The log begins here") });
+  const past = new LogPast(part("earlier"), { buffer, view, steps: logSteps(sources, buffer, range), elsewhere: (stamp) => range.around(stamp), begins: () => gettext("The log begins here") });
   isAwaited = Boolean(range.at);
   if (isAwaited) view.follow(false);
 
-  function take(index, lines, { isReplay, skipped, before }) {
+  function take(index, lines, { isReplay, skipped, before, isTorn }) {
     if (skipped) lost(index, skipped, before);
+    else if (isTorn) torn(index, before);
     if (isMerged) buffer.addInOrder(lines, index);
     else buffer.add(lines, index);
     if (!isReplay && range.isLive) figures.counted += lines.length;
@@ -89,6 +90,12 @@ whenPresent("[data-logs]", (pane) => {
   function lost(index, count, stamp) {
     figures.skipped += count;
     note(index, filled(gettext("%(count)s lines skipped here: your connection was slower than the log"), { count: number.format(count) }), { kind: "s", stamp, count });
+  }
+
+  // More was written meanwhile than is sent at once, or than the host has kept: nobody has counted it.
+  function torn(index, stamp) {
+    figures.isTorn = true;
+    note(index, gettext("Lines are missing here: the connection was away for too long"), { kind: "s", stamp });
   }
 
   function note(index, words, { kind = "n", stamp = feeds[index]?.last ?? "", count = 0 } = {}) {
@@ -136,8 +143,10 @@ whenPresent("[data-logs]", (pane) => {
   }
 
   function connection(index, state, why) {
+    figures.lost.delete(index);
+    figures.late.delete(index);
     if (state === "lost") figures.lost.add(index);
-    else figures.lost.delete(index);
+    else if (state === "late") figures.late.add(index);
     if (state === "over") note(index, why);
     draw();
   }
@@ -147,7 +156,7 @@ whenPresent("[data-logs]", (pane) => {
     past.reset();
     buffer.clear();
     states.fill("");
-    Object.assign(figures, { skipped: 0, counted: 0, taken: 0, heldAt: 0 });
+    Object.assign(figures, { skipped: 0, counted: 0, taken: 0, heldAt: 0, isTorn: false });
     view.chosen = [-1, -1];
     isAwaited = Boolean(range.at);
     isPaused = false;
@@ -159,11 +168,13 @@ whenPresent("[data-logs]", (pane) => {
   function draw() {
     const words = [];
     if (figures.lost.size) words.push(gettext("connection lost"));
+    else if (figures.late.size) words.push(gettext("no answer for a while"));
     else if (states.includes("cut")) words.push(gettext("no answer from the host"));
-    if (range.isLive) words.push(filled(gettext("%(count)s lines/s"), { count: number.format(figures.rate) }));
+    if (range.isLive) words.push(filled(ngettext("%(count)s line/s", "%(count)s lines/s", figures.rate), { count: number.format(figures.rate) }));
     if (figures.skipped) words.push(filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) }));
+    if (figures.isTorn) words.push(gettext("some are missing"));
     part("figures").textContent = words.join(" · ");
-    part("figures").classList.toggle("is-warning", figures.lost.size > 0 || states.includes("cut"));
+    part("figures").classList.toggle("is-warning", figures.lost.size + figures.late.size > 0 || states.includes("cut"));
     // Every line is one or the other: what was taken, and what was told to be missing.
     Object.assign(pane.dataset, { taken: figures.taken, skipped: figures.skipped });
     search.draw();

@@ -7,9 +7,16 @@ import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
 import { AT, CHARTS, clockFor, columnsOf, LIMIT, momentFor, NAMES, usedOf, WORDS } from "./lib/stats_shape.js";
+import { drawTable, sentenceOf } from "./lib/stats_table.js";
 import { writeAddress } from "./lib/log_bar.js";
 import { filled, gettext } from "./lib/words.js";
 
+const stateWords = ({ state, status, code, error }) => {
+  if (state === "stopped" && status === "created") return gettext("Never started. The charts begin with its first start.");
+  if (state === "stopped") return filled(gettext("Not running (exit code %(code)s). The charts go on with its next start."), { code });
+  if (state === "cut") return filled(gettext("The host does not answer: %(error)s. Trying again."), { error });
+  return state === "gone" ? gettext("The container was removed.") : "";
+};
 const LIVE_S = 300;
 const LIVE_HOLE_S = 35;
 const AGAIN_MS = 30_000;
@@ -22,8 +29,10 @@ whenPresent("[data-stats]", (pane) => {
   let span_s = LIVE_S;
   let charts = [];
   let asking;
+  let said = "";
+  const table = pane.querySelector("[data-stats-table]");
 
-  const socket = liveSocket(pane.dataset.url, { onMessage, onState: (state, why) => tell(state === "over" ? why : state === "lost" ? gettext("Connection lost, trying again.") : "") });
+  const socket = liveSocket(pane.dataset.url, { onMessage, onState: connection });
   const themes = new MutationObserver(build);
   const sizes = new ResizeObserver(() => charts.forEach(({ plot, element }) => plot.setSize(room(element))));
   themes.observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
@@ -47,12 +56,15 @@ whenPresent("[data-stats]", (pane) => {
     if (last) pane.dispatchEvent(new CustomEvent("stats:sample", { bubbles: true, detail: usedOf(last) }));
   }
 
-  function state({ state: name, status, code, error }) {
-    if (name === "stopped" && status === "created") tell(gettext("Never started. The charts begin with its first start."));
-    else if (name === "stopped") tell(filled(gettext("Not running (exit code %(code)s). The charts go on with its next start."), { code }));
-    else if (name === "cut") tell(filled(gettext("The host does not answer: %(error)s. Trying again."), { error }));
-    else if (name === "gone") tell(gettext("The container was removed."));
-    else tell("");
+  function state(message) {
+    said = stateWords(message);
+    tell(said);
+  }
+
+  function connection(name, why) {
+    const words = { over: why, lost: gettext("Connection lost, trying again."), late: gettext("No answer for a while; what is shown is old.") }[name] ?? "";
+    // What was said of the container still holds when the line is back.
+    if (words || name === "back" || name === "open") tell(words || said);
   }
 
   function tell(words) {
@@ -73,8 +85,23 @@ whenPresent("[data-stats]", (pane) => {
   function draw() {
     const samples = shown();
     for (const { plot, name } of charts) plot.setData(columnsOf(samples, CHARTS[name].lines, hole()));
+    describe(samples);
     say(live.at(-1) ?? samples.at(-1));
   }
+
+  // For who does not see the charts. Nothing is announced: it is there when somebody comes to it.
+  function describe(samples) {
+    const [from, to] = ends();
+    const inView = samples.filter((sample) => sample[AT] >= from && sample[AT] <= to);
+    for (const { name, element } of charts) element.setAttribute("aria-label", sentenceOf(name, inView));
+    if (table && !table.hidden && !isRead()) drawTable(table.firstElementChild, inView, [from, to]);
+  }
+
+  // While somebody marks figures of the table to copy them, they stay.
+  const isRead = () => {
+    const selection = document.getSelection();
+    return !selection.isCollapsed && table.contains(selection.anchorNode);
+  };
 
   function say(sample, name, after = "") {
     if (!sample) return;
@@ -200,6 +227,11 @@ whenPresent("[data-stats]", (pane) => {
     look();
   }
 
+  pane.querySelector("[data-stats-table-shown]")?.addEventListener("click", ({ currentTarget: button }) => {
+    table.hidden = !table.hidden;
+    button.setAttribute("aria-pressed", String(!table.hidden));
+    draw();
+  });
   const spans = [...pane.querySelectorAll("[data-stats-span]")];
   for (const button of spans) button.addEventListener("click", () => choose(Number(button.value)));
   const again = setInterval(look, AGAIN_MS);

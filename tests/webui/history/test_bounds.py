@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.webui.history.conftest import ABOUT, line, lines_in
-from webui.history.bounds import Bound, enforce, kept_in
+from webui.history.bounds import Beginning, Bound, beginning_of, enforce, kept_in
 from webui.history.segments import segments_in
 from webui.history.store import LogStore
 
@@ -55,3 +55,15 @@ def test_what_is_kept_is_counted(tmp_path: Path) -> None:
     fill(tmp_path, "a" * 64, segments=2)
     kept = kept_in(tmp_path)
     assert (kept.container_count, kept.line_count, kept.first_ms) == (1, 200, AT_S * 1000)
+
+
+def test_where_the_kept_logs_begin_and_whether_there_was_more_is_known(tmp_path: Path) -> None:
+    folders = [tmp_path / (letter * 64) for letter in "ab"]
+    assert beginning_of(folders) == Beginning(None, has_dropped=False)
+    fill(tmp_path, "a" * 64, segments=3, second=5)
+    LogStore(folders[1], replace(ABOUT, container_id="b" * 64)).add([line(0, second=7)])
+    first_ms = AT_S * 1000
+    assert beginning_of(folders) == Beginning(first_ms + 5_000, has_dropped=False)
+    assert beginning_of(folders[1:]) == Beginning(first_ms + 7_000, has_dropped=False)
+    segments_in(folders[0])[0].path.unlink()
+    assert beginning_of(folders) == Beginning(first_ms + 6_000, has_dropped=True)

@@ -11,7 +11,8 @@ import pytest
 
 from tests.webui.history.conftest import ABOUT, line
 from webui.history.asking import query_in
-from webui.history.search_program import matching_of
+from webui.history.search_program import Search, matching_of
+from webui.history.segments import Damaged, segments_in
 from webui.history.store import LogStore
 
 
@@ -119,3 +120,57 @@ def test_the_next_page_is_before_what_is_known_and_within_what_was_asked_for() -
     assert (asked.until, asked.held) == (early, 7)
     assert query_in(QueryDict(f"q=x&until={early}&before={late}")).until == early
     assert query_in(QueryDict(f"q=x&until={early}&held=7")).held == 0
+
+
+@pytest.mark.real
+def test_a_damaged_file_is_left_out_and_counted_and_the_rest_is_found(two: list[Path]) -> None:
+    broken = segments_in(two[0])[1]
+    broken.path.write_bytes(broken.path.read_bytes()[:10])
+    with pytest.raises(Damaged):
+        broken.read()
+    found, end = search(*two)
+    assert len(found) == 21
+    assert end["damaged"] == 1
+
+
+@pytest.mark.real
+def test_lines_after_a_clock_was_set_back_are_found_where_their_time_says(tmp_path: Path) -> None:
+    store = LogStore(tmp_path / "a", ABOUT)
+    store.add([line(0, "late", second=30), line(0, "early", second=10), line(1, "early", second=11)])
+    store.seal()
+    store.add([line(0, "last", second=40)])
+    found, _ = search(tmp_path / "a")
+    assert [text.split()[1] for _, text in found] == ["last", "late", "early", "early"]
+    since, until = "2026-11-28T10:00:10.000000000Z", "2026-11-28T10:00:12.000000000Z"
+    assert len(search(tmp_path / "a", since=since, until=until)[0]) == 2
+
+
+def test_no_more_than_what_is_wanted_is_held_whatever_matches(tmp_path: Path) -> None:
+    folders = []
+    for place in range(5):
+        store = LogStore(tmp_path / str(place), ABOUT)
+        for second in range(4):
+            store.add([line(n, second=second) for n in range(500)])
+            store.seal()
+        folders.append(str(store.folder))
+    asked = {"held": 0, "limit": 20, "since": "", "until": "", "text": "", "is_regex": False}
+    told: list[dict[str, Any]] = []
+    looking = Search(asked, tell=told.append)
+    found = list(looking.found(folders))
+    assert len(found) == 21
+    assert all(b"T10:00:03." in one for _, one in found)
+    assert looking.read_bytes < sum(len(segment.read()) for one in folders for segment in segments_in(Path(one)))
+    assert told[0]["of"] >= told[0]["progress"] >= 0
+
+
+def test_a_search_that_has_worked_enough_says_how_far_it_came(two: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webui.history.search_program._ENOUGH_CPU_S", 0.0)
+    asked = {"held": 0, "limit": 100, "since": "", "until": "", "text": "apple", "is_regex": False}
+    looking = Search(asked)
+    first = [one for _, one in looking.found([str(one) for one in two])]
+    assert looking.has_more
+    assert looking.reached
+    while looking.has_more:
+        looking = Search({**asked, "until": looking.reached})
+        first += [one for _, one in looking.found([str(one) for one in two])]
+    assert [one.decode() for one in first] == [text for _, text in search(*two)[0]]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.webui.history.conftest import ABOUT, line, lines_in
-from webui.history.segments import about_in, segments_in
+from webui.history.segments import about_in, lines_of, segments_in, write_whole
 from webui.history.store import LogStore
-from webui.log_lines import Skipper
+from webui.log_lines import Skipper, timestamp_of
 
 LINES = [line(number) for number in range(1_050)]
 
@@ -125,3 +125,29 @@ def test_after_a_crash_a_long_line_is_read_again_from_its_beginning(folder: Path
     assert (again.place.stamp, again.place.count, again.place.latest) == (line(100)[1:31], 3, line(200)[1:31])
     again.add(Skipper(again.place).new([*long, line(201)]))
     assert lines_in(folder) == [line(0), *long, line(201)]
+
+
+def test_a_store_with_a_damaged_file_goes_on_after_what_was_in_it(store: LogStore, folder: Path) -> None:
+    store.add([line(n) for n in range(3)])
+    store.seal()
+    store.close()
+    sealed = segments_in(folder)[0]
+    sealed.path.write_bytes(b"rubbish")
+    again = LogStore(folder, ABOUT)
+    assert again.place.stamp == timestamp_of(line(2))
+    again.close()
+    (folder / "place.json").unlink()
+    lost = LogStore(folder, ABOUT)
+    assert lost.place.stamp > timestamp_of(line(2))
+    lost.add([line(0, second=5)])
+    assert lines_of(segments_in(folder)[-1].read()) == [line(0, second=5)]
+
+
+def test_a_file_that_finds_no_room_leaves_none_of_it_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_fd: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no room"):
+        write_whole(tmp_path / "some", b"data")
+    assert list(tmp_path.iterdir()) == []

@@ -183,7 +183,7 @@ async def test_what_ran_in_a_container_that_is_removed_is_told_from_what_never_b
     """The page forgets what was chosen only where it cannot be started."""
     container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
     async with opened(path_of(container_id, command="/bin/nothing"), olga) as socket:
-        assert (await Screen(socket).ended())["started"] is False
+        assert (await Screen(socket).ended())["useless"] is True
     get = Upstream.get
 
     async def once_removed(self: Upstream, path: str, **more: Any) -> Any:
@@ -197,7 +197,44 @@ async def test_what_ran_in_a_container_that_is_removed_is_told_from_what_never_b
         monkeypatch.setattr(Upstream, "get", once_removed)
         await asyncio.to_thread(quay.api, "DELETE", f"/containers/{container_id}?force=1")
         ended = await screen.ended()
-        assert (ended["code"], ended["started"]) == (None, True)
+        assert (ended["code"], ended["useless"]) == (None, False)
+
+
+async def test_what_was_chosen_is_not_to_blame_where_the_container_does_not_run(
+    quay: Daemon, olga: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/pause")
+    async with opened(path_of(container_id, command="/bin/sh"), olga) as socket:
+        ended = await Screen(socket).ended()
+        assert (ended["words"], ended["useless"]) == ("The container is paused. Resume it, then connect again.", False)
+    await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/unpause")
+    await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/kill")
+    await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/wait")
+    async with opened(path_of(container_id, command="/bin/sh"), olga) as socket:
+        ended = await Screen(socket).ended()
+        assert ended["useless"] is False
+        assert "not running" in ended["words"]
+
+
+async def test_what_is_typed_is_counted_over_connections_and_a_ping_is_answered(
+    engine: Daemon, host: Host, olga: User, opened: Opens
+) -> None:
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    path = f"/ws/h/local/containers/{container_id}/console/?"
+    async with opened(f"{path}command=sh", olga) as lost:
+        screen = Screen(lost)
+        first = await screen.opened()
+        assert first["typed"] == 0
+        await lost.send(b"x=once\n")
+        assert (await screen._message("typed"))["at"] == 7
+        async with opened(f"{path}session={first['session']}&at=0", olga) as socket:
+            screen = Screen(socket)
+            assert (await screen.opened())["typed"] == 7
+            await socket.send({"ping": 1})
+            await screen._message("pong")
+            await socket.send(b"echo $x$x\n")
+            await screen.until(b"onceonce\r\n")
 
 
 async def test_a_session_is_its_owners_and_there_are_not_endlessly_many(
@@ -305,5 +342,5 @@ async def test_a_shell_that_is_asked_for_while_the_container_stops_is_told_that_
     await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/kill")
     await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/wait")
     upstream = Upstream(await Host.objects.aget(slug="quay"), await asyncio.to_thread(actor_of, olga))
-    words = await why_not(upstream, container_id, ["/bin/sh"], said="OCI runtime exec failed: no such file")
-    assert words == "The container is not running. Start it, then connect again."
+    why = await why_not(upstream, container_id, ["/bin/sh"], said="OCI runtime exec failed: no such file")
+    assert (why.words, why.is_for_now) == ("The container is not running. Start it, then connect again.", True)

@@ -39,6 +39,34 @@ async def far(host: Host, relay: Relay) -> AsyncIterator[Host]:
     await asyncio.to_thread(forget, "far")
 
 
+async def test_whoever_comes_back_to_a_reader_that_is_over_has_what_was_written_since(
+    engine: Daemon, host: Host, olga: User, opened: Opens
+) -> None:
+    """Else it would be the last lines again, and those between would be missing without a word."""
+    script = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo line $i; done; sleep 600"
+    container_id = await asyncio.to_thread(run_container, engine, script)
+    path = f"/ws/h/local/containers/{container_id}/logs/?tail=200"
+
+    def has_last(message: Any) -> bool:
+        return bool(message["t"] == "lines" and message["lines"][-1].endswith(" line 3000"))
+
+    async with opened(path, olga) as socket:
+        newest = await socket.json_until(has_last)
+    async with opened(f"{path}&run={newest['run']}&after={newest['lines'][0][1:31]}", olga) as socket:
+        assert (await socket.json_until(has_last))["run"] == newest["run"]
+    everything = await asyncio.to_thread(engine.api, "GET", f"/containers/{container_id}/logs?stdout=1&timestamps=1")
+    early = next(line for line in everything[1].decode(errors="replace").splitlines() if line.endswith(" line 1000"))
+    stamp = early[early.index("20") :].split(" ")[0]
+    async with opened(f"{path}&run=ended&after={stamp}", olga) as socket:
+        found: list[str] = []
+        await socket.json_until(lambda message: found.extend(message.get("lines", ())) or has_last(message))
+        texts = [line[32:] for line in found]
+        assert "line 1000" in texts
+        assert texts[texts.index("line 1000") :] == [f"line {number}" for number in range(1000, 3001)]
+        await socket.send({"ping": 1})
+        await socket.json_until(lambda message: message["t"] == "pong")
+
+
 async def test_a_log_that_breaks_off_says_so_in_words_and_goes_on_with_each_line_once(
     engine: Daemon, far: Host, relay: Relay, olga: User, opened: Opens
 ) -> None:

@@ -125,3 +125,15 @@ async def test_a_host_that_is_not_there_is_not_found(host: Host, rita: User, ope
 async def test_the_log_of_a_container_that_is_not_there_says_gone(host: Host, rita: User, opened: Opens) -> None:
     async with opened(f"/ws/h/local/containers/{'f' * 64}/logs/", rita) as socket:
         assert (await socket.json_until(lambda message: message["t"] == "state"))["state"] == "gone"
+
+
+async def test_limits_that_change_while_somebody_looks_are_told(
+    engine: Daemon, host: Host, rita: User, opened: Opens
+) -> None:
+    limits = {"NanoCpus": 500_000_000, "Memory": 64 << 20}
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600", HostConfig=limits)
+    async with opened(f"/ws/h/local/containers/{container_id}/stats/", rita) as socket:
+        await socket.json_until(lambda message: message.get("cpu_limit") == 50 and message["samples"])
+        body = {"NanoCpus": 250_000_000}
+        assert (await asyncio.to_thread(engine.api, "POST", f"/containers/{container_id}/update", body))[0] == 200
+        await socket.json_until(lambda message: message.get("cpu_limit") == 25)

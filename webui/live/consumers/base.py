@@ -28,6 +28,9 @@ REFUSED: Final = 4403
 GONE: Final = 4404
 FAILED: Final = 4500
 
+# The answer to {"ping": 1}: a browser cannot tell a quiet stream from a line that is dead and was never ended.
+PONG: Final = {"t": "pong"}
+
 # Notices say at once when rights change; this is for those that a broken store swallowed.
 _ASK_AGAIN_S: Final = 30.0
 

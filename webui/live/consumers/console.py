@@ -2,6 +2,9 @@
 
 /ws/h/<host>/containers/<id>/console/?kind=exec|attach&rows=&columns=&command=&user=&folder= begins a session;
 ?session=<id>&at=<bytes seen> goes on with one. Binary frames are the terminal, text is JSON.
+
+What is typed is counted on both sides: "opened" and "typed" say how many bytes of it have come, so that a browser whose
+connection broke sends again what did not.
 """
 
 import asyncio
@@ -15,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from webui.audit import folding
 from webui.live.console import Owner, Refusal, Session, failure_words, sessions
-from webui.live.consumers.base import GONE, REFUSED, SIGN_IN, LiveConsumer
+from webui.live.consumers.base import GONE, PONG, REFUSED, SIGN_IN, LiveConsumer
 from webui.live.follow import container_states
 from webui.live.pictures import host_feed
 from webui.live.shells import shells_of
@@ -24,6 +27,8 @@ from webui.live.upstream import UPSTREAM_ERRORS
 
 _LARGEST_SIZE: Final = 1000
 _LONGEST_COMMAND: Final = 4000
+# How often a browser is told how much of what was typed has come.
+_TELL_S: Final = 0.2
 
 
 class ConsoleConsumer(LiveConsumer):
@@ -31,6 +36,10 @@ class ConsoleConsumer(LiveConsumer):
 
     _session: Session | None = None
     _is_over: bool = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._has_typed = asyncio.Event()
 
     def required(self) -> str:
         return "container.attach" if self._asked("kind") == "attach" else self.needs
@@ -87,20 +96,22 @@ class ConsoleConsumer(LiveConsumer):
         self._session = session
         at = self._asked("at")
         start, lost = session.look(self, int(at) if at.isdecimal() else 0)
-        opened = {"session": session.id, "label": session.label, "tty": session.is_tty, "at": start, "lost": lost}
+        opened = {"session": session.id, "label": session.label, "tty": session.is_tty, "at": start, "lost": lost,
+                  "typed": session.typed_count}  # fmt: skip
         await self.send_json({"t": "opened", **opened})
-        telling = asyncio.create_task(self._tell_pauses(session.container_id))
+        telling = [asyncio.create_task(work) for work in (self._tell_pauses(session.container_id), self._tell_typed())]
         try:
             async for data in session.output(self, start):
                 await self.send(bytes_data=data)
         finally:
-            telling.cancel()
-            await asyncio.gather(telling, return_exceptions=True)
+            for task in telling:
+                task.cancel()
+            await asyncio.gather(*telling, return_exceptions=True)
         if session.ended is None:
             await self.send_json({"t": "taken"})
         else:
             ended = session.ended
-            await self.send_json({"t": "ended", "code": ended.code, "words": ended.words, "started": ended.was_started})
+            await self.send_json({"t": "ended", "code": ended.code, "words": ended.words, "useless": ended.is_useless})
 
     async def _tell_pauses(self, container_id: str) -> None:
         """Whoever types into a container that is paused sees nothing happen: say so, and when it goes on."""
@@ -112,19 +123,28 @@ class ConsoleConsumer(LiveConsumer):
                     await self.send_json({"t": "paused", "is": is_paused})
                     is_told = is_paused
 
+    async def _tell_typed(self) -> None:
+        while self._session is not None:
+            await self._has_typed.wait()
+            self._has_typed.clear()
+            await self.send_json({"t": "typed", "at": self._session.typed_count})
+            await asyncio.sleep(_TELL_S)
+
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        message: Any = orjson.loads(text_data or "{}")
+        if "ping" in message:
+            await self.send_json(PONG)
         session = self._session
         if session is None:
             return
         if bytes_data is not None:
-            if not session.write(bytes_data):
+            if not session.write(self, bytes_data):
                 await self.send_json({"t": "note", "words": _("Too much was typed at once; that was not taken.")})
-            return
-        message: Any = orjson.loads(text_data or "{}")
-        if isinstance(message.get("drawn"), int):
+            self._has_typed.set()
+        elif isinstance(message.get("drawn"), int):
             session.drawn(self, message["drawn"])
         elif "rows" in message:
-            await session.resize(_size(message["rows"], 24), _size(message.get("columns"), 80))
+            session.resize(_size(message["rows"], 24), _size(message.get("columns"), 80))
         elif message.get("bye"):
             self._is_over = True
             await self.close()

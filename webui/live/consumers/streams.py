@@ -10,11 +10,11 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from webui.live.consumers.base import FAILED, LiveConsumer
+from webui.live.consumers.base import FAILED, PONG, LiveConsumer
 from webui.live.figures import figures_channel
 from webui.live.hub import Channel
 from webui.live.log_ranges import LogRange, range_messages
-from webui.live.logs import TAILS, log_channel, log_channel_since
+from webui.live.logs import TAILS, log_channel, log_channel_again, log_channel_since
 from webui.live.pictures import picture_if_any
 from webui.live.seen import only_seen, seen_by
 from webui.live.stats import stats_channel
@@ -62,13 +62,17 @@ class SharedStreamConsumer(LiveConsumer):
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message: Any = orjson.loads(text_data or "{}")
-        if isinstance(message, dict) and isinstance(message.get("ack"), int):
+        if isinstance(message, dict) and "ping" in message:
+            await self.send_json(PONG)
+        elif isinstance(message, dict) and isinstance(message.get("ack"), int):
             self._untaken = max(0, self._untaken - message["ack"])
             self._taken.set()
 
 
 class LogsConsumer(SharedStreamConsumer):
     """The log of a container: `tail` or `since` and live from there, or a part of it that ends.
+
+    Who comes back says which `run` of it was read, and `after` which moment it is wanted if that run is over.
 
     Parts are those `until` a moment, those around one (`at`), and the last ones `before` one, of which the page has
     `held`.
@@ -98,7 +102,9 @@ class LogsConsumer(SharedStreamConsumer):
         await asyncio.Event().wait()
 
     def channel(self) -> Channel:
-        since = self._asked().since
+        after, since = moment_in(self._parameter("after")), self._asked().since
+        if after:
+            return log_channel_again(self.host, self.container_id, self._parameter("run"), since_of(after))
         if since:
             return log_channel_since(self.host, self.container_id, since_of(since))
         asked = self._parameter("tail")

@@ -4,10 +4,12 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
+import { typing } from "./console_typing.js";
 import { copyText } from "./copying.js";
 import { webSocketUrl } from "./dom.js";
+import { heartbeat } from "./heartbeat.js";
 import { showToast } from "./toasts.js";
-import { filled, gettext } from "./words.js";
+import { filled, gettext, ngettext } from "./words.js";
 
 const THEME = { background: "#07131b", foreground: "#d5e1e8", cursor: "#2dd4bf", selectionBackground: "#1d4a52", black: "#16272f", brightBlack: "#7f94a2", red: "#f87171", green: "#4ade80", yellow: "#fbbf24", blue: "#93c5fd", magenta: "#d8b4fe", cyan: "#5eead4", white: "#d5e1e8" }; // prettier-ignore
 const CLOSED = { 4401: gettext("You are signed out, and what ran here was ended. Sign in again to open a new one."), 4403: gettext("You may not open a console here. An administrator can allow it."), 4404: gettext("This host is no longer here. It was removed from Quayside.") };
@@ -16,10 +18,8 @@ const MAY_NO_LONGER = gettext("You may no longer use a console here, so it was e
 const OFFERS = { 4401: "sign-in", 4403: "", 4404: "" };
 // What keys send: plain, and where a program asked for application cursor keys.
 const KEYS = { esc: ["\x1b", "\x1b"], tab: ["\t", "\t"], up: ["\x1b[A", "\x1bOA"], down: ["\x1b[B", "\x1bOB"], right: ["\x1b[C", "\x1bOC"], left: ["\x1b[D", "\x1bOD"] };
-// As long as the server keeps a session that nobody looks at.
-const PATIENCE_MS = 60_000;
-// What is typed before there is anybody who takes it, in keys and pastes.
-const MOST_HELD = 500;
+// The server keeps a session that nobody looks at for a minute, from when it has noticed; it says so where that is over.
+const PATIENCE_MS = 120_000;
 
 // `asked` is {kind, command, user, folder}; `before` a session to go on with, or null.
 export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onPaused, onShells, onCtrl, onUseless, onGone }) {
@@ -28,8 +28,8 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     allowProposedApi: false, theme: THEME, screenReaderMode: false, linkHandler: { activate: () => {} },
   }); // prettier-ignore
   const fitting = new FitAddon();
-  const encoder = new TextEncoder();
   let socket;
+  let beats;
   let session = before;
   let at = 0;
   let pause = 300;
@@ -39,8 +39,8 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   let isTty = true;
   let wasOpened = false;
   let isCtrl = false;
-  let isJoined = false;
-  const held = [];
+  let state = ["off", ""];
+  const typed = typing(send);
 
   terminal.loadAddon(fitting);
   terminal.open(pane);
@@ -55,12 +55,35 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   }
 
   function connect() {
-    if (!lostSince) onState("off", gettext("connecting"));
+    if (!lostSince) tell("off", gettext("connecting"));
     const query = session ? { session, at, kind: asked.kind } : { kind: asked.kind, command: asked.command ?? "", user: asked.user ?? "", folder: asked.folder ?? "" };
     const own = (socket = new WebSocket(webSocketUrl(`${url}?${new URLSearchParams({ ...query, rows: terminal.rows, columns: terminal.cols })}`)));
     own.binaryType = "arraybuffer";
-    own.onmessage = ({ data }) => (typeof data === "string" ? told(JSON.parse(data)) : draw(own, data));
+    beats?.stop();
+    beats = heartbeat({ ask: () => send(JSON.stringify({ ping: 1 })), late: (isLate) => wasOpened && tell(...state, isLate ? gettext("no answer") : ""), dead: () => dead(own) });
+    own.onmessage = ({ data }) => {
+      if (own !== socket) return;
+      beats.heard();
+      if (typeof data === "string") told(JSON.parse(data));
+      else draw(own, data);
+    };
     own.onclose = ({ code }) => own === socket && closed(code);
+  }
+
+  // A browser goes on waiting for the other end for a long time.
+  function dead(own) {
+    if (own !== socket) return;
+    socket = null;
+    own.close();
+    closed(0);
+  }
+
+  // `instead` are words for as long as it does not answer.
+  function tell(tone, words, instead = "") {
+    state = [tone, words];
+    const isAway = instead || lostSince;
+    const waits = isAway && typed.waiting ? ` · ${gettext("what you type waits")}` : "";
+    onState(instead ? "warning" : tone, `${instead || words}${waits}`);
   }
 
   function draw(own, data) {
@@ -71,6 +94,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   function told(message) {
     if (message.t === "opened") opened(message);
     else if (message.t === "shells") onShells(message.shells);
+    else if (message.t === "typed") typed.had(message.at);
     else if (message.t === "note") onNote(message.words);
     else if (message.t === "paused") paused(message.is);
     else if (message.t === "ended") ended(message);
@@ -82,12 +106,11 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   // What is typed meanwhile waits in the terminal, and is taken when the container goes on.
   function paused(isPaused) {
     onPaused(isPaused);
-    onState(isPaused ? "warning" : "good", isPaused ? gettext("paused") : gettext("connected"));
+    tell(isPaused ? "warning" : "good", isPaused ? gettext("paused") : gettext("connected"));
   }
 
-  function ended({ started, words }) {
-    // Nothing ran: to ask for it again would end the same way.
-    if (!started) onUseless();
+  function ended({ useless, words }) {
+    if (useless) onUseless();
     over("off", gettext("ended"), { failed: words, isWritten: true });
   }
 
@@ -101,22 +124,22 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     isTty = message.tty;
     terminal.options.convertEol = !isTty;
     [pause, lostSince] = [300, 0];
-    onState("good", gettext("connected"));
+    tell("good", gettext("connected"));
     onPaused(false);
     onLabel(message.label);
     send(JSON.stringify({ rows: terminal.rows, columns: terminal.cols }));
     // People type before a shell stands, and while a connection is made again.
-    isJoined = true;
-    for (const bytes of held.splice(0)) send(bytes);
+    typed.join(message.typed);
   }
 
   function closed(code) {
-    isJoined = false;
+    typed.part();
+    beats.stop();
     if (isOver) return;
     if (CLOSED[code]) return over("bad", gettext("not connected"), { failed: code === 4403 && wasOpened ? MAY_NO_LONGER : CLOSED[code], offer: OFFERS[code] });
     lostSince ||= Date.now();
     if (!session || Date.now() - lostSince > PATIENCE_MS) return over("bad", gettext("not connected"), { failed: gettext("The connection was lost, and the console with it.") });
-    onState("warning", gettext("connection lost, trying again"));
+    tell("warning", gettext("connection lost, trying again"));
     timer = setTimeout(connect, pause * (0.7 + Math.random() * 0.6));
     pause = Math.min(pause * 2, 5000);
   }
@@ -124,15 +147,18 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   function over(tone, words, { isWritten = false, failed = "", offer = "again" }) {
     isOver = true;
     session = null;
+    beats.stop();
     onPaused(false);
     onState(tone, words);
     if (isWritten) terminal.write(`\r\n\x1b[2m${failed.replace(/[^\P{C}]/gu, "")}\x1b[0m\r\n`);
-    onFailed(failed, offer);
+    // While it was connected nobody waits for it: a program that has ended takes no more.
+    const untaken = lostSince ? typed.drop() : 0;
+    onFailed(untaken ? `${failed} ${filled(ngettext("%(count)s byte that you typed meanwhile went nowhere.", "%(count)s bytes that you typed meanwhile went nowhere.", untaken), { count: untaken })}` : failed, offer);
     onLabel(asked.label ?? "");
   }
 
   function send(data) {
-    if (socket.readyState === WebSocket.OPEN && !isOver) socket.send(data);
+    if (socket?.readyState === WebSocket.OPEN && !isOver) socket.send(data);
   }
 
   // Without a selection, which a finger cannot make, all that is in view.
@@ -170,20 +196,26 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     terminal.focus();
   }
 
-  function typed(text) {
+  function type(text) {
     const isHeld = isCtrl && text.length === 1;
     if (isHeld) {
       isCtrl = false;
       onCtrl(false);
     }
     const sent = isHeld ? String.fromCharCode(text.toUpperCase().charCodeAt(0) & 31) : text;
-    const bytes = encoder.encode(isTty ? sent : sent.replaceAll("\r", "\n"));
-    if (isJoined) send(bytes);
-    else if (held.length < MOST_HELD) held.push(bytes);
+    put(isTty ? sent : sent.replaceAll("\r", "\n"));
   }
 
-  terminal.onData(typed);
-  terminal.onBinary((text) => send(Uint8Array.from(text, (character) => character.charCodeAt(0))));
+  // A line that is dead shows itself by what it does not take.
+  function put(data) {
+    if (isOver) return;
+    if (!typed.add(data)) onNote(gettext("Too much was typed at once; that was not taken."));
+    if (lostSince) tell(...state);
+    else if (wasOpened) beats.probe();
+  }
+
+  terminal.onData(type);
+  terminal.onBinary((text) => put(Uint8Array.from(text, (character) => character.charCodeAt(0))));
   terminal.onResize(({ rows, cols }) => send(JSON.stringify({ rows, columns: cols })));
   terminal.attachCustomKeyEventHandler((event) => {
     if (event.type !== "keydown") return true;
@@ -201,7 +233,8 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   function stop() {
     isOver = true;
     clearTimeout(timer);
-    socket.close();
+    beats.stop();
+    socket?.close();
     terminal.dispose();
   }
 

@@ -6,8 +6,9 @@ import { fieldsOf } from "./log_fields.js";
 export const LONGEST_DRAWN = 4000;
 const KEY = /(^|[\s{,([])([A-Za-z_][\w.-]{0,40}=)(?=\S)/g;
 
-export function partsOf(raw, { areFields, finder }) {
-  const isLong = raw.length > LONGEST_DRAWN && !(areFields && raw.length < 20_000 && fieldsOf(raw));
+// `isWhole`: somebody wants to see all of it.
+export function partsOf(raw, { areFields, finder }, isWhole = false) {
+  const isLong = !isWhole && raw.length > LONGEST_DRAWN && !(areFields && raw.length < 20_000 && fieldsOf(raw));
   const whole = coloured(isLong ? raw.slice(0, LONGEST_DRAWN) : raw);
   const isPlain = whole.length <= 1 && !whole[0]?.look;
   const fields = areFields && isPlain ? fieldsOf(whole[0]?.text ?? "") : null;

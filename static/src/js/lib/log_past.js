@@ -9,7 +9,7 @@ const NEAR = 2;
 
 // `steps` knows the past: isWhole says that there is no more of it; ask() begins a step and returns {done, stop}, where `done`
 // resolves to {lines, sources} in order, and rejects with an Error for the reader or with null when it was stopped; reset()
-// is called when another part is shown. elsewhere(stamp) shows what is around a moment, where the page has no more room; `begins`
+// is called when another part is shown. elsewhere(stamp) shows what is around a moment, where the page has no more room; begins()
 // is what is said at the beginning.
 export class LogPast {
   #button;
@@ -58,7 +58,7 @@ export class LogPast {
 
   #words() {
     if (this.#asked) return gettext("Loading earlier lines…");
-    if (this.#steps.isWhole) return this.#begins;
+    if (this.#steps.isWhole) return this.#begins();
     if (this.#problem) return `${this.#problem} ${gettext("Try again")}`;
     return this.#buffer.isFull ? gettext("The page is full. Show what was before") : gettext("Load earlier lines");
   }

@@ -76,8 +76,13 @@ export class LogRange {
 
   #given() {
     const isUtc = this.#isUtc();
-    const from = stampOfInput(this.#part("from").value, isUtc);
-    const to = stampOfInput(this.#part("to").value, isUtc);
+    // What was not touched stays as exact as it came: a box shows whole seconds, and two hours of a night alike.
+    const given = (name, stamp, isEnd) => {
+      const { value } = this.#part(name);
+      return stamp && value && stampOfInput(value, isUtc) === stampOfInput(inputOf(stamp, isUtc), isUtc) ? stamp : stampOfInput(value, isUtc, isEnd);
+    };
+    const from = given("from", this.at || this.#from, false);
+    const to = given("to", this.#to, true);
     const isReversed = this.#kind === "between" && from && to && to < from;
     this.#part("to").setCustomValidity(isReversed ? gettext("This is earlier than “From”.") : "");
     if (!this.#part("to").reportValidity()) return;

@@ -11,9 +11,9 @@ import { filled, gettext } from "./words.js";
 const LEVELS = ["debug", "", "warning", "error"];
 const KINDS = { h: "h", k: "k", v: "v" };
 
-// `how`: {areFields, isUtc, finder, names: of the sources, none for one}.
+// `how`: {areFields, isUtc, finder, names: of the sources, none for one, whole: numbers of long lines that are drawn to their end}.
 export function rowOf(line, number, source, how) {
-  const row = isOurs(line) ? note(line) : words(line, source, how);
+  const row = isOurs(line) ? note(line) : words(line, number, source, how);
   row.dataset.n = number;
   return row;
 }
@@ -25,13 +25,13 @@ function note(line) {
   return make("div", { class: "log-note skipped" }, `${text} · `, load);
 }
 
-function words(line, source, how) {
+function words(line, number, source, how) {
   const raw = rawOf(line);
-  const { parts, left } = partsOf(raw, how);
+  const { parts, left } = partsOf(raw, how, how.whole.has(number));
   const body = make("span", { class: "words" });
   if (goesOn(line)) body.append(make("span", { class: "k", title: gettext("goes on with the line above") }, "↳ "));
   for (const part of parts) body.append(drawn(part));
-  if (left) body.append(make("span", { class: "k" }, ` … ${filled(gettext("%(size)s more"), { size: size(left) })}`));
+  if (left) body.append(" … ", make("button", { type: "button", class: "log-load", "data-log-whole": number }, filled(gettext("show %(size)s more"), { size: size(left) })));
   const stamp = stampOf(line);
   const level = goesOn(line) ? "" : LEVELS[levelOf(textOf(line.length > 2000 ? line.slice(0, 2000) : line))];
   const row = make("div", { class: `log-line ${level}${line[0] === "e" ? " stderr" : ""}` }, make("time", { class: "t" }, timeOf(stamp, how.isUtc)));

@@ -1,5 +1,6 @@
 // Moments in the reader's own time zone or in UTC: "local", "utc" or "off", remembered for all logs.
 
+const HOUR_MS = 3600e3;
 const KEY = "quayside-log-times";
 const two = (number) => String(number).padStart(2, "0");
 
@@ -44,9 +45,12 @@ export function inputOf(stamp, isUtc) {
   return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}`;
 }
 
-export function stampOfInput(value, isUtc) {
+// An hour that is there twice, when clocks are set back, is the first one; `isEnd` wants the second.
+export function stampOfInput(value, isUtc, isEnd = false) {
   const when = new Date(isUtc ? `${value}Z` : value);
-  return Number.isNaN(when.getTime()) ? "" : stampOfDate(when);
+  if (Number.isNaN(when.getTime())) return "";
+  const later = stampOfDate(new Date(when.getTime() + HOUR_MS));
+  return isEnd && inputOf(later, isUtc) === inputOf(stampOfDate(when), isUtc) ? later : stampOfDate(when);
 }
 
 export const stampOfDate = (when) => `${when.toISOString().slice(0, 23)}000000Z`;

@@ -1,6 +1,7 @@
 // Draws the lines that can be seen, and no others: a tall empty spacer gives the scroll bar its size, a window of some fifty
 // rows is moved to where the reader is.
 
+import { copiesWords } from "./log_copying.js";
 import { stampOf } from "./log_lines.js";
 import { rowOf } from "./log_row.js";
 import { wholeOf } from "./log_times.js";
@@ -12,7 +13,7 @@ const OVER = 4;
 export class LogWindow {
   isWrapped = false;
   isFollowing = true;
-  how = { areFields: true, isUtc: false, finder: null, names: [] };
+  how = { areFields: true, isUtc: false, finder: null, names: [], whole: new Set() };
   current = -1;
   chosen = [-1, -1];
   onScroll = () => {};
@@ -30,6 +31,7 @@ export class LogWindow {
     this.#view = view;
     this.#buffer = buffer;
     [this.#spacer, this.#window] = view.children;
+    copiesWords(view);
     view.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#window.addEventListener("pointerdown", () => (this.#isPressed = true));
     this.#window.addEventListener("click", (event) => this.#clicked(event));
@@ -128,6 +130,13 @@ export class LogWindow {
   }
 
   #clicked(event) {
+    const whole = event.target.closest("[data-log-whole]");
+    if (whole) {
+      this.how.whole.add(Number(whole.dataset.logWhole));
+      // The button goes with the drawing.
+      this.#view.focus({ preventScroll: true });
+      return this.draw();
+    }
     const row = event.target.closest(".log-line");
     if (row && event.target.closest(".t")) this.onPick(Number(row.dataset.n), event.shiftKey);
   }
