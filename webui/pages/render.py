@@ -144,6 +144,7 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
             {"words": doubt.words, "offers": [(shown, _link(params, q=text)) for shown, text in doubt.offers]}
             for doubt in page.doubts
         ],
+        "first_url": _link(params),
         "reset_url": _link({}, **{name: params.get(name, "") for name in _ABOVE_FILTERS}),
         "has_acts": bool(page.act_url),
         "has_picks": bool(page.bulk),

@@ -127,6 +127,17 @@ def test_each_of_many_has_its_own_outcome(as_olga: Client, make_container: Make,
     assert "is already gone" in said
 
 
+def test_a_thousand_can_be_named_at_once(as_olga: Client) -> None:
+    assert "already gone" in act(as_olga, "start", *(f"{number:012x}" for number in range(1500)))
+
+
+def test_a_removal_says_how_many_run_and_they_lead(as_olga: Client, make_container: Make) -> None:
+    ids = [make_container("asleep", start=False), make_container("at-work")]
+    said = act(as_olga, "remove", *ids)
+    assert "1 of them runs and is killed first." in said
+    assert said.index("at-work") < said.index("asleep")
+
+
 def test_a_removal_is_shown_before_it_is_done(as_olga: Client, make_container: Make, dockerd_host: Host) -> None:
     container_id = make_container("going", HostConfig={"Binds": ["kept-data:/data"]})
     shown = act(as_olga, "remove", container_id)

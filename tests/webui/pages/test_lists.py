@@ -91,3 +91,11 @@ def test_a_width_that_somebody_chose_stands_in_place_of_the_columns_own(part_of:
     assert "--columns:42px 300px minmax(108px,1fr)" in text
     assert 'width="1300"' in text
     assert 'data-layout-url="/columns/"' in text
+
+
+def test_what_is_not_sent_is_a_gap_with_a_link_for_who_has_no_script(part_of: PartOf, boats: Boats) -> None:
+    text = _text(part_of("/boats/?q=a&after=100:x"), boats(next_url="?q=a&after=200:y", above=100, below=50))
+    assert '<tr class="more" data-gap="100"><td><a href="?q=a">To the beginning</a></td></tr>' in text
+    assert (
+        '<tr class="more" data-gap="50" data-below><td><a href="?q=a&amp;after=200:y">Show more</a></td></tr>' in text
+    )

@@ -109,8 +109,8 @@ function fetchInto(gap, where, beside) {
   return asking;
 }
 
-async function partOf(where) {
-  const url = new URL(location.href);
+async function partOf(where, of = location.href) {
+  const url = new URL(of);
   for (const name of WINDOW_PARAMS) url.searchParams.delete(name);
   for (const [name, value] of Object.entries(where)) url.searchParams.set(name, value);
   return (await ask(url)).text();
@@ -212,15 +212,15 @@ export async function closeGaps(first, last) {
 }
 
 // What a reader of a list sees first, so that the list can be drawn anew around it: resolves to a function that comes back to
-// it, once the new list is there. Until then nothing becomes shorter: a browser would scroll elsewhere.
-export async function keepPlace() {
+// it, once the new list, that of `url`, is there. Until then nothing becomes shorter: a browser would scroll elsewhere.
+export async function keepPlace(url) {
   const before = scroller();
   const { scrollTop, scrollLeft } = before;
   const row = [...document.querySelectorAll("#rows > tr:not([data-gap])")].find((one) => one.getBoundingClientRect().bottom > view().top);
   const top = row?.getBoundingClientRect().top;
   const place = row ? placeOf(row) - PART / 4 : 0;
   hold();
-  const text = place > PART / 2 ? await partOf({ after: `${place}:` }).catch(() => "") : "";
+  const text = place > PART / 2 ? await partOf({ after: `${place}:` }, url).catch(() => "") : "";
   return async () => {
     const gap = gapsOf().at(-1);
     if (text && gap) await put(gap, text, "");

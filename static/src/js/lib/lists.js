@@ -20,7 +20,7 @@ async function show(given, { push, isSame = false }) {
   const list = document.getElementById("list");
   list?.setAttribute("aria-busy", "true");
   try {
-    const [response, comeBack] = await Promise.all([ask(url, mine.signal), isSame ? keepPlace() : toBeginning]);
+    const [response, comeBack] = await Promise.all([ask(url, mine.signal), isSame ? keepPlace(url) : toBeginning]);
     const text = await response.text();
     await htmx.swap({ sourceElement: document.body, target: "#list", swap: "outerHTML", text: withPageNonce(text, response) });
     history[push ? "pushState" : "replaceState"]({ htmx: true }, "", url);
