@@ -100,6 +100,21 @@ def test_files_are_browsed_edited_uploaded_downloaded_and_removed(page: Page, ha
     expect(page.locator("#rows > tr[data-id]")).to_have_count(1)
 
 
+def test_a_dropped_folder_comes_with_the_empty_ones_in_it(page: Page, harbour: Console, tmp_path: Path) -> None:
+    (tmp_path / "site" / "empty" / "er").mkdir(parents=True)
+    (tmp_path / "site" / "index.html").write_text("hello")
+    dock = run_container(harbour, "dock")
+    page.goto(f"/h/local/containers/{dock}/files/?path=/tmp")
+    expect(page.locator("#list-count")).to_be_visible()
+    browser = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(tmp_path / "site")], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        browser.send("Input.dispatchDragEvent", {"type": kind, "x": 700, "y": 500, "data": dragged})
+    expect(page.locator("#toasts")).to_contain_text("1 file uploaded")
+    expect(page.get_by_role("link", name="site", exact=True)).to_be_visible()
+    _wait_for(harbour, dock, "/tmp/site/empty/er")
+
+
 def test_a_folder_is_made_and_renamed_by_keys_alone(page: Page, harbour: Console) -> None:
     desk = run_container(harbour, "desk")
     page.goto(f"/h/local/containers/{desk}/files/?path=/tmp")

@@ -36,6 +36,18 @@ _IN_REACH = """() => [...document.querySelectorAll(":is(.skip, .topbar, main) :i
   .map((one) => one.outerHTML.slice(0, 160))"""
 
 
+# What is still under the bar at the bottom when a page is scrolled to its end.
+_UNDER = """async () => {
+  scrollTo(0, document.documentElement.scrollHeight);
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const top = document.querySelector(".tabbar").getBoundingClientRect().top;
+  return [...document.querySelectorAll("main :is(a, button, input, select, textarea, summary)")]
+    .filter((one) => one.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
+    .filter((one) => one.getBoundingClientRect().width > 1 && one.getBoundingClientRect().bottom > top + 1)
+    .map((one) => one.outerHTML.slice(0, 160));
+}"""
+
+
 @pytest.fixture
 def phone(harbour: Console, chromium: Browser, signed_in: StorageState) -> Iterator[Page]:
     context = chromium.new_context(
@@ -66,6 +78,7 @@ def test_every_page_fits_and_can_be_pressed(phone: Page, harbour: Console) -> No
         wide = phone.evaluate("document.documentElement.scrollWidth - innerWidth")
         faults += [f"{url}: {wide} px hang out at the side"] * (wide > 0)
         faults += [f"{url}: too small: {one}" for one in phone.evaluate(_SMALL, _SMALLEST)]
+        faults += [f"{url}: under the bar: {one}" for one in phone.evaluate(_UNDER)]
     assert not faults, "\n".join(faults)
     phone.goto("/h/local/containers/")
     phone.get_by_role("button", name="All of stack-").click()

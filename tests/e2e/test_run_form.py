@@ -47,6 +47,37 @@ def test_what_is_typed_into_the_fields_is_what_runs(page: Page, harbour: Console
     assert found["HostConfig"]["Memory"] == 48 << 20
 
 
+def test_variables_are_pasted_with_all_their_lines(page: Page, harbour: Console) -> None:
+    page.goto(RUN)
+    page.fill("#id_image", "busybox")
+    page.get_by_label("Name", exact=True).fill("pasted")
+    page.locator("[name=command]").fill("sleep 600")
+    page.locator("#s-environment > summary").click()
+    _paste(page, "[name=variable_name] >> nth=0", "# of the shop\nexport A=1\r\nB='two words'\n\nC=x=y\n")
+    expect(page.locator("[name=variable_name]").last).to_be_focused()
+    page.locator("[name=variable_name]").last.fill("KEY")
+    _paste(page, "[name=variable_value] >> nth=3", "-----BEGIN-----\nabc\n-----END-----\n")
+    expect(page.locator("textarea[name=variable_value]")).to_be_focused()
+    page.locator("[name=variable_name]").nth(4).fill("LAST")
+    page.locator("[name=variable_value]").nth(4).fill("z")
+    page.get_by_role("button", name="Create and start").last.click()
+    expect(page.get_by_role("heading", name="pasted")).to_be_visible()
+    env = harbour.engine.json("GET", "/containers/pasted/json")["Config"]["Env"]
+    assert {"A=1", "B=two words", "C=x=y", "KEY=-----BEGIN-----\nabc\n-----END-----\n", "LAST=z"} <= set(env)
+
+
+def _paste(page: Page, field: str, text: str) -> None:
+    page.locator(field).evaluate(
+        """(input, text) => {
+          const data = new DataTransfer();
+          data.setData("text/plain", text);
+          input.focus();
+          input.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        text,
+    )
+
+
 def test_a_wrong_field_is_told_beside_it_and_nothing_is_lost(page: Page, harbour: Console) -> None:
     run_container(harbour, "first", start=False)
     page.goto(RUN)

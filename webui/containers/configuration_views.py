@@ -1,9 +1,12 @@
 """The configuration tab of a container, and the parts of its other tabs that are fetched by themselves."""
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -19,6 +22,21 @@ from webui.gate import HostUnreachable
 from webui.pages import Outcome, go, host_down, outcome
 from webui.resources import EngineRefusal, Opened, engine_call, opened, refusal_words
 
+View = Callable[..., HttpResponse]
+
+
+def _sent_to_the_tab(view: View) -> View:
+    """A view that takes what a form sends. What comes back with a fault stands at its address, where somebody may load
+    it anew: that opens the tab."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
+        if request.method != "POST":
+            return redirect("containers:configuration", host=host, id=id)
+        return view(request, host=host, id=id)
+
+    return answered
+
 
 @require_GET
 @needs(Operation.CONTAINER_INSPECT)
@@ -26,7 +44,7 @@ def configuration_view(request: HttpRequest, host: str, id: str) -> HttpResponse
     return _page(request, *_opened(request, host, id))
 
 
-@require_POST
+@_sent_to_the_tab
 @needs(Operation.CONTAINER_UPDATE)
 def limits_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here, row = _opened(request, host, id)
@@ -42,7 +60,7 @@ def limits_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
     return _page(request, here, row, shown, warnings=warnings)
 
 
-@require_POST
+@_sent_to_the_tab
 @needs(Operation.CONTAINER_RENAME)
 def rename_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here, row = _opened(request, host, id)
@@ -53,7 +71,7 @@ def rename_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # no
     return _page(request, here, row, shown)
 
 
-@require_POST
+@_sent_to_the_tab
 @needs(Operation.NETWORK_CONNECT)
 def join_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa: A002
     here, row = _opened(request, host, id)

@@ -158,7 +158,8 @@ def _make(run: JobRun, client: DockerClient, old: dict[str, Any], *, undo: ExitS
         # It was made by whoever edits; it belongs to whom the old one does.
         carry_over(run.params["host"], Kind.CONTAINER, old["Id"], to=new_id)
     _join(api, new_id, recipe, joined={})
-    run.steps.set(step, _("done"), tone="done")
+    # The page of the job leads there by it.
+    run.steps.set(step, new_id[:12], tone="done")
     run.log(_("created %s") % new_id[:12])
     return new_id
 

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from webui.containers.dialects import values
 from webui.containers.exits import ASKED_FOR, sentence
 from webui.containers.ports import Place, place_of, ports_html
 from webui.containers.rows import ContainerRow, Mount, Port
@@ -16,6 +17,8 @@ from webui.containers.secrets import is_secret, pairs_of
 from webui.pages import State
 from webui.pages.formats import as_moment, size
 from webui.resources import refusal_words
+
+_MOST_PORTS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,17 @@ class Overview:
 
     @property
     def ports_html(self) -> SafeString:
-        return ports_html(tuple(self.ports), self.place, most=len(self.ports))
+        return ports_html(tuple(self.ports[:_MOST_PORTS]), self.place, most=_MOST_PORTS)
+
+    @property
+    def further_ports_html(self) -> SafeString:
+        """Those that would push everything else out of sight, "" where there are few."""
+        further = tuple(self.ports[_MOST_PORTS:])
+        return ports_html(further, self.place, most=len(further)) if further else SafeString("")
+
+    @property
+    def further_ports(self) -> int:
+        return max(0, len(self.ports) - _MOST_PORTS)
 
     @property
     def secret_count(self) -> int:
@@ -145,7 +158,9 @@ def _restart_words(policy: Mapping[str, Any], count: int) -> str:
 def _limit_words(host_config: Mapping[str, Any]) -> str:
     parts = []
     if memory := int(host_config.get("Memory") or 0):
-        parts.append(size(memory))
+        typed = values.write_bytes(memory)
+        # As somebody typed it, in powers of two, beside what it is in the units of the charts.
+        parts.append(size(memory) if typed.isdecimal() else f"{typed} = {size(memory)}")
     if cpus := int(host_config.get("NanoCpus") or 0):
         parts.append(_("%s CPUs") % f"{cpus / 1e9:g}")
     if (pids := int(host_config.get("PidsLimit") or 0)) > 0:
@@ -216,5 +231,14 @@ def _probe_words(check: Mapping[str, Any]) -> str:
     if not check.get("Test") or check["Test"][0] == "NONE":
         return ""
     # Docker keeps durations in nanoseconds; zero stands for the default of 30 s.
-    interval, timeout = (int(check.get(name) or 30_000_000_000) // 1_000_000_000 for name in ("Interval", "Timeout"))
-    return _("every %(interval)d s · timeout %(timeout)d s") % {"interval": interval, "timeout": timeout}
+    interval, timeout = (_duration(int(check.get(name) or 30_000_000_000)) for name in ("Interval", "Timeout"))
+    return _("every %(interval)s · timeout %(timeout)s") % {"interval": interval, "timeout": timeout}
+
+
+def _duration(nanoseconds: int) -> str:
+    """`30 s`, `300 ms`, `1m30s`."""
+    if nanoseconds % 1_000_000_000 == 0 and nanoseconds < 60_000_000_000:
+        return f"{nanoseconds // 1_000_000_000} s"
+    if nanoseconds < 1_000_000_000:
+        return f"{nanoseconds / 1_000_000:g} ms"
+    return values.write_duration(nanoseconds)

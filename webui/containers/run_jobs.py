@@ -3,6 +3,7 @@
 The recipe goes with the job, sealed: it may hold passwords.
 """
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from webui.jobs.models import Job
 
 RUN: Final = "container.run"
-# Kinds of job that leave a container, and what it is called by then.
-_MADE: Final = {RUN: "name", "container.recreate": "name", "container.redeploy": "name",
-                "container.take-back": "old_name", "container.redeploy-back": "old_name"}  # fmt: skip
+_MAKING: Final = (RUN, "container.recreate", "container.redeploy")
+_BACK: Final = ("container.take-back", "container.redeploy-back")
+_SHORT_ID: Final = re.compile(r"[0-9a-f]{12}")
 _FROM_THE_FORM: Final = (RUN, "container.recreate")
 
 
@@ -67,7 +68,7 @@ def run_container(run: JobRun) -> None:
     for words in made.warnings:
         run.log(words, "warning")
     run.log(_("created %s") % made.id[:12])
-    run.steps.set(step, _("done"), tone="done")
+    run.steps.set(step, made.id[:12], tone="done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +100,21 @@ def advice_on_run(job: "Job", actor: "Actor") -> list[Advice]:
 
     if job.host is None:
         return []
-    if job.state == JobState.FAILED and job.kind in _FROM_THE_FORM and "recipe" in job.params:
+    is_own = job.user_id == actor.user_id
+    if is_own and job.state == JobState.FAILED and job.kind in _FROM_THE_FORM and "recipe" in job.params:
         edited = f"&edit={job.params['container'][:12]}" if "container" in job.params else ""
         url = reverse("containers:run", kwargs={"host": job.host.slug})
         return [Advice(_("Change it and try again"), f"{url}?again={job.pk}{edited}")]
-    name = str(job.params.get(_MADE.get(job.kind, ""), ""))
-    if job.state != JobState.DONE or not name:
+    made = _made_by(job) if job.state == JobState.DONE else ""
+    if not made or picture(job.host, actor).find("containers", made) is None:
         return []
-    found = [key for key, raw in picture(job.host, actor).containers.items() if f"/{name}" in raw.get("Names", ())]
-    if not found:
-        return []
-    return [Advice(_("Open %s") % name, reverse("containers:detail", args=[job.host.slug, found[0][:12]]))]
+    name = job.params.get("old_name" if job.kind in _BACK else "name") or made
+    return [Advice(_("Open %s") % name, reverse("containers:detail", args=[job.host.slug, made]))]
+
+
+def _made_by(job: "Job") -> str:
+    """The short id of the container that a job has left in its place: a step of it says so."""
+    if job.kind in _BACK:
+        return str(job.params["container"])[:12]
+    said = [str(step.get("words") or "") for step in job.steps]
+    return next((words for words in said if _SHORT_ID.fullmatch(words)), "") if job.kind in _MAKING else ""

@@ -1,7 +1,7 @@
 // Forms with lines that repeat: an empty line follows the last one that is written into, a line can be taken out, and the
 // command beside the form follows what is typed.
 
-import { whenPresent } from "./lib/dom.js";
+import { make, whenPresent } from "./lib/dom.js";
 import htmx from "./lib/htmx.js";
 
 const inputs = (line) => line.querySelectorAll("input, textarea");
@@ -10,6 +10,8 @@ const isEmpty = (line) => [...inputs(line)].every((input) => input.value === "")
 function emptied(line) {
   const copy = line.cloneNode(true);
   copy.querySelector(".error")?.remove();
+  // One that was given room for several lines: the next begins with one.
+  for (const area of copy.querySelectorAll("textarea")) area.replaceWith(make("input", { class: area.className, name: area.name, "aria-label": area.getAttribute("aria-label"), autocomplete: "off", spellcheck: "false" }));
   for (const input of inputs(copy)) {
     input.value = "";
     input.removeAttribute("value");

@@ -170,7 +170,7 @@ whenPresent("[data-logs]", (pane) => {
     if (figures.lost.size) words.push(gettext("connection lost"));
     else if (figures.late.size) words.push(gettext("no answer for a while"));
     else if (states.includes("cut")) words.push(gettext("no answer from the host"));
-    if (range.isLive) words.push(filled(gettext("%(count)s lines/s"), { count: number.format(figures.rate) }));
+    if (range.isLive) words.push(filled(ngettext("%(count)s line/s", "%(count)s lines/s", figures.rate), { count: number.format(figures.rate) }));
     if (figures.skipped) words.push(filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) }));
     if (figures.isTorn) words.push(gettext("some are missing"));
     part("figures").textContent = words.join(" · ");

@@ -187,7 +187,7 @@ ROW = row_of({"Id": "a" * 64, "Names": ["/web"], "Status": "Exited (137) 1 minut
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ({"OOMKilled": True, "ExitCode": 137}, "used all the memory that it may have (67.1 MB)"),
+        ({"OOMKilled": True, "ExitCode": 137}, "used all the memory that it may have (64m = 67.1 MB)"),
         ({"ExitCode": 127}, "not found in the image"),
         ({"ExitCode": 139}, "segmentation fault"),
         ({"ExitCode": 3}, "its last lines may say which"),
@@ -213,3 +213,20 @@ def test_the_health_check_tells_how_long_each_run_took() -> None:
     assert health is not None
     assert (health.failing, health.probes[0].words, health.probes[0].took) == (4, "ill", "250 ms")
     assert health_of({"Config": {}, "State": {}}) is None
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "words"),
+    [(0, "every 30 s"), (300_000_000, "every 300 ms"), (5_000_000_000, "every 5 s"), (90_000_000_000, "every 1m30s")],
+)
+def test_how_often_it_is_checked_is_told_in_a_unit_that_fits(nanoseconds: int, words: str) -> None:
+    health = health_of({"Config": {"Healthcheck": {"Test": ["CMD", "x"], "Interval": nanoseconds}}, "State": {}})
+    assert health is not None
+    assert health.words.startswith(f"{words} · ")
+
+
+@real
+@pytest.mark.parametrize("part", ["limits/", "name/", "join/"])
+def test_the_address_of_a_form_that_came_back_opens_the_tab(as_olga: Client, make_container: Make, part: str) -> None:
+    container_id = make_container(start=False)
+    assert as_olga.get(_url(container_id, part)).url == _url(container_id)

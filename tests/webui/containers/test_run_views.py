@@ -14,8 +14,11 @@ from webui.access import Role
 from webui.access.models import Team
 from webui.accounts.models import User
 from webui.audit.models import Entry
+from webui.containers import run_jobs, run_views, running
+from webui.containers.creating import Made
 from webui.containers.kept import kept_name
-from webui.gate import actor_of
+from webui.containers.recreation import Recipe
+from webui.gate import HostUnreachable, actor_of
 from webui.hosts.models import Host
 from webui.jobs import tasks as job_tasks
 from webui.jobs.models import Job, JobState
@@ -113,6 +116,107 @@ def test_what_is_kept_stands_on_the_configuration_tab_and_comes_back(
     assert job.state == JobState.DONE, job.error
     assert dockerd.json("GET", "/containers/pier/json")["Id"] == old_id
     assert as_olga.post(f"/h/docks/containers/{'0' * 12}/configuration/bring-back/").status_code == 404
+
+
+def _carried_out(job: Job) -> Job:
+    job_tasks.carry_out(str(job.pk))
+    job.refresh_from_db()
+    return job
+
+
+def _without_pulling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_jobs, "pull_image", lambda _run, _client, reference, **_: None)
+
+
+def test_an_image_that_is_missing_is_pulled_and_then_run_by_one_job(
+    as_olga: Client, olga: User, dockerd: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = {"image": "nobody/has-this:1", "name": "hauled", "command": "sleep 5", "pull_and_run": "1"}
+    job = _started(as_olga.post(RUN, sent))
+    assert "hauled" not in job.params["recipe"]
+    _without_pulling(monkeypatch)
+    assert _carried_out(job).state == JobState.FAILED
+    assert "nobody/has-this" in job.error
+    params = {**job.params, "recipe": run_jobs.sealed(Recipe({"Image": "busybox", "Cmd": ["sleep", "5"]}))}
+    try:
+        again = Job.objects.create(kind=job.kind, params=params, host=job.host, user=job.user)
+        assert _carried_out(again).error == ""
+        found = dockerd.json("GET", "/containers/hauled/json")
+        assert found["State"]["Running"]
+        until(lambda: run_jobs.advice_on_run(again, actor_of(olga)) != [])
+        urls = [one.url for one in run_jobs.advice_on_run(again, actor_of(olga))]
+        assert urls == [f"/h/docks/containers/{found['Id'][:12]}/"]
+    finally:
+        dockerd.api("DELETE", "/containers/hauled?force=1")
+
+
+def test_with_anything_else_wrong_no_job_is_started(as_olga: Client) -> None:
+    sent = {"image": "nobody/has-this:1", "memory": "lots", "pull_and_run": "1"}
+    assertContains(as_olga.post(RUN, sent), "is not a size", status_code=422)
+    assert not Job.objects.exists()
+
+
+def test_a_job_that_failed_leads_back_to_the_form_as_it_was_sent_and_only_its_owner(
+    as_olga: Client, olga: User, make_container: Make, dockerd: Daemon, signed_in: Callable[[User], Client]
+) -> None:
+    container_id = make_container("pier", Labels={"odd": "kept"})
+    sent = {"image": "busybox", "name": "pier", "user": "nobody-here", "switches": "1"}
+    job = _carried_out(_started(as_olga.post(f"{RUN}?edit={container_id[:12]}", sent)))
+    assert job.state == JobState.FAILED
+    again = f"/h/docks/containers/run/?again={job.pk}&edit={container_id[:12]}"
+    assert [one.url for one in run_jobs.advice_on_run(job, actor_of(olga))] == [again]
+    page = as_olga.get(again)
+    assertContains(page, 'value="nobody-here"')
+    assertContains(page, "odd=kept")
+    assertContains(page, "unable to find user nobody-here")
+    otto = User.objects.create_user("otto", role=Role.ADMINISTRATOR)
+    assert run_jobs.advice_on_run(job, actor_of(otto)) == []
+    assertNotContains(signed_in(otto).get(again), "nobody-here")
+    assert dockerd.json("GET", "/containers/pier/json")["Id"] == container_id
+
+
+def _started(response: Any) -> Job:
+    assert response.status_code == 302, response.content.decode()[-2000:]
+    return Job.objects.get(pk=response.url.strip("/").rpartition("/")[2])
+
+
+def test_what_is_typed_outlives_the_container_that_the_form_began_with(
+    as_olga: Client, make_container: Make, dockerd: Daemon, dockerd_host: Host
+) -> None:
+    container_id = make_container("pier", start=False)
+    edit = f"{RUN}?edit={container_id[:12]}"
+    assert as_olga.get(edit).status_code == 200
+    dockerd.api("DELETE", f"/containers/{container_id}?force=1")
+    page = as_olga.post(edit, {"image": "busybox", "name": "pier", "command": "sleep 77"})
+    assertContains(page, "was removed meanwhile", status_code=422)
+    assertContains(page, f'action="{RUN}"', status_code=422)
+    assertContains(page, 'value="sleep 77"', status_code=422)
+    until(lambda: container_id not in picture(dockerd_host).containers)
+    assert as_olga.get(edit).status_code == 404
+
+
+def test_what_is_typed_outlives_a_host_that_goes_away(
+    as_olga: Client, make_container: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container_id = make_container("pier", start=False)
+
+    def down(*_: object) -> None:
+        raise HostUnreachable("The docks cannot be reached.")
+
+    monkeypatch.setattr(running, "_found", down)
+    page = as_olga.post(f"{RUN}?edit={container_id[:12]}", {"image": "busybox", "name": "pier", "command": "sleep 77"})
+    for words in ("The docks cannot be reached.", 'value="sleep 77"', "Recreate with these changes"):
+        assertContains(page, words, status_code=422)
+
+
+def test_what_the_host_left_out_is_said_once_on_the_new_containers_page(
+    as_olga: Client, make_container: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container_id = make_container("pier")
+    monkeypatch.setattr(run_views, "create_and_start", lambda *_, **__: Made(container_id, ("Weight discarded.",)))
+    response = as_olga.post(RUN, {"image": "busybox"})
+    assertContains(as_olga.get(response.url), "Weight discarded.")
+    assertNotContains(as_olga.get(response.url), "Weight discarded.")
 
 
 def test_a_reader_neither_runs_nor_brings_back(

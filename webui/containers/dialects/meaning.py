@@ -8,7 +8,8 @@ _ASSUMED: Final[Mapping[str, tuple[Any, ...]]] = {
     "IpcMode": ("private",), "CgroupnsMode": ("private",), "Runtime": ("runc",),
     "ShmSize": (64 << 20,), "LogConfig": ({"Type": "json-file", "Config": {}},), "Isolation": ("default",),
     "MemorySwappiness": (-1,), "ConsoleSize": ([0, 0],), "PidsLimit": (-1,),
-    "RestartPolicy": ({"Name": "no", "MaximumRetryCount": 0}, {"Name": "no"}, {"Name": ""}),
+    "RestartPolicy": ({"Name": "no", "MaximumRetryCount": 0}, {"Name": "no"}, {"Name": ""},
+                      {"Name": "", "MaximumRetryCount": 0}),
     "NetworkMode": ("default", "bridge"), "StopSignal": ("SIGTERM",),
 }  # fmt: skip
 # What the one who attaches decides, or what only the client's machine knows.

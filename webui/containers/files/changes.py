@@ -81,12 +81,22 @@ class Files:
         try:
             self.archive.write(folder, [(info, io.BytesIO(data))])
         except EngineRefusal as error:
-            if not _BUSY.search(str(error)) or self._row.state != "running" or not is_text(path):
+            mount = next((one for one in self._row.mounts if one.target == path), None)
+            if mount is None and not _BUSY.search(str(error)):
+                raise
+            if mount is not None and not mount.writable:
+                raise EngineRefusal(_("It is mounted read-only into this container.")) from error
+            if self._row.state != "running":
+                raise EngineRefusal(
+                    _("It is mounted by itself: the container has to run for it to be changed.")
+                ) from error
+            if not is_text(path):
                 raise
             self._save_in_place(path, data)
 
     def _save_in_place(self, path: str, data: bytes) -> None:
-        """A file that is mounted by itself: dockerd would put another in its place, which no kernel lets it."""
+        """A file that is mounted by itself: dockerd would put another in its place, which no kernel lets it, and where
+        the root is read-only no engine takes an archive."""
         done = self._programs.feed(("dd", f"of={path}"), data)
         if not done.was_started or done.code:
             said = done.err.decode(errors="replace").strip()[:500]

@@ -123,7 +123,10 @@ def file_view(request: HttpRequest, host: str, id: str) -> HttpResponse:  # noqa
     here = opened(request, host)
     try:
         place = place_of(request, here, id)
-        shown_file = editing.opened_file(Archive(here, place.row.id), place.path)
+        archive = Archive(here, place.row.id)
+        if place.path == "/" or archive.stat(place.path).kind in {Kind.FOLDER, Kind.LINK}:
+            return redirect(place.folder_url(place.path))
+        shown_file = editing.opened_file(archive, place.path)
     except HostUnreachable as error:
         return host_down(request, here.host, str(error), active="containers")
     except ValueError as error:

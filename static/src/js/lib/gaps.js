@@ -212,22 +212,47 @@ export async function closeGaps(first, last) {
 }
 
 // What a reader of a list sees first, so that the list can be drawn anew around it: resolves to a function that comes back to
-// it, once the new list is there.
+// it, once the new list is there. Until then nothing becomes shorter: a browser would scroll elsewhere.
 export async function keepPlace() {
+  const before = scroller();
+  const { scrollTop, scrollLeft } = before;
   const row = [...document.querySelectorAll("#rows > tr:not([data-gap])")].find((one) => one.getBoundingClientRect().bottom > view().top);
-  const { scrollTop, scrollLeft } = scroller();
-  if (!row || scrollTop + scrollLeft === 0) return async () => {};
-  const { top } = row.getBoundingClientRect();
-  const place = placeOf(row) - PART / 4;
-  const text = place > PART / 2 ? await partOf({ after: `${place}:` }) : "";
+  const top = row?.getBoundingClientRect().top;
+  const place = row ? placeOf(row) - PART / 4 : 0;
+  hold();
+  const text = place > PART / 2 ? await partOf({ after: `${place}:` }).catch(() => "") : "";
   return async () => {
     const gap = gapsOf().at(-1);
     if (text && gap) await put(gap, text, "");
-    const again = document.getElementById(row.id);
-    scroller().scrollLeft = scrollLeft;
-    if (again) scroller().scrollTop += again.getBoundingClientRect().top - top;
+    draw();
+    letGo();
+    const again = row && document.getElementById(row.id);
+    const now = scroller();
+    now.scrollLeft = scrollLeft;
+    // Who has scrolled on meanwhile is not brought back.
+    const scrolledOn = now === before ? now.scrollTop - scrollTop : 0;
+    if (again) now.scrollTop += again.getBoundingClientRect().top - top + scrolledOn;
   };
 }
+
+// A rule, not a style of the elements: a swap would write that into what comes in their place, which the content policy refuses.
+const held = new CSSStyleSheet();
+document.adoptedStyleSheets.push(held);
+
+function hold() {
+  held.replaceSync(`#rows { min-height: ${document.getElementById("rows")?.offsetHeight ?? 0}px; }`);
+}
+
+export function letGo() {
+  held.replaceSync("");
+}
+
+// After a break the list comes anew from its beginning; whoever read further down stays there.
+document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
+  if (!detail.message.data.startsWith?.('{"target":"#rows","swap":"innerMorph"')) return;
+  const kept = keepPlace().then((comeBack) => document.addEventListener("htmx:ws:after:message:incoming", comeBack, { once: true }));
+  detail.waitUntil(kept.catch((error) => console.warn(error)));
+});
 
 // Once a frame, however many rows change in it: to look is to lay out.
 let isLooking = false;

@@ -6,7 +6,7 @@ import htmx from "./htmx.js";
 import { announce } from "./announce.js";
 import { ask, withPageNonce } from "./asking.js";
 import { whenPresent } from "./dom.js";
-import { keepPlace } from "./gaps.js";
+import { keepPlace, letGo } from "./gaps.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
 
@@ -31,6 +31,8 @@ async function show(given, { push, isSame = false }) {
     if (error.name === "AbortError") return;
     list?.removeAttribute("aria-busy");
     showToast(filled(gettext("The list could not be fetched: %(error)s. What is shown may be old; try again, or reload the page."), { error: error.message }));
+  } finally {
+    if (asked === mine) letGo();
   }
 }
 

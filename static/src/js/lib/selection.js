@@ -52,7 +52,9 @@ function draw() {
   bulk.querySelector("[data-selected-count]").textContent = isAll ? total() : chosen.size;
   const matching = bulk.querySelector("[data-select-matching]");
   if (matching) {
-    matching.hidden = isAll || chosen.size < all.length || total() <= all.length;
+    // Where there is no head with a box for all of them, on a phone, this is the way to them.
+    const hasBox = document.querySelector("[data-select-all]")?.checkVisibility();
+    matching.hidden = isAll || (hasBox ? chosen.size < all.length || total() <= all.length : chosen.size >= total());
     matching.querySelector("[data-matching-count]").textContent = total();
   }
   const head = document.querySelector("[data-select-all]");

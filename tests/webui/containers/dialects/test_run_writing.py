@@ -49,3 +49,8 @@ def test_secrets_are_named_and_not_told() -> None:
 def test_an_entrypoint_of_several_words_goes_on_in_the_command() -> None:
     written = run_line({"Image": "x", "Entrypoint": ["sh", "-c"], "Cmd": ["echo hi"]})
     assert written.lines == ["docker run -d", "--entrypoint sh", "x -c 'echo hi'"]
+
+
+def test_a_restart_policy_that_nobody_chose_is_not_written() -> None:
+    body = {"Image": "x", "HostConfig": {"RestartPolicy": {"Name": "", "MaximumRetryCount": 0}}}
+    assert run_line(body).lines == ["docker run -d", "x"]

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webui.containers.files.names import (
@@ -31,6 +31,7 @@ def test_a_name_of_any_bytes_comes_back_from_an_address(name: bytes) -> None:
     assert shown(text).isprintable()
 
 
+@settings(deadline=None)
 @given(_names, _names)
 def test_names_stay_apart_in_a_zip(one: bytes, other: bytes) -> None:
     texts = [in_zip(os.fsdecode(name)) for name in (one, other)]

@@ -9,7 +9,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,6 +19,7 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 
 from tests.daemons import Daemon
+from tests.waiting import until
 from webui.accounts.models import User
 from webui.audit.models import Entry
 from webui.containers.files import listing
@@ -153,6 +154,12 @@ def test_links_lead_to_where_the_host_says_and_never_out(shelf: Shelf) -> None:
     assert shelf.get(path="/srv/up").headers["Location"].endswith("?path=%2Fetc%2Fgroup")
 
 
+def test_a_folder_opened_as_a_file_is_shown_as_a_folder(shelf: Shelf) -> None:
+    assert shelf.get("file/", path="/").url == shelf.url().rstrip("?")
+    for path in ("/srv/deep", "/srv/folder"):
+        assert shelf.get("file/", path=path).url == shelf.url(path=path)
+
+
 def test_a_link_that_leads_to_itself_is_told_in_words(shelf: Shelf) -> None:
     answer = shelf.get(path="/srv/round")
     assert answer.status_code < 500 or b"links may lead in a circle" in answer.content
@@ -216,6 +223,38 @@ def test_a_file_that_is_mounted_by_itself_is_edited_where_it_is(shelf: Shelf, tm
     assert saved.status_code == 302, saved.content.decode()
     assert (tmp_path / "alone.conf").read_text() == "edited"
     assert shelf.download(path="/srv", name="alone.conf") == b"edited"
+
+
+def test_a_file_that_is_mounted_into_a_read_only_container_is_edited_and_others_are_not(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    (tmp_path / "ours").write_text("old")
+    (tmp_path / "theirs").write_text("old")
+    binds = [f"{tmp_path}/ours:/etc/ours", f"{tmp_path}/theirs:/etc/theirs:ro"]
+    wanted = {
+        "Image": "busybox:latest", "Cmd": ["sleep", "600"], "StopTimeout": 0,
+        "HostConfig": {"ReadonlyRootfs": True, "Binds": binds},
+    }  # fmt: skip
+    box = replace(shelf, id=str(shelf.daemon.json("POST", "/containers/create?name=box", wanted)["Id"]))
+    try:
+        assert shelf.daemon.api("POST", f"/containers/{box.id}/start")[0] == 204
+        until(lambda: picture(shelf.host).containers.get(box.id, {}).get("State") == "running")
+        assert _saved(box, "/etc/ours") == ""
+        assert (tmp_path / "ours").read_text() == "new"
+        assert "mounted read-only" in _saved(box, "/etc/theirs")
+        assert "own files are read-only" in _saved(box, "/etc/passwd", of=None)
+        box.stop()
+        assert "has to run" in _saved(box, "/etc/ours", of=b"new")
+    finally:
+        shelf.daemon.api("DELETE", f"/containers/{box.id}?force=1")
+
+
+def _saved(box: Shelf, path: str, *, of: bytes | None = b"old") -> str:
+    """What is wrong after "new" was saved over a text; "" where nothing is."""
+    held = box.download(path=path.rpartition("/")[0], name=path.rpartition("/")[2]) if of is None else of
+    form = {"text": "new", "digest": hashlib.sha256(held).hexdigest(), "line_end": "lf"}
+    answer = box.client.post(box.url("file/save/", path=path), form)
+    return "" if answer.status_code == 302 else answer.content.decode()
 
 
 def test_uploads_come_whole_or_not_at_all(shelf: Shelf) -> None:
