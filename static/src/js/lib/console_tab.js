@@ -211,7 +211,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     if (isOver) return;
     if (!typed.add(data)) onNote(gettext("Too much was typed at once; that was not taken."));
     if (lostSince) tell(...state);
-    else if (wasOpened) beats.probe();
+    else if (wasOpened) beats.expect();
   }
 
   terminal.onData(type);

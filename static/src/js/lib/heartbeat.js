@@ -27,11 +27,13 @@ export function heartbeat({ ask, late, dead }) {
     isLate = now;
   }
 
-  // Something was sent that will be answered, or the network is another one: what comes next is waited for.
+  // Something was sent that will be answered.
+  const expect = () => (silent = Math.max(silent, QUIET));
+
+  // The network may be another one.
   function probe() {
-    if (silent >= QUIET) return;
-    silent = QUIET;
-    ask();
+    if (silent < QUIET) ask();
+    expect();
   }
 
   const seen = () => !document.hidden && probe();
@@ -47,7 +49,7 @@ export function heartbeat({ ask, late, dead }) {
   window.addEventListener("offline", probe);
   document.addEventListener("visibilitychange", seen);
   return {
-    probe,
+    expect,
     stop,
     heard() {
       silent = 0;
