@@ -60,6 +60,45 @@ def test_searching_filtering_and_a_link_to_a_line_by_keys(page: Page, harbour: C
     expect(page.locator("[data-log-figures]")).to_contain_text(re.compile("lines?/s"))
 
 
+# One line on which `(a+)+$` backtracks for ever; it comes with the second start.
+_BACKTRACKS = f"""echo apple 1; echo apple 2; echo aaa
+if [ -e /tmp/again ]; then echo {"a" * 40}!; fi; touch /tmp/again; sleep 600"""
+_TOO_SLOW = "This pattern takes too long on these lines"
+
+
+def test_a_pattern_that_backtracks_for_ever_is_put_aside_and_holds_up_nothing(page: Page, harbour: Console) -> None:
+    page.add_init_script("window.refused = []; addEventListener('securitypolicyviolation', (e) => refused.push(e))")
+    container_id = run_container(harbour, "backtracker", _BACKTRACKS)
+    lines, matches, query = (
+        page.locator(".log-line"),
+        page.locator("[data-log-matches]"),
+        page.locator("[data-log-query]"),
+    )
+    # While no line is there that makes it slow, it finds.
+    page.goto(f"/h/local/containers/{container_id}/logs/?q=(a%2B)%2B%24&regex=1")
+    expect(lines).to_have_count(1)
+    expect(lines.locator("mark")).to_have_text("aaa")
+    harbour.engine.api("POST", f"/containers/{container_id}/restart?t=0")
+    expect(matches).to_contain_text(_TOO_SLOW)
+    expect(lines).to_have_count(7)
+    expect(query).to_have_attribute("aria-invalid", "true")
+    # With a line that does, in the page or by a link.
+    for is_opened_anew in (False, True):
+        if is_opened_anew:
+            page.goto(f"/h/local/containers/{container_id}/logs/?q=(a%2B)%2B%24&regex=1")
+        else:
+            query.fill("(a+)*$")
+        expect(matches).to_contain_text(_TOO_SLOW)
+        query.fill("app(le) 1")
+        expect(lines).to_have_count(2)
+        expect(lines.locator("mark")).to_have_text(["apple 1", "apple 1"])
+        expect(matches).to_have_text("2 found")
+    page.get_by_label("Regular expression").click()
+    query.fill("apple")
+    expect(lines).to_have_count(4)
+    assert page.evaluate("refused.length") == 0
+
+
 def test_a_flood_is_shown_whole_or_counted_and_can_be_paused(page: Page, harbour: Console) -> None:
     container_id = run_container(harbour, "flood", "yes flood | head -n 60000; echo last; sleep 600", start=False)
     page.goto(f"/h/local/containers/{container_id}/logs/")
@@ -140,6 +179,8 @@ def test_what_a_container_wrote_is_found_after_another_took_its_name(page: Page,
         page.wait_for_timeout(250)
         page.reload()
         expect(page.locator("[data-log-figures], .empty").first).not_to_contain_text("Searching")
+    page.goto("/h/local/logs/kept/?q=first+(entry|visit)&regex=1")
+    expect(page.locator(".log-line mark")).to_have_text("first entry")
     harbour.engine.api("DELETE", "/containers/diary?force=1")
     container_id = run_container(harbour, "diary", "echo second entry; sleep 600")
     page.goto(f"/h/local/containers/{container_id}/logs/")

@@ -20,7 +20,8 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["htmx"],
+        # The second one lets the worker that runs people's patterns start, and no other script.
+        "trusted-types": ["htmx", "quayside-worker"],
     }
 }
 

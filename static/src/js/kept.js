@@ -9,6 +9,7 @@ import { LogBuffer } from "./lib/log_buffer.js";
 import { finderOf } from "./lib/log_finder.js";
 import { stampOf } from "./lib/log_lines.js";
 import { LogPast } from "./lib/log_past.js";
+import { patternOf } from "./lib/log_pattern.js";
 import { asJson, asText, save, shownLines } from "./lib/log_taking.js";
 import { rememberedTimes, rememberTimes, stampOfDate, timeOf } from "./lib/log_times.js";
 import { LogWindow } from "./lib/log_window.js";
@@ -27,7 +28,7 @@ whenPresent("[data-kept]", (pane) => {
   let sources = [];
   let found = [];
   let waiting = 0;
-  const counts = { found: 0, bytes: 0, hasMore: false, damaged: 0, reached: "", isStopped: false };
+  const counts = { found: 0, bytes: 0, hasMore: false, damaged: 0, reached: "", isStopped: false, isUnmarked: false };
   // From when on (ms) there is something of these containers, and whether there was more.
   const store = { begins: 0, hasDropped: false };
 
@@ -78,12 +79,22 @@ whenPresent("[data-kept]", (pane) => {
 
   function asked() {
     const params = new URLSearchParams(location.search);
+    const query = params.get("q") ?? "";
+    if (params.get("regex") !== "1") return finderOf(query, false);
     try {
-      return finderOf(params.get("q") ?? "", params.get("regex") === "1");
+      return patternOf(query, pane.dataset.worker, { onMarked: () => view.draw(), onFailed: unmark });
     } catch {
       // A pattern of another language than ours: the server found by it, nothing is marked.
       return null;
     }
+  }
+
+  // The server has found these lines all the same.
+  function unmark() {
+    view.how = { ...view.how, finder: null };
+    counts.isUnmarked = true;
+    view.draw();
+    tell();
   }
 
   // One page: `done` resolves when it is whole.
@@ -182,6 +193,7 @@ whenPresent("[data-kept]", (pane) => {
     if (counts.reached) more.push(filled(gettext("searched back to %(time)s"), { time: timeOf(counts.reached, view.how.isUtc).slice(0, -4) }));
     else if (store.hasDropped && store.begins && !counts.hasMore) more.push(filled(gettext("kept since %(time)s"), { time: beginning() }));
     if (counts.damaged) more.push(filled(ngettext("%(count)s file is damaged and was left out", "%(count)s files are damaged and were left out", counts.damaged), { count: counts.damaged }));
+    if (counts.isUnmarked) more.push(gettext("matches are not marked: this pattern takes too long in a browser"));
     say([words, ...more].join(" · "));
   }
 
@@ -230,6 +242,7 @@ whenPresent("[data-kept]", (pane) => {
     clearTimeout(waiting);
     first.stop();
     past.stop();
+    view.how.finder?.stop?.();
     view.stop();
   };
 });

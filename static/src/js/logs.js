@@ -33,7 +33,7 @@ whenPresent("[data-logs]", (pane) => {
   let isAwaited = false;
 
   times(rememberedTimes());
-  const search = new LogSearch(part, bar, buffer, view, { isWritten: isPage });
+  const search = new LogSearch(part, bar, buffer, view, { isWritten: isPage, worker: pane.dataset.worker });
   const range = new LogRange(part, { change: again, isUtc: () => view.how.isUtc });
   const urlOf = (source) => `${source.url}?${range.query()}`;
   const states = sources.map(() => "");
@@ -301,6 +301,7 @@ whenPresent("[data-logs]", (pane) => {
     document.removeEventListener("click", saved);
     unkey();
     past.stop();
+    search.stop();
     feeds.forEach((feed) => feed.stop());
     view.stop();
   };

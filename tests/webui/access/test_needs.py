@@ -106,6 +106,7 @@ def test_pages_carry_a_strict_policy_and_no_cache_keeps_them(client: Client) -> 
     policy = headers["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "require-trusted-types-for 'script'" in policy
+    assert "trusted-types htmx quayside-worker" in policy
     assert "script-src 'self' 'nonce-" in policy
     assert "no-store" in headers["Cache-Control"]
     assert headers["X-Frame-Options"] == "DENY"

@@ -10,6 +10,8 @@ const MOST_CHARACTERS = 48_000_000;
 const MOST_REORDERED = 30_000;
 // All lines of a moment, when asking for those before it.
 const MOST_HELD = 99_999;
+// What is known of a line and a finder that answers later.
+const [UNKNOWN, FOUND, OTHER] = [0, 1, 2];
 // The number of the first line ever: earlier ones get lower numbers. A multiple of the capacity.
 const BEGIN = 1_000_000_000;
 
@@ -58,12 +60,17 @@ class Numbers {
 export class LogBuffer {
   #ring = new Array(CAPACITY);
   #sources = new Uint8Array(CAPACITY);
+  #verdicts = new Uint8Array(CAPACITY);
+  // No line before this number waits for its verdict.
+  #unsure = Infinity;
   #characters = 0;
   #shown = null;
   #found = null;
   #rule = { finder: null, isOnly: true, level: 0 };
   first = BEGIN;
   next = BEGIN;
+  // Called when there are lines of which a finder that answers later is to be asked.
+  onUnsure = () => {};
 
   add(lines, source = 0) {
     for (const line of lines) this.#put(line, source);
@@ -75,7 +82,7 @@ export class LogBuffer {
     const from = this.#placeBefore(stampOf(lines[0]));
     if (from === this.next) return this.add(lines, source);
     const later = [];
-    for (let number = from; number < this.next; number += 1) later.push([this.line(number), this.sourceOf(number)]);
+    for (let number = from; number < this.next; number += 1) later.push(this.#held(number));
     this.#cutAt(from);
     let at = 0;
     for (const line of lines) {
@@ -93,7 +100,7 @@ export class LogBuffer {
     const older = [];
     const last = lines.length ? stampOf(lines[lines.length - 1]) : "";
     while (this.first + older.length < this.next && this.#isOlder(this.first + older.length, last)) older.push(this.first + older.length);
-    const kept = older.map((number) => [this.line(number), this.sourceOf(number)]);
+    const kept = older.map((number) => this.#held(number));
     const end = this.first + older.length;
     const merged = [];
     const placeOf = [];
@@ -123,17 +130,15 @@ export class LogBuffer {
     this.#found?.forgetBefore(end);
     this.first = end - added.length;
     const noted = { shown: [], found: [] };
-    added.forEach(([line, source], index) => {
-      const slot = (this.first + index) % CAPACITY;
-      this.#ring[slot] = line;
-      this.#sources[slot] = source;
-      this.#characters += line.length;
-      const { isFound, isShown } = this.#judge(line);
+    added.forEach((held, index) => {
+      this.#hold(this.first + index, ...held);
+      const { isFound, isShown } = this.#judge(this.first + index);
       if (isFound) noted.found.push(this.first + index);
       if (isShown) noted.shown.push(this.first + index);
     });
     this.#shown?.addBefore(noted.shown);
     this.#found?.addBefore(noted.found);
+    this.#tellUnsure();
   }
 
   // Whether there is no room for earlier lines.
@@ -172,14 +177,23 @@ export class LogBuffer {
     return from;
   }
 
-  #put(line, source) {
-    const slot = this.next % CAPACITY;
+  #put(line, source, verdict) {
     if (this.next - this.first >= CAPACITY) this.#drop();
+    this.#hold(this.next, line, source, verdict);
+    this.#note(this.next);
+    this.next += 1;
+  }
+
+  #hold(number, line, source, verdict = UNKNOWN) {
+    const slot = number % CAPACITY;
     this.#ring[slot] = line;
     this.#sources[slot] = source;
+    this.#verdicts[slot] = verdict;
     this.#characters += line.length;
-    this.#note(this.next, line);
-    this.next += 1;
+  }
+
+  #held(number) {
+    return [this.line(number), this.sourceOf(number), this.#verdicts[number % CAPACITY]];
   }
 
   #drop() {
@@ -193,6 +207,7 @@ export class LogBuffer {
     while (this.#characters > MOST_CHARACTERS && this.first < this.next - 1) this.#drop();
     this.#shown?.forgetBefore(this.first);
     this.#found?.forgetBefore(this.first);
+    this.#tellUnsure();
   }
 
   #cutAt(number) {
@@ -209,28 +224,76 @@ export class LogBuffer {
     this.filter(this.#rule);
   }
 
-  // Finds the lines that the finder matches, and shows only those (isOnly) and those of at least this level.
-  filter(rule) {
+  // Finds the lines that the finder matches, and shows only those (isOnly) and those of at least this level. A finder that
+  // answers later (isLater) has answered for some of the lines: a Map of lines to whether they match.
+  filter(rule, answers = new Map()) {
     this.#rule = rule;
     this.#found = rule.finder ? new Numbers() : null;
     this.#shown = (rule.finder && rule.isOnly) || rule.level ? new Numbers() : null;
-    if (!this.#found && !this.#shown) return;
-    for (let number = this.first; number < this.next; number += 1) this.#note(number, this.line(number));
+    this.#verdicts.fill(UNKNOWN);
+    this.#unsure = this.first;
+    this.learn(answers);
   }
 
-  #note(number, line) {
+  // Answers for more lines; what is not here any more is passed over.
+  learn(answers) {
+    const from = Math.max(this.#unsure, this.first);
+    this.#unsure = Infinity;
     if (!this.#found && !this.#shown) return;
-    const { isFound, isShown } = this.#judge(line);
+    this.#shown?.forgetFrom(from);
+    this.#found?.forgetFrom(from);
+    for (let number = from; number < this.next; number += 1) {
+      const answer = answers.size && this.#isUnsure(number) ? answers.get(this.line(number)) : undefined;
+      if (answer !== undefined) this.#verdicts[number % CAPACITY] = answer ? FOUND : OTHER;
+      this.#note(number);
+    }
+    this.#tellUnsure();
+  }
+
+  // The lines for which there is no answer yet.
+  get unsure() {
+    const lines = [];
+    for (let number = Math.max(this.#unsure, this.first); number < this.next; number += 1) if (this.#isUnsure(number)) lines.push(this.line(number));
+    return lines;
+  }
+
+  // All lines that a finder may be asked about.
+  get lines() {
+    const lines = [];
+    for (let number = this.first; number < this.next; number += 1) if (!isOurs(this.line(number))) lines.push(this.line(number));
+    return lines;
+  }
+
+  #isUnsure(number) {
+    return this.#verdicts[number % CAPACITY] === UNKNOWN && !isOurs(this.line(number));
+  }
+
+  #tellUnsure() {
+    if (this.#unsure < Infinity) this.onUnsure();
+  }
+
+  #note(number) {
+    if (!this.#found && !this.#shown) return;
+    const { isFound, isShown } = this.#judge(number);
     if (isFound) this.#found.add(number);
     if (isShown) this.#shown?.add(number);
   }
 
-  #judge(line) {
+  #judge(number) {
     const { finder, isOnly, level } = this.#rule;
+    const line = this.line(number);
     const isOwn = isOurs(line);
     const hasLevel = !level || isOwn || levelOf(textOf(line)) >= level;
-    const isFound = !isOwn && hasLevel && (finder?.matches(line) ?? false);
+    const isFound = !isOwn && hasLevel && this.#matches(number, line);
     return { isFound, isShown: hasLevel && (isOwn || isFound || !finder || !isOnly) };
+  }
+
+  #matches(number, line) {
+    const { finder } = this.#rule;
+    if (!finder?.isLater) return finder?.matches(line) ?? false;
+    const verdict = this.#verdicts[number % CAPACITY];
+    if (verdict === UNKNOWN) this.#unsure = Math.min(this.#unsure, number);
+    return verdict === FOUND;
   }
 
   line(number) {

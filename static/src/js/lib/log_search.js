@@ -3,6 +3,7 @@
 
 import { writeAddress } from "./log_bar.js";
 import { finderOf } from "./log_finder.js";
+import { patternOf } from "./log_pattern.js";
 import { filled, gettext } from "./words.js";
 
 const number = new Intl.NumberFormat("en");
@@ -13,14 +14,20 @@ export class LogSearch {
   #buffer;
   #view;
   #isWritten;
+  #worker;
+  #waiting = 0;
+  // The pattern that is tried on the lines that are here, and the one that is asked about those that came since.
+  #tried = null;
+  #asked = null;
 
-  constructor(part, bar, buffer, view, { isWritten }) {
-    [this.#part, this.#bar, this.#buffer, this.#view, this.#isWritten] = [part, bar, buffer, view, isWritten];
+  // `worker`: the URL of the script that runs patterns.
+  constructor(part, bar, buffer, view, { isWritten, worker }) {
+    [this.#part, this.#bar, this.#buffer, this.#view, this.#isWritten, this.#worker] = [part, bar, buffer, view, isWritten, worker];
     if (isWritten) this.#read();
-    let waiting;
+    buffer.onUnsure = () => this.#ask();
     part("query").addEventListener("input", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(() => this.apply(), 80);
+      clearTimeout(this.#waiting);
+      this.#waiting = setTimeout(() => this.apply(), 80);
     });
     part("level")?.addEventListener("change", () => this.apply());
     bar.toggle("only", () => this.apply());
@@ -38,26 +45,76 @@ export class LogSearch {
     if (["2", "3"].includes(asked.get("level"))) this.#part("level").value = asked.get("level");
   }
 
+  stop() {
+    clearTimeout(this.#waiting);
+    this.#tried?.stop();
+    this.#view.how.finder?.stop?.();
+  }
+
   apply() {
     const query = this.#part("query").value;
     const [isRegex, isOnly] = [this.#bar.isOn("regex"), this.#part("only") ? this.#bar.isOn("only") : true];
     const level = Number(this.#part("level")?.value ?? 0);
+    this.#tried?.stop();
+    this.#tried = null;
     let finder = null;
-    this.error = "";
+    let error = "";
     try {
-      finder = finderOf(isRegex ? query : query.trim(), isRegex);
+      finder = isRegex ? this.#patternOf(query, { isOnly, level }) : finderOf(query.trim(), false);
     } catch {
-      this.error = gettext("This is no regular expression yet.");
+      error = gettext("This is no regular expression yet.");
     }
-    this.#part("query").setAttribute("aria-invalid", String(Boolean(this.error)));
-    this.#view.how = { ...this.#view.how, finder };
+    this.#say(error);
+    if (finder?.isLater) this.#try({ finder, isOnly, level });
+    else this.#use({ finder, isOnly, level });
+    if (this.#isWritten) writeAddress({ q: query, regex: isRegex && "1", only: !isOnly && "0", level: level ? String(level) : "" });
+  }
+
+  #patternOf(query, rule) {
+    const onFailed = (words) => {
+      this.#tried = null;
+      this.#say(words);
+      this.#use({ ...rule, finder: null });
+    };
+    return patternOf(query, this.#worker, { onMarked: () => this.#view.draw(), onFailed });
+  }
+
+  #say(error) {
+    this.error = error;
+    this.#part("query").setAttribute("aria-invalid", String(Boolean(error)));
+  }
+
+  // Until the answers for all lines are there, what was shown before stays.
+  async #try(rule) {
+    this.#tried = rule.finder;
+    this.draw();
+    const answers = await rule.finder.answers(this.#buffer.lines);
+    this.#tried = null;
+    this.#use(rule, answers);
+  }
+
+  #use(rule, answers) {
+    this.#view.how.finder?.stop?.();
+    this.#view.how = { ...this.#view.how, finder: rule.finder };
     this.#view.current = -1;
     const held = this.#view.top;
-    this.#buffer.filter({ finder, isOnly, level });
+    this.#buffer.filter(rule, answers);
     if (!this.#view.isFollowing) this.#view.show(held);
     this.#view.draw();
     this.draw();
-    if (this.#isWritten) writeAddress({ q: query, regex: isRegex && "1", only: !isOnly && "0", level: level ? String(level) : "" });
+  }
+
+  // About lines that came since, until there are answers for all.
+  async #ask() {
+    const { finder } = this.#view.how;
+    if (this.#asked === finder) return;
+    this.#asked = finder;
+    for (let lines = this.#buffer.unsure; lines.length; lines = this.#buffer.unsure) {
+      this.#buffer.learn(await finder.answers(lines));
+      this.#view.draw();
+      this.draw();
+    }
+    this.#asked = null;
   }
 
   // To the next match (1) or the one before (-1), round at the ends; the last one first.
@@ -80,7 +137,8 @@ export class LogSearch {
     const count = number.format(this.#buffer.foundCount);
     const { current } = this.#view;
     const at = current >= 0 && current >= this.#buffer.first ? number.format(this.#buffer.foundPlace(current) + 1) : "";
-    place.textContent = this.error || (finder ? (at ? filled(gettext("%(at)s of %(count)s"), { at, count }) : filled(gettext("%(count)s found"), { count })) : "");
+    const found = finder ? (at ? filled(gettext("%(at)s of %(count)s"), { at, count }) : filled(gettext("%(count)s found"), { count })) : "";
+    place.textContent = this.error || (this.#tried ? gettext("Searching…") : found);
     for (const name of ["next", "previous"]) this.#part(name).disabled = !this.#buffer.foundCount;
   }
 }

@@ -75,7 +75,7 @@ export class LogWindow {
   show(number) {
     this.isFollowing = false;
     const above = Math.floor(this.#view.clientHeight / LINE / 3);
-    this.#top = this.#buffer.numberAt(Math.max(0, this.#buffer.placeOf(number) - above)) ?? 0;
+    this.#top = this.#buffer.numberAt(Math.max(0, this.#buffer.placeOf(number) - above)) ?? number;
     this.draw();
     this.onScroll();
   }
