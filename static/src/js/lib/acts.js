@@ -3,7 +3,7 @@
 
 import htmx from "./htmx.js";
 import { rememberSent } from "./after_form.js";
-import { csrf } from "./dom.js";
+import { afterSwaps, csrf } from "./dom.js";
 import { refreshList } from "./lists.js";
 import { openDialog } from "./dialogs.js";
 import { runFromBefore, showProgress } from "./progress_panel.js";
@@ -48,7 +48,7 @@ function tell(row, words) {
 }
 
 // A row that is drawn anew has lost the words: some engines say that a failed start changed the container.
-document.addEventListener("htmx:after:swap", () => {
+afterSwaps(() => {
   for (const [id, words] of problems) {
     const row = rowOf(id);
     if (row?.querySelector("td.state .dot.good")) problems.delete(id);

@@ -26,7 +26,29 @@ function scan() {
   }
 }
 
-document.addEventListener("htmx:after:swap", scan);
+// Calls work() after htmx has changed the page, before that is painted: once for all that changed since, as there may be hundreds
+// of changes in a second. Returns what ends it.
+export function afterSwaps(work) {
+  let isDue = false;
+
+  function run() {
+    isDue = false;
+    work();
+  }
+
+  function plan() {
+    if (isDue) return;
+    isDue = true;
+    // A page that is not shown is not painted.
+    if (document.hidden) setTimeout(run);
+    else requestAnimationFrame(run);
+  }
+
+  document.addEventListener("htmx:after:swap", plan);
+  return () => document.removeEventListener("htmx:after:swap", plan);
+}
+
+afterSwaps(scan);
 addEventListener("pagehide", () => {
   for (const started of running.values()) for (const stop of started.values()) stop?.();
   running.clear();

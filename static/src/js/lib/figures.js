@@ -1,5 +1,5 @@
 // CPU and memory of the containers in a list: filled into cells of fixed width every other second. Rows never move for it.
-import { whenPresent } from "./dom.js";
+import { afterSwaps, whenPresent } from "./dom.js";
 import { listAgain } from "./lists.js";
 import { liveSocket } from "./live_socket.js";
 import { size } from "./sizes.js";
@@ -9,7 +9,7 @@ whenPresent("[data-figures]", (element) => {
   // A list sorted by what nobody had measured yet is in no order: asked for again once, when the first figures are there.
   let isSorted = !/[?&]sort=-?(cpu|memory)\b/.test(location.search) || document.querySelector("#rows [data-figure]:not(:empty)") !== null;
   const socket = liveSocket(element.dataset.url, { onMessage });
-  document.addEventListener("htmx:after:swap", fill);
+  const stopFilling = afterSwaps(fill);
 
   function onMessage(message) {
     socket.send({ ack: 1 });
@@ -58,7 +58,7 @@ whenPresent("[data-figures]", (element) => {
   }
 
   return () => {
-    document.removeEventListener("htmx:after:swap", fill);
+    stopFilling();
     socket.stop();
   };
 });

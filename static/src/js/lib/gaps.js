@@ -3,7 +3,7 @@
 
 import htmx from "./htmx.js";
 import { ask } from "./asking.js";
-import { make } from "./dom.js";
+import { afterSwaps, make } from "./dom.js";
 import { filled, gettext } from "./words.js";
 
 // As many as the server sends at once (webui.resources.query).
@@ -254,17 +254,9 @@ document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
   detail.waitUntil(kept.catch((error) => console.warn(error)));
 });
 
-// Once a frame, however many rows change in it: to look is to lay out.
-let isLooking = false;
-document.addEventListener("htmx:after:swap", () => {
-  draw();
-  if (isLooking) return;
-  isLooking = true;
-  requestAnimationFrame(() => {
-    isLooking = false;
-    look();
-  });
-});
+document.addEventListener("htmx:after:swap", draw);
+// To look is to lay out.
+afterSwaps(look);
 document.addEventListener("list:shown", () => {
   measure();
   draw();

@@ -5,7 +5,7 @@
 import htmx from "./htmx.js";
 import { announce } from "./announce.js";
 import { ask, withPageNonce } from "./asking.js";
-import { whenPresent } from "./dom.js";
+import { afterSwaps, whenPresent } from "./dom.js";
 import { keepPlace, letGo } from "./gaps.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
@@ -140,7 +140,7 @@ whenPresent("tr[data-more]", (row) => {
 });
 
 // Rows come and go by themselves; where none is left the page says so.
-document.addEventListener("htmx:after:swap", () => {
+afterSwaps(() => {
   document.getElementById("list")?.classList.toggle("is-empty", document.querySelector("#rows > tr:is([data-id], .group, .more)") === null);
 });
 

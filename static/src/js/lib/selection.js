@@ -1,5 +1,6 @@
 // Which rows are selected. The ids are kept here, not in the check boxes: rows come and go under a selection.
 
+import { afterSwaps } from "./dom.js";
 import { closeGaps, gapsOf } from "./gaps.js";
 
 // By the id that a row is acted on by, that of its element.
@@ -114,7 +115,7 @@ document.addEventListener("change", (event) => {
   draw();
 });
 
-document.addEventListener("htmx:after:swap", () => forgetGone());
+afterSwaps(() => forgetGone());
 document.addEventListener("row:gone", ({ detail }) => {
   for (const [id, element] of chosen) if (element === detail.id) chosen.delete(id);
 });
