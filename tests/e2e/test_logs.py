@@ -67,7 +67,6 @@ _TOO_SLOW = "This pattern takes too long on these lines"
 
 
 def test_a_pattern_that_backtracks_for_ever_is_put_aside_and_holds_up_nothing(page: Page, harbour: Console) -> None:
-    page.add_init_script("window.refused = []; addEventListener('securitypolicyviolation', (e) => refused.push(e))")
     container_id = run_container(harbour, "backtracker", _BACKTRACKS)
     lines, matches, query = (
         page.locator(".log-line"),
@@ -93,10 +92,29 @@ def test_a_pattern_that_backtracks_for_ever_is_put_aside_and_holds_up_nothing(pa
         expect(lines).to_have_count(2)
         expect(lines.locator("mark")).to_have_text(["apple 1", "apple 1"])
         expect(matches).to_have_text("2 found")
+    # What runs patterns is not there any more: the console is another one than that of the page.
+    page.route("**/pattern_worker-*", lambda route: route.fulfill(status=404))
+    query.fill("app(le) 2")
+    expect(matches).to_contain_text("load the page again")
     page.get_by_label("Regular expression").click()
     query.fill("apple")
     expect(lines).to_have_count(4)
-    assert page.evaluate("refused.length") == 0
+
+
+def test_matches_in_kept_logs_stay_unmarked_where_a_browser_takes_too_long(page: Page, harbour: Console) -> None:
+    """What the server sends is made up: patterns that are quick there and slow here are hard to come by."""
+
+    def answer(socket: WebSocketRoute) -> None:
+        source = {"id": "0" * 64, "name": "backtracker"}
+        socket.send(json.dumps({"t": "sources", "sources": [source], "begins": 0, "dropped": False}))
+        socket.send(json.dumps({"t": "found", "found": [[0, f"o2026-11-24T03:00:00.000000000Z {'a' * 40}!"]]}))
+        socket.send(json.dumps({"t": "end", "more": False, "read_bytes": 1, "damaged": 0, "reached": ""}))
+
+    keep_logs(page)
+    page.route_web_socket("**/logs/kept/?*", answer)
+    page.goto("/h/local/logs/kept/?q=(a%2B)%2B%24&regex=1")
+    expect(page.locator("[data-log-figures]")).to_contain_text("matches are not marked")
+    expect(page.locator(".log-line")).to_have_count(1)
 
 
 def test_a_flood_is_shown_whole_or_counted_and_can_be_paused(page: Page, harbour: Console) -> None:
@@ -298,8 +316,8 @@ def test_a_long_line_is_shown_to_its_end_and_marked_lines_are_copied_without_the
     expect(words.first).to_contain_text("9END")
     expect(page.locator("[data-log-view]")).to_be_focused()
     page.locator("[data-log-view]").evaluate("view => { view.scrollLeft = 0; }")
-    boxes = [words.nth(place).bounding_box() for place in (1, 3)]
-    assert all(boxes)
+    # Both at once: rows are drawn anew after a move.
+    boxes = words.evaluate_all("rows => [rows[1], rows[3]].map(row => row.getBoundingClientRect().toJSON())")
     page.evaluate(
         "document.addEventListener('copy', (e) => { window.copied = e.clipboardData.getData('text/plain'); })"
     )

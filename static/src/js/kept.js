@@ -193,7 +193,7 @@ whenPresent("[data-kept]", (pane) => {
     if (counts.reached) more.push(filled(gettext("searched back to %(time)s"), { time: timeOf(counts.reached, view.how.isUtc).slice(0, -4) }));
     else if (store.hasDropped && store.begins && !counts.hasMore) more.push(filled(gettext("kept since %(time)s"), { time: beginning() }));
     if (counts.damaged) more.push(filled(ngettext("%(count)s file is damaged and was left out", "%(count)s files are damaged and were left out", counts.damaged), { count: counts.damaged }));
-    if (counts.isUnmarked) more.push(gettext("matches are not marked: this pattern takes too long in a browser"));
+    if (counts.isUnmarked) more.push(gettext("matches are not marked"));
     say([words, ...more].join(" · "));
   }
 

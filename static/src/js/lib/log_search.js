@@ -71,12 +71,17 @@ export class LogSearch {
   }
 
   #patternOf(query, rule) {
-    const onFailed = (words) => {
+    const finder = patternOf(query, this.#worker, { onMarked: () => this.#view.draw(), onFailed: (words) => this.#putAside(finder, words, rule) });
+    return finder;
+  }
+
+  #putAside(finder, words, rule) {
+    const isCurrent = !this.#tried || this.#tried === finder;
+    if (isCurrent) {
       this.#tried = null;
       this.#say(words);
-      this.#use({ ...rule, finder: null });
-    };
-    return patternOf(query, this.#worker, { onMarked: () => this.#view.draw(), onFailed });
+    }
+    this.#use({ ...rule, finder: null });
   }
 
   #say(error) {
