@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from tests.daemons import Daemon
+from tests.waiting import until
 from tests.webui.proxy.conftest import CLIS, Cli, Proxy
 from webui.access import Role
 from webui.accounts.models import User
@@ -60,6 +61,7 @@ class Ways:
         container_id = str(self.engine.json("POST", "/containers/create", body)["Id"])
         if is_running:
             assert self.engine.api("POST", f"/containers/{container_id}/start")[0] == 204
+            until(lambda: b"ready" in self.engine.api("GET", f"/containers/{container_id}/logs?stdout=1")[1])
         claim(self.host_id, Kind.CONTAINER, [container_id], (self.person if is_own else self.other).pk)
         return container_id
 
