@@ -21,6 +21,7 @@ from webui.live import Figure, Picture, known_host
 from webui.ownership import LEDGER, Kind, access_of, thing_of
 from webui.pages import Chip, Choice, Column, Select, State
 from webui.pages.formats import size
+from webui.pages.tracks import STEPS_PX
 from webui.resources import Shelf, allowed_among
 
 COLUMNS: Final = (
@@ -42,7 +43,8 @@ COLUMNS: Final = (
 SHOWN: Final = ("name", "state", "cpu", "memory", "image", "ports", "age", "owner")
 SHOWN_EVERYWHERE: Final = ("name", "host", "state", "cpu", "memory", "image", "ports", "owner")
 # What the steps of Column.width are in pixels, and what the two that share the rest need at least.
-_STEPS: Final[Mapping[str, int]] = {"xs": 64, "s": 88, "m": 128, "l": 184, "xl": 228, "auto": 150}
+# What a column needs at least that shares what is left.
+_STEPS: Final[Mapping[str, int]] = {**STEPS_PX, "auto": 150}
 # Pick, acts, and the room that a page of 1,440 pixels has for all.
 _AROUND_PX, _ROOM_PX = 150, 1176
 

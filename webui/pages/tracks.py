@@ -5,7 +5,7 @@ from typing import Final
 
 from webui.pages.declarations import Column
 
-_STEPS: Final = {"pick": 42, "xs": 64, "s": 88, "m": 128, "l": 184, "xl": 228, "acts": 108}
+STEPS_PX: Final = {"pick": 42, "xs": 64, "s": 88, "m": 128, "l": 184, "xl": 228, "acts": 108}
 # What is left is shared; no row asks for more than that.
 _SHARE: Final = "minmax(0,1fr)"
 # The widths of a window at which columns leave the list (`hides_below`), and at which the widest steps share too.
@@ -34,15 +34,15 @@ def _tracks(columns: Sequence[Column], *, has_picks: bool, has_acts: bool, is_na
     # wide as it was made. Without actions it goes to all columns by their widths, as in a table.
     all_have = all(widths)
     if has_picks:
-        yield f"{_STEPS['pick']}px"
+        yield f"{STEPS_PX['pick']}px"
     for px in widths:
         yield _SHARE if not px else f"minmax({px}px,{px}fr)" if all_have and not has_acts else f"{px}px"
     if has_acts:
-        yield f"minmax({_STEPS['acts']}px,1fr)" if all_have else f"{_STEPS['acts']}px"
+        yield f"minmax({STEPS_PX['acts']}px,1fr)" if all_have else f"{STEPS_PX['acts']}px"
 
 
 def _width_px(column: Column, *, is_narrow: bool) -> int:
     """0: it shares what is left."""
     if column.width_px:
         return column.width_px
-    return 0 if is_narrow and column.width in _SHARES_WHEN_NARROW else _STEPS.get(column.width, 0)
+    return 0 if is_narrow and column.width in _SHARES_WHEN_NARROW else STEPS_PX.get(column.width, 0)

@@ -1,6 +1,6 @@
 // CPU and memory of the containers in a list: filled into cells of fixed width every other second. Rows never move for it.
 import { afterSwaps, whenPresent } from "./dom.js";
-import { listAgain } from "./lists.js";
+import { refreshList } from "./lists.js";
 import { liveSocket } from "./live_socket.js";
 import { size } from "./sizes.js";
 
@@ -16,7 +16,7 @@ whenPresent("[data-figures]", (element) => {
     figures = message.figures;
     if (!isSorted && Object.keys(figures).length) {
       isSorted = true;
-      listAgain();
+      refreshList();
     }
     if (!document.hidden) fill();
   }

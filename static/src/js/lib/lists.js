@@ -39,9 +39,6 @@ async function show(given, { push, isSame = false }) {
 export const refreshList = () => show(location.href, { push: false, isSame: true });
 export const showList = (url) => show(url, { push: true });
 
-// The same list once more, for those who learned something that changes its order.
-export const listAgain = () => show(location.href, { push: false, isSame: true });
-
 // A list as a whole, where the address of the page named some rows of it.
 function listUrl(given) {
   const url = new URL(given, location.href);
