@@ -27,14 +27,16 @@ Output = Callable[[bytes], Awaitable[None]]
 DETACH_KEYS: Final = "ctrl-p,ctrl-q"
 _DETACH_BYTES: Final = b"\x10\x11"
 _CHUNK_BYTES: Final = 64 * 1024
-# Exit codes above this are 128 and the number of a signal.
-_SIGNALLED: Final = 128
+# 128 and the number of SIGKILL: what every process of a container gets when its main process has ended.
+_KILLED: Final = 137
 # Of what an engine writes into the terminal of a program that it cannot start.
 _MOST_SAID: Final = 300
 # How long what is typed waits for a program to say something.
 _LONGEST_SILENCE_S: Final = 0.5
-_STOP_TRIES: Final = 8
-_STOP_PAUSE_S: Final = 0.15
+# How long an engine may take from the end of a container's streams until it says that the container has stopped: it
+# reaps the shim and takes the network down in between. Busy machines need seconds.
+_STOPPED_WITHIN_S: Final = 5.0
+_STOP_PAUSE_S: Final = 0.1
 
 
 class NotStarted(Exception):
@@ -83,6 +85,8 @@ class _Joined:
         self._size = (rows, columns)
         self._duplex: gate.Duplex | None = None
         self._is_joined = asyncio.Event()
+        # When the run of the container began that this terminal is part of; "" where nobody could tell.
+        self._began = ""
 
     def _join_to(self, duplex: gate.Duplex) -> None:
         self._duplex = duplex
@@ -104,9 +108,10 @@ class _Joined:
     async def _state_after(self, *, is_ending: bool) -> dict[str, Any]:
         """The container's state when a stream has ended: streams end before a container is seen to have stopped.
 
-        Of one that was removed it is {}.
+        Of one that was removed it is {}. One that was started anew meanwhile is running, in another run.
         """
-        for _try in range(_STOP_TRIES if is_ending else 1):
+        deadline = asyncio.get_running_loop().time() + (_STOPPED_WITHIN_S if is_ending else 0)
+        while True:
             try:
                 found = await self._upstream.get(f"/containers/{self._container_id}/json")
             except UpstreamError as error:
@@ -114,10 +119,17 @@ class _Joined:
                     raise
                 return {}
             state: dict[str, Any] = found["State"]
-            if not state.get("Running"):
-                break
-            await asyncio.sleep(_STOP_PAUSE_S if is_ending else 0)
-        return state
+            is_settled = not state.get("Running") or self._is_other_run(state)
+            if is_settled or asyncio.get_running_loop().time() >= deadline:
+                return state
+            await asyncio.sleep(_STOP_PAUSE_S)
+
+    def _is_other_run(self, state: Mapping[str, Any]) -> bool:
+        return bool(self._began) and state.get("StartedAt") != self._began
+
+
+def _anew_words() -> str:
+    return _("The container was started anew, which ended what ran here.")
 
 
 def _stopped_words(state: Mapping[str, Any]) -> str:
@@ -147,7 +159,8 @@ class ExecTerminal(_Joined):
             "Env": ["TERM=xterm-256color", f"{MARK}={self._mark}"],
         }  # fmt: skip
         body |= {key: value for key, value in (("User", self._user), ("WorkingDir", self._folder)) if value}
-        created = await self._upstream.call("POST", f"/containers/{self._container_id}/exec", json=body)
+        path = f"/containers/{self._container_id}/exec"
+        created, self._began = await asyncio.gather(self._upstream.call("POST", path, json=body), self._run_began())
         self._exec_id = str(created["Id"])
         refusal = await self._join(output)
         if refusal:
@@ -164,12 +177,19 @@ class ExecTerminal(_Joined):
         return await self._ended(code)
 
     async def _ended(self, code: int | None) -> Ended:
-        state = await self._state_after(is_ending=code is None or code > _SIGNALLED)
+        state = await self._state_after(is_ending=code is None or code == _KILLED)
         if not state.get("Running"):
             return Ended(code if state else None, _stopped_words(state))
-        if code is None:
-            return Ended(None, _("The container was started anew, which ended what ran here."))
+        if code is None or self._is_other_run(state):
+            return Ended(None, _anew_words())
         return Ended(code, _("%(program)s has ended, exit code %(code)s.") % {"program": self._argv[0], "code": code})
+
+    async def _run_began(self) -> str:
+        try:
+            found = await self._upstream.get(f"/containers/{self._container_id}/json")
+        except UpstreamError:
+            return ""
+        return str(found["State"].get("StartedAt") or "")
 
     async def _not_started(self, said: str) -> NotStarted:
         why = await why_not(
@@ -239,6 +259,7 @@ class AttachTerminal(_Joined):
         found = await self._upstream.get(f"/containers/{self._container_id}/json")
         if not found["State"].get("Running"):
             raise NotStarted(_("The container is not running. Start it, then attach again."), is_for_now=True)
+        self._began = str(found["State"].get("StartedAt") or "")
         self.is_tty = bool(found["Config"].get("Tty"))
         self.takes_input = bool(found["Config"].get("OpenStdin"))
 
@@ -259,7 +280,8 @@ class AttachTerminal(_Joined):
             self._duplex = None
         state = await self._state_after(is_ending=not self._last_typed.endswith(_DETACH_BYTES))
         if state.get("Running"):
-            return Ended(None, _("Detached. The process goes on without you."))
+            is_anew = self._is_other_run(state)
+            return Ended(None, _anew_words() if is_anew else _("Detached. The process goes on without you."))
         if not state:
             return Ended(None, _stopped_words(state))
         code = int(state.get("ExitCode") or 0)

@@ -14,7 +14,7 @@ from webui.accounts import people
 from webui.accounts.models import User
 from webui.gate import actor_of
 from webui.hosts.models import Host
-from webui.live import console
+from webui.live import console, terminals
 from webui.live.not_started import why_not
 from webui.live.pictures import forget
 from webui.live.shells import _kept
@@ -198,6 +198,49 @@ async def test_what_ran_in_a_container_that_is_removed_is_told_from_what_never_b
         await asyncio.to_thread(quay.api, "DELETE", f"/containers/{container_id}?force=1")
         ended = await screen.ended()
         assert (ended["code"], ended["useless"]) == (None, False)
+
+
+async def test_a_container_that_is_seen_to_stop_late_has_stopped_all_the_same(
+    engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a shell's end and its container's, busy engines take a while."""
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    get, asked = Upstream.get, 0
+
+    async def running_at_first(self: Upstream, path: str, **more: Any) -> Any:
+        nonlocal asked
+        found = await get(self, path, **more)
+        if path == f"/containers/{container_id}/json" and asked < 20:
+            asked += 1
+            found["State"]["Running"] = True
+        return found
+
+    async with opened(f"/ws/h/local/containers/{container_id}/console/?command=sh", olga) as socket:
+        screen = Screen(socket)
+        await screen.until(b"# ")
+        monkeypatch.setattr(Upstream, "get", running_at_first)
+        monkeypatch.setattr(terminals, "_STOP_PAUSE_S", 0.01)
+        await asyncio.to_thread(engine.api, "POST", f"/containers/{container_id}/kill")
+        ended = await screen.ended()
+        assert (ended["code"], ended["words"]) == (137, "The container has stopped.")
+        assert asked == 20
+
+
+async def test_a_container_that_was_started_anew_ended_what_ran_in_it(quay: Daemon, olga: User, opened: Opens) -> None:
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    async with (
+        opened(path_of(container_id, command="sh"), olga) as shell,
+        opened(path_of(container_id, kind="attach"), olga) as attached,
+    ):
+        await Screen(shell).until(b"# ")
+        await Screen(attached).opened()
+        await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/restart?t=0")
+        # Either may have been looked at between the two runs.
+        assert {(await Screen(one).ended())["words"] for one in (shell, attached)} <= {
+            "The container was started anew, which ended what ran here.",
+            "The container has stopped.",
+            "The main process has ended, exit code 137.",
+        }
 
 
 async def test_what_was_chosen_is_not_to_blame_where_the_container_does_not_run(
