@@ -1,6 +1,9 @@
 """Real parts that tests share: images made here, the engine, a dockerd beside it, a registry."""
 
+import atexit
+import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +13,8 @@ import pytest
 from tests.daemons import Daemon, Registry, running_dockerd, running_engine, running_registry
 from tests.hosts import KINDS
 from tests.images import busybox_layer, save_tar
+
+_INTERRUPTED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,6 +33,19 @@ def pytest_configure() -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[_INTERRUPTED] = exitstatus == pytest.ExitCode.INTERRUPTED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """An interrupted test may leave a thread that waits for what nobody does any more; Python would wait for it."""
+    if config.stash.get(_INTERRUPTED, False):
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        os._exit(pytest.ExitCode.INTERRUPTED)
 
 
 @pytest.hookimpl(trylast=True)
