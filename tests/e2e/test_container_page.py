@@ -36,15 +36,16 @@ def test_health_is_told_run_by_run(page: Page, harbour: Console) -> None:
     expect(health).to_contain_text("tide is out")
     expect(health).to_contain_text("times in a row")
     expect(page.locator("#head-state")).to_contain_text("unhealthy")
+    expect(page.locator("#trouble")).to_contain_text("It says: tide is out")
 
 
 def test_why_it_ended_stands_on_its_page(page: Page, harbour: Console) -> None:
     lost = run_container(harbour, "lost", "no-such-command")
     page.goto(f"{LIST}{lost}/")
-    expect(page.locator("#ended")).to_contain_text("command was not found")
+    expect(page.locator("#trouble")).to_contain_text("command was not found")
     ended = run_container(harbour, "ended", "echo the last word; exit 9")
     page.goto(f"{LIST}{ended}/")
-    expect(page.locator("#ended")).to_contain_text("Exit code 9")
+    expect(page.locator("#trouble")).to_contain_text("Exit code 9")
     expect(page.locator(".log-line")).to_contain_text("the last word")
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from webui import jobs
 from webui.containers import previews, progress
 from webui.containers.actions import BY_NAME, DOING, DONE, STOP_GRACE_S, already_words, carry_out
+from webui.containers.afterwards import words_all_the_same
 from webui.containers.aims import Aim, Asked
 from webui.containers.jobs import params_for
 from webui.gate import HostUnreachable, Operation, Refused
@@ -77,13 +78,12 @@ def _act_for(asked: Asked, links: dict[str, str]) -> progress.Act:
 
 
 def _done(asked: Asked, aim: Aim) -> str:
+    asked_at = time.monotonic()
     try:
         with engine_call(), aim.here.client(timeout_s=TIMEOUT_S) as client:
             carry_out(client.api, asked.action, aim.row.id, with_volumes="volumes" in asked.extras)
     except EngineRefusal as error:
-        # Gone is what a removal wanted, and "already so" is not a failure.
-        words = _("was already gone") if error.is_gone and asked.action == "remove" else ""
-        if not (words or (words := already_words(asked.action, aim.row.state))):
+        if not (words := words_all_the_same(aim, asked.action, error, asked_at=asked_at)):
             raise
         return words
     return already_words(asked.action, aim.row.state)

@@ -76,7 +76,7 @@ class Overview:
     created: str | float = ""
     started: str = ""
     finished: str = ""
-    ended: State | None = None
+    trouble: State | None = None
     health: "Health | None" = None
     meters: Sequence[Meter] = ()
     place: Place = Place()  # noqa: RUF009 - frozen
@@ -109,6 +109,7 @@ def overview_of(row: ContainerRow, found: Mapping[str, Any] | None, *, host_url:
             addresses=[Address(name, "") for name in row.networks], mounts=row.mounts, created=row.created, place=place,
         )  # fmt: skip
     config, host_config, state = found.get("Config") or {}, found.get("HostConfig") or {}, found.get("State") or {}
+    health = health_of(found)
     return Overview(
         image=str(config.get("Image") or row.image),
         image_id=str(found.get("Image") or row.image_id),
@@ -123,8 +124,8 @@ def overview_of(row: ContainerRow, found: Mapping[str, Any] | None, *, host_url:
         created=str(found.get("Created") or ""),
         started=_moment_text(state.get("StartedAt")),
         finished="" if state.get("Running") else _moment_text(state.get("FinishedAt")),
-        ended=_end_of(state, _limit_words(host_config)),
-        health=health_of(found),
+        trouble=_end_of(state, _limit_words(host_config)) or _unhealthy(health),
+        health=health,
         meters=_meters(host_config) if state.get("Running") else (),
         place=place,
     )
@@ -168,6 +169,8 @@ def _limit_words(host_config: Mapping[str, Any]) -> str:
     return " · ".join(parts) or _("none")
 
 
+# Characters of what a health check says that stand at the head of a page; the rest stands with its runs.
+_MOST_SAID: Final = 160
 # It was asked for, or it was not: nobody can tell.
 _KILLED: Final = 137
 
@@ -185,6 +188,17 @@ def _end_of(state: Mapping[str, Any], limits: str) -> State | None:
     if code == 0 or state.get("Status") == "created":
         return None
     return State(sentence(code), "warning" if code in ASKED_FOR - {_KILLED} else "bad")
+
+
+def _unhealthy(health: "Health | None") -> State | None:
+    """What the check said when it last failed; the newest run may be a good one that does not count yet."""
+    if health is None or health.status != "unhealthy":
+        return None
+    said = next((probe.words for probe in health.probes if not probe.is_good), "")
+    if not said:
+        return State(_("Unhealthy: its health check fails, and says nothing. Its last lines may say why."), "warning")
+    words = said if len(said) <= _MOST_SAID else f"{said[:_MOST_SAID]}…"
+    return State(_("Unhealthy: its health check fails. It says: %s") % words, "warning")
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def _version_of(actor: Actor, host: "Host") -> str:
     if known and time.monotonic() - known[0] < _VERSION_KEPT_S:
         return known[1]
     with _closing(GatedClient(actor, host, version=DEFAULT_DOCKER_API_VERSION, timeout_s=CONNECT_TIMEOUT_S)) as api:
-        theirs = str(api.version(api_version=False)["ApiVersion"])
+        theirs = api.their_version()
     version = theirs if compare_version(theirs, DEFAULT_DOCKER_API_VERSION) > 0 else DEFAULT_DOCKER_API_VERSION
     with _versions_lock:
         _versions[key] = (time.monotonic(), version)
@@ -109,6 +109,15 @@ class GatedClient(APIClient):
     @property
     def host(self) -> "Host":
         return self._host
+
+    def their_version(self) -> str:
+        """The highest API version that the host speaks, by the header of its ping (API 1.24 and later).
+
+        For `GET /version` Podman asks the machine's package manager, which takes half a minute where that is busy.
+        """
+        answer = self.get(f"{self.base_url}/_ping", timeout=self.timeout)
+        told = answer.headers.get("Api-Version") if answer.ok else ""
+        return told or str(self.version(api_version=False)["ApiVersion"])
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         parts = urlsplit(request.url or "")

@@ -63,13 +63,13 @@ class Sampler:
     async def _sample(self, container_id: str) -> None:
         try:
             query = {"stream": "0", "one-shot": "1"}
-            stats: Stats = await Upstream(self._host).get(f"/containers/{container_id}/stats", query=query)
+            stats: Stats | None = await Upstream(self._host).get(f"/containers/{container_id}/stats", query=query)
             sample = sample_of(stats, self._before.get(container_id))
         except UPSTREAM_ERRORS as error:
             # It has just ended, or the host went away: the next round will tell.
             logger.debug("no sample of %s on %s: %s", container_id[:12], self._host.slug, error)
             return
-        if sample is not None:
+        if stats is not None and sample is not None:
             if container_id in self._before:
                 self._file(container_id).write(sample)
             self._before[container_id] = stats

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 
 from webui.live.not_started import state_words
 from webui.live.rights import rights_asked
+from webui.live.shared_size import Size
 from webui.live.terminals import Ended, NotStarted, Terminal
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
 
 # How long a session goes on without anybody who looks.
 GRACE_S: Final = 60.0
-# Bytes that the browser has not drawn yet. Beyond, the terminal waits, as a real one does.
+# Bytes that the browser has not drawn yet. Beyond, it is sent no more until it has, and a terminal of its own waits.
 MOST_UNDRAWN: Final = 256 * 1024
 # What is kept to be shown again. More than may be undrawn: what was on its way when a connection broke is in it.
 _KEPT_BYTES: Final = 512 * 1024
@@ -63,11 +64,15 @@ class Session:
         self._typed = bytearray()
         # Bytes that viewers have sent, whether or not they were taken: where a browser goes on sending.
         self.typed_count = 0
-        self._wanted_size: tuple[int, int] | None = None
+        # The size of the terminal and how many windows show it, where several may.
+        self.shared: tuple[Size, int] | None = None
+        self._size: Size | None = None
+        self._has_new_size = False
         self._viewer: object | None = None
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._waiting: asyncio.Task[None] | None = None
+        terminal.on_shared = self._share
 
     def begin(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -90,17 +95,24 @@ class Session:
         self._notify()
         return start, start - min(at, self._came)
 
-    async def output(self, viewer: object, at: int) -> AsyncIterator[bytes]:
-        """What comes from `at` on, until the end or until another viewer has taken over."""
+    async def output(self, viewer: object, at: int) -> AsyncIterator[bytes | int]:
+        """What comes from `at` on, until the end or until another viewer has taken over.
+
+        A number says how many bytes are lost there: of a viewer that drew too slowly nothing more was kept.
+        """
         while self._viewer is viewer:
-            if at < self._came:
+            if at == self._came and self.ended is not None:
+                return
+            if at == self._came or at - self._drawn > MOST_UNDRAWN:
+                await self.change()
+            elif at < self._kept_from:
+                lost = self._kept_from - at
+                at, self._drawn = self._kept_from, self._drawn + lost
+                yield lost
+            else:
                 data = bytes(self._kept[at - self._kept_from :])
                 at += len(data)
                 yield data
-            elif self.ended is not None:
-                return
-            else:
-                await self._change()
 
     def drawn(self, viewer: object, count: int) -> None:
         if self._viewer is viewer:
@@ -129,29 +141,41 @@ class Session:
                 self._typed.clear()
                 await self._terminal.write(data)
             else:
-                await self._change()
+                await self.change()
 
     def resize(self, rows: int, columns: int) -> None:
         """Have this size as soon as the host takes it; of several that wait only the last counts."""
-        self._wanted_size = rows, columns
+        self._size = rows, columns
+        self._fit()
+
+    def _fit(self) -> None:
+        self._has_new_size = True
         self._notify()
+
+    def _share(self, size: Size, count: int) -> None:
+        """Another window came, went or changed: what fits into all of them is to be told to the host."""
+        self.shared = size, count
+        self._fit()
 
     async def _keep_size(self) -> None:
         while True:
-            size, self._wanted_size = self._wanted_size, None
-            if size is None:
-                await self._change()
+            if not self._has_new_size:
+                await self.change()
                 continue
+            self._has_new_size = False
             # A host that does not answer: the stream itself will tell.
             with contextlib.suppress(*UPSTREAM_ERRORS):
-                await self._terminal.resize(*size)
+                if self._size is not None:
+                    await self._terminal.resize(*self._size)
+                elif self._viewer is None:
+                    await self._terminal.unseen()
 
     def leave(self, viewer: object) -> None:
         """The socket is gone; the session waits for another."""
         if self._viewer is not viewer:
             return
-        self._viewer = None
-        self._notify()
+        self._viewer = self._size = None
+        self._fit()
         if self._task is not None and self._task.cancelling():
             return
         if self.ended is None:
@@ -206,8 +230,8 @@ class Session:
             asyncio.get_running_loop().call_later(GRACE_S, self.on_over)
 
     async def _take(self, data: bytes) -> None:
-        while self._viewer is not None and self._came - self._drawn > MOST_UNDRAWN:
-            await self._change()
+        while self._terminal.waits_for_window and self._viewer is not None and self._came - self._drawn > MOST_UNDRAWN:
+            await self.change()
         self._kept += data
         self._came += len(data)
         del self._kept[: max(0, len(self._kept) - _KEPT_BYTES)]
@@ -217,7 +241,8 @@ class Session:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def _change(self) -> None:
+    async def change(self) -> None:
+        """Wait until something is other than now."""
         await self._changed.wait()
 
 

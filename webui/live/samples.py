@@ -24,9 +24,9 @@ class Sample:
     pids: int
 
 
-def moment_of(stats: Stats) -> float | None:
-    """When the sample was taken; None for the empty one that a stopped container gives (year 1)."""
-    text = str(stats.get("read", ""))
+def moment_of(stats: Stats | None) -> float | None:
+    """When the sample was taken; None for the empty one of a stopped container (year 1, or Podman's `null`)."""
+    text = str((stats or {}).get("read", ""))
     if not text or text.startswith("0001"):
         return None
     # Docker gives nanoseconds, which datetime does not take.
@@ -35,10 +35,10 @@ def moment_of(stats: Stats) -> float | None:
     return datetime.fromisoformat(f"{whole}+00:00").timestamp() + int(fraction) / 1e6
 
 
-def sample_of(stats: Stats, before: Stats | None) -> Sample | None:
+def sample_of(stats: Stats | None, before: Stats | None) -> Sample | None:
     """The sample between two of Docker's; None when the container does not run. Without `before`, rates are zero."""
     at = moment_of(stats)
-    if at is None:
+    if stats is None or at is None:
         return None
     began = moment_of(before) if before else None
     passed = at - began if began is not None else 0.0

@@ -16,6 +16,7 @@ from webui.live.execs import NOT_STARTED_CODES, NOT_STARTED_WORDS, says_not_star
 from webui.live.hanging_up import hang_up_exec
 from webui.live.lines import Demultiplexer
 from webui.live.not_started import why_not
+from webui.live.shared_size import Size, shared_size
 from webui.live.upstream import Upstream, UpstreamError
 
 if TYPE_CHECKING:
@@ -58,9 +59,13 @@ class Ended:
 
 
 class Terminal(Protocol):
-    """What a session is about. `write`, `resize` and `hang_up` may be used while `run` is under way."""
+    """What a session is about. `write`, `resize`, `unseen` and `hang_up` may be used while `run` is under way."""
 
     is_tty: bool
+    # Whether a window that draws slowly makes the program wait, as a real terminal does. Else it loses a part.
+    waits_for_window: bool
+    # Called with the size that the terminal has, and how many windows show it, whenever that changes.
+    on_shared: Callable[[Size, int], None]
 
     async def run(self, output: Output) -> Ended:
         """Give every byte to `output` until the end. `output` may wait: then the host waits too, and nothing is lost.
@@ -70,7 +75,11 @@ class Terminal(Protocol):
 
     async def write(self, data: bytes) -> None: ...
 
-    async def resize(self, rows: int, columns: int) -> None: ...
+    async def resize(self, rows: int, columns: int) -> None:
+        """The window has this size."""
+
+    async def unseen(self) -> None:
+        """Nobody looks any more: there is no window."""
 
     async def hang_up(self) -> None:
         """End what runs in it, where ending it is ours; after `run` was cancelled."""
@@ -87,6 +96,10 @@ class _Joined:
         self._is_joined = asyncio.Event()
         # When the run of the container began that this terminal is part of; "" where nobody could tell.
         self._began = ""
+        self.on_shared: Callable[[Size, int], None] = lambda _size, _count: None
+
+    async def unseen(self) -> None:
+        """Its size stays for whoever comes back."""
 
     def _join_to(self, duplex: gate.Duplex) -> None:
         self._duplex = duplex
@@ -99,7 +112,6 @@ class _Joined:
             await self._duplex.write(data)
 
     async def _resize_at(self, path: str, rows: int, columns: int) -> None:
-        self._size = (rows, columns)
         if self._duplex is not None:
             # Before it began and after it ended there is nothing to resize; engines call that an error.
             with contextlib.suppress(UpstreamError):
@@ -140,6 +152,7 @@ class ExecTerminal(_Joined):
     """A process of its own beside those of the container."""
 
     is_tty = True
+    waits_for_window = True
 
     def __init__(
         self, actor: "Actor", host: "Host", container_id: str, argv: Sequence[str], *, rows: int, columns: int,
@@ -238,6 +251,7 @@ class ExecTerminal(_Joined):
         await super().write(data)
 
     async def resize(self, rows: int, columns: int) -> None:
+        self._size = (rows, columns)
         await self._resize_at(f"/exec/{self._exec_id}/resize", rows, columns)
 
     async def hang_up(self) -> None:
@@ -247,12 +261,18 @@ class ExecTerminal(_Joined):
 
 
 class AttachTerminal(_Joined):
-    """The container's main process. It goes on when nobody is attached any more."""
+    """The container's main process. It goes on when nobody is attached any more, and waits for nobody's window: what it
+    does is not only for those who look.
+    """
+
+    waits_for_window = False
 
     def __init__(self, actor: "Actor", host: "Host", container_id: str, *, rows: int, columns: int) -> None:
         super().__init__(actor, host, container_id, rows=rows, columns=columns)
         self.is_tty = self.takes_input = False
         self._last_typed = b""
+        self._shared = shared_size((host.pk, container_id))
+        self._told: tuple[Size, int] | None = None
 
     async def look(self) -> None:
         """Ask what kind of process it is. Raises NotStarted where there is none, or one of UPSTREAM_ERRORS."""
@@ -271,13 +291,16 @@ class AttachTerminal(_Joined):
         try:
             async with gate.hijack(self._upstream.actor, self._upstream.host, "POST", path, query=query) as duplex:
                 self._join_to(duplex)
-                await self._redrawn()
+                if self.is_tty:
+                    self._shared.show(self, self._size, self._tell)
+                    await self._redrawn()
                 cutter = Demultiplexer(is_terminal=self.is_tty)
                 while data := await duplex.read(_CHUNK_BYTES):
                     for _stream, payload, _goes_on in cutter.feed(data):
                         await output(payload)
         finally:
             self._duplex = None
+            self._shared.leave(self)
         state = await self._state_after(is_ending=not self._last_typed.endswith(_DETACH_BYTES))
         if state.get("Running"):
             is_anew = self._is_other_run(state)
@@ -289,10 +312,19 @@ class AttachTerminal(_Joined):
 
     async def _redrawn(self) -> None:
         """Programs draw themselves anew when their size changes: one that did not change is changed twice."""
-        rows, columns = self._size
-        await self.resize(rows, max(1, columns - 1))
+        rows, columns = self._shared.size or self._size
+        await self._resize_at(self._resize_path, rows, max(1, columns - 1))
         await asyncio.sleep(0)
-        await self.resize(rows, columns)
+        await self._resize_at(self._resize_path, rows, columns)
+
+    @property
+    def _resize_path(self) -> str:
+        return f"/containers/{self._container_id}/resize"
+
+    def _tell(self, size: Size, count: int) -> None:
+        if self._told != (size, count):
+            self._told = size, count
+            self.on_shared(size, count)
 
     async def write(self, data: bytes) -> None:
         if self.takes_input:
@@ -300,8 +332,13 @@ class AttachTerminal(_Joined):
             await super().write(data)
 
     async def resize(self, rows: int, columns: int) -> None:
-        if self.is_tty:
-            await self._resize_at(f"/containers/{self._container_id}/resize", rows, columns)
+        self._size = (rows, columns)
+        if self.is_tty and self._duplex is not None:
+            self._shared.show(self, self._size, self._tell)
+            await self._resize_at(self._resize_path, *(self._shared.size or self._size))
+
+    async def unseen(self) -> None:
+        self._shared.leave(self)
 
     async def hang_up(self) -> None:
         """Nothing: the process is not ours to end."""

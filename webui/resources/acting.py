@@ -20,11 +20,15 @@ MOST_AT_ONCE: Final = 8
 
 
 class EngineRefusal(Exception):
-    """An engine, or the gate before it, did not do what was asked; the text says why, for a person."""
+    """An engine, or the gate before it, did not do what was asked; the text says why, for a person.
 
-    def __init__(self, words: str, *, is_gone: bool = False):
+    `is_late`: the host did not answer in time, and may have done it, or do it yet. `is_unasked`: the gate's refusal, of
+    which no host has heard.
+    """
+
+    def __init__(self, words: str, *, is_gone: bool = False, is_late: bool = False, is_unasked: bool = False):
         super().__init__(words)
-        self.is_gone = is_gone
+        self.is_gone, self.is_late, self.is_unasked = is_gone, is_late, is_unasked
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,13 @@ def engine_call() -> Iterator[None]:
     except (HostUnreachable, Refused) as error:
         if isinstance(error, HostUnreachable):
             raise
-        raise EngineRefusal(str(error)) from error
+        raise EngineRefusal(str(error), is_unasked=True) from error
     except NotFound as error:
         raise EngineRefusal(_said(error), is_gone=True) from error
     except APIError as error:
         raise EngineRefusal(_said(error)) from error
     except requests.Timeout as error:
-        raise EngineRefusal("The host did not answer in time; it may still be at it.") from error
+        raise EngineRefusal("The host did not answer in time; it may still be at it.", is_late=True) from error
     except (requests.RequestException, DockerException) as error:
         raise EngineRefusal(f"The host broke off: {error}") from error
 

@@ -195,13 +195,36 @@ ROW = row_of({"Id": "a" * 64, "Names": ["/web"], "Status": "Exited (137) 1 minut
 )
 def test_why_it_ended_is_said_in_words(state: dict[str, Any], words: str) -> None:
     overview = overview_of(ROW, {"State": state, "HostConfig": {"Memory": 64 << 20}})
-    assert overview.ended is not None
-    assert words in str(overview.ended.words)
+    assert overview.trouble is not None
+    assert words in str(overview.trouble.words)
 
 
 def test_what_ended_well_or_never_began_needs_no_words() -> None:
-    assert overview_of(ROW, {"State": {"ExitCode": 0}}).ended is None
-    assert overview_of(ROW, {"State": {"Status": "created", "ExitCode": 0}}).ended is None
+    assert overview_of(ROW, {"State": {"ExitCode": 0}}).trouble is None
+    assert overview_of(ROW, {"State": {"Status": "created", "ExitCode": 0}}).trouble is None
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "words"),
+    [
+        ("unhealthy", [(1, "no route"), (0, "fine")], "It says: no route"),
+        ("unhealthy", [(1, "")], "says nothing"),
+        ("unhealthy", [(1, "x" * 500)], "x" * 160 + "…"),
+        ("healthy", [(1, "no route"), (0, "fine")], None),
+        ("starting", [], None),
+    ],
+)
+def test_what_an_unhealthy_one_says_stands_at_the_head(
+    status: str, said: list[tuple[int, str]], words: str | None
+) -> None:
+    log = [{"ExitCode": code, "Output": text} for code, text in said]
+    found = {
+        "Config": {"Healthcheck": {"Test": ["CMD", "x"]}},
+        "State": {"Running": True, "Health": {"Status": status, "Log": log}},
+    }
+    trouble = overview_of(ROW, found).trouble
+    assert (trouble is None) == (words is None)
+    assert words is None or words in str(trouble.words if trouble else "")
 
 
 def test_the_health_check_tells_how_long_each_run_took() -> None:

@@ -9,7 +9,7 @@ from docker.errors import NotFound
 
 from tests.daemons import Daemon
 from webui.audit.models import Entry
-from webui.gate import Actor, HostRefused, HostUnreachable, Refused, docker_client, hijack, request, stream
+from webui.gate import Actor, HostRefused, HostUnreachable, Refused, clients, docker_client, hijack, request, stream
 from webui.hosts.models import Host
 
 pytestmark = [pytest.mark.real, pytest.mark.peer, pytest.mark.django_db(transaction=True)]
@@ -39,6 +39,17 @@ def test_docker_py_works_through_the_gate_and_what_it_changes_is_written_down(
     assert (first.username, first.host, first.target, first.status) == ("olga", "docks", container, 204)
     assert first.is_allowed
     assert first.duration_ms is not None
+
+
+def test_a_host_is_asked_for_its_version_by_what_costs_it_nothing(
+    dockerd_host: Host, administrator: Actor, dockerd: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # `GET /version` takes a busy Podman half a minute: no act may have to wait for it.
+    monkeypatch.setattr(clients, "_versions", {})
+    monkeypatch.setattr(clients.GatedClient, "version", None)
+    client = docker_client(administrator, dockerd_host)
+    assert client.api.api_version == dockerd.json("GET", "/version")["ApiVersion"]
+    client.close()
 
 
 def test_a_reader_sees_containers_but_nothing_is_sent_that_changes_one(

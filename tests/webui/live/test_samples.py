@@ -39,3 +39,5 @@ def test_counters_that_begin_anew_give_no_negative_rates() -> None:
 
 def test_the_empty_sample_of_a_stopped_container_is_none() -> None:
     assert sample_of({"read": "0001-01-01T00:00:00Z", "cpu_stats": {}}, None) is None
+    # Podman's answer for one that has just ended is `null`.
+    assert sample_of(None, stats(1, used_s=1)) is None

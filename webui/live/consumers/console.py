@@ -73,7 +73,7 @@ class ConsoleConsumer(LiveConsumer):
         return session
 
     async def _terminal(self, container_id: str) -> tuple[Terminal, str]:
-        size = {name: _size(self._asked(name), fallback) for name, fallback in (("rows", 24), ("columns", 80))}
+        size = self._asked_size()
         if self._asked("kind") == "attach":
             attached = AttachTerminal(self.actor, self.host, container_id, **size)
             await attached.look()
@@ -92,6 +92,9 @@ class ConsoleConsumer(LiveConsumer):
         )
         return terminal, argv[0].rpartition("/")[2]
 
+    def _asked_size(self) -> dict[str, int]:
+        return {"rows": _size(self._asked("rows"), 24), "columns": _size(self._asked("columns"), 80)}
+
     async def _show(self, session: Session) -> None:
         self._session = session
         at = self._asked("at")
@@ -99,10 +102,16 @@ class ConsoleConsumer(LiveConsumer):
         opened = {"session": session.id, "label": session.label, "tty": session.is_tty, "at": start, "lost": lost,
                   "typed": session.typed_count}  # fmt: skip
         await self.send_json({"t": "opened", **opened})
-        telling = [asyncio.create_task(work) for work in (self._tell_pauses(session.container_id), self._tell_typed())]
+        if self._asked("rows"):
+            session.resize(**self._asked_size())
+        works = (self._tell_pauses(session.container_id), self._tell_typed(), self._tell_size(session))
+        telling = [asyncio.create_task(work) for work in works]
         try:
-            async for data in session.output(self, start):
-                await self.send(bytes_data=data)
+            async for piece in session.output(self, start):
+                if isinstance(piece, int):
+                    await self.send_json({"t": "lost", "count": piece})
+                else:
+                    await self.send(bytes_data=piece)
         finally:
             for task in telling:
                 task.cancel()
@@ -122,6 +131,15 @@ class ConsoleConsumer(LiveConsumer):
                 if is_paused != is_told:
                     await self.send_json({"t": "paused", "is": is_paused})
                     is_told = is_paused
+
+    async def _tell_size(self, session: Session) -> None:
+        """Where several windows show one terminal, its size is not this window's alone to say."""
+        told = None
+        while True:
+            if session.shared is not None and session.shared != told:
+                told = (rows, columns), count = session.shared
+                await self.send_json({"t": "size", "rows": rows, "columns": columns, "windows": count})
+            await session.change()
 
     async def _tell_typed(self) -> None:
         while self._session is not None:

@@ -34,12 +34,16 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   let at = 0;
   let pause = 300;
   let lostSince = 0;
+  let isLate = false;
   let timer;
   let isOver = false;
   let isTty = true;
   let wasOpened = false;
   let isCtrl = false;
   let state = ["off", ""];
+  // The size of the window; and that of the terminal where other windows show it too, and how many do.
+  let room = { rows: 24, cols: 80 };
+  let shared = { rows: Infinity, columns: Infinity, windows: 1 };
   const typed = typing(send);
 
   terminal.loadAddon(fitting);
@@ -51,13 +55,29 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   connect();
 
   function fit() {
-    if (!pane.hidden && pane.isConnected) fitting.fit();
+    const fits = !pane.hidden && pane.isConnected ? fitting.proposeDimensions() : undefined;
+    if (!fits || Number.isNaN(fits.cols)) return;
+    if (fits.rows !== room.rows || fits.cols !== room.cols) {
+      room = fits;
+      tellSize();
+    }
+    takeRoom();
+  }
+
+  function tellSize() {
+    send(JSON.stringify({ rows: room.rows, columns: room.cols }));
+  }
+
+  // No larger than the smallest of the windows that show it: a program that knows of 80 columns does not draw the 81st.
+  function takeRoom() {
+    const [rows, cols] = [Math.min(room.rows, shared.rows), Math.min(room.cols, shared.columns)];
+    if (rows !== terminal.rows || cols !== terminal.cols) terminal.resize(cols, rows);
   }
 
   function connect() {
     if (!lostSince) tell("off", gettext("connecting"));
     const query = session ? { session, at, kind: asked.kind } : { kind: asked.kind, command: asked.command ?? "", user: asked.user ?? "", folder: asked.folder ?? "" };
-    const own = (socket = new WebSocket(webSocketUrl(`${url}?${new URLSearchParams({ ...query, rows: terminal.rows, columns: terminal.cols })}`)));
+    const own = (socket = new WebSocket(webSocketUrl(`${url}?${new URLSearchParams({ ...query, rows: room.rows, columns: room.cols })}`)));
     own.binaryType = "arraybuffer";
     beats?.stop();
     beats = heartbeat({ ask: () => send(JSON.stringify({ ping: 1 })), late: (isLate) => wasOpened && tell(...state, isLate ? gettext("no answer") : ""), dead: () => dead(own) });
@@ -81,9 +101,12 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
   // `instead` are words for as long as it does not answer.
   function tell(tone, words, instead = "") {
     state = [tone, words];
+    isLate = Boolean(instead);
     const isAway = instead || lostSince;
     const waits = isAway && typed.waiting ? ` · ${gettext("what you type waits")}` : "";
-    onState(instead ? "warning" : tone, `${instead || words}${waits}`);
+    const others = shared.windows - 1;
+    const company = tone === "good" && others ? ` · ${filled(ngettext("with %(count)s other window, as large as the smaller one", "with %(count)s other windows, as large as the smallest", others), { count: others })}` : "";
+    onState(instead ? "warning" : tone, `${instead || words}${waits}${company}`);
   }
 
   function draw(own, data) {
@@ -95,12 +118,26 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     if (message.t === "opened") opened(message);
     else if (message.t === "shells") onShells(message.shells);
     else if (message.t === "typed") typed.had(message.at);
+    else if (message.t === "size") share(message);
+    else if (message.t === "lost") lost(message.count);
     else if (message.t === "note") onNote(message.words);
     else if (message.t === "paused") paused(message.is);
     else if (message.t === "ended") ended(message);
     else if (message.t === "failed" && before && !wasOpened) onGone();
     else if (message.t === "failed") over("bad", gettext("not connected"), { failed: message.words });
     else if (message.t === "taken") over("off", gettext("not connected"), { failed: gettext("It is shown in another window."), isWritten: true });
+  }
+
+  function share({ rows, columns, windows }) {
+    shared = { rows, columns, windows };
+    takeRoom();
+    tell(...state);
+  }
+
+  // The main process waits for no window: this one was too slow. What comes next may begin within an escape, which CAN ends.
+  function lost(count) {
+    at += count;
+    terminal.write(`\x18\r\n\x1b[0;2m${filled(ngettext("%(count)s byte is missing here: this window was slower than the program", "%(count)s bytes are missing here: this window was slower than the program", count), { count })}\x1b[0m\r\n`);
   }
 
   // What is typed meanwhile waits in the terminal, and is taken when the container goes on.
@@ -127,7 +164,8 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     tell("good", gettext("connected"));
     onPaused(false);
     onLabel(message.label);
-    send(JSON.stringify({ rows: terminal.rows, columns: terminal.cols }));
+    shared = { rows: Infinity, columns: Infinity, windows: 1 };
+    tellSize();
     // People type before a shell stands, and while a connection is made again.
     typed.join(message.typed);
   }
@@ -216,7 +254,6 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
 
   terminal.onData(type);
   terminal.onBinary((text) => put(Uint8Array.from(text, (character) => character.charCodeAt(0))));
-  terminal.onResize(({ rows, cols }) => send(JSON.stringify({ rows, columns: cols })));
   terminal.attachCustomKeyEventHandler((event) => {
     if (event.type !== "keydown") return true;
     // Shift-Tab leaves the terminal for those who have only a keyboard.
@@ -230,8 +267,15 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     return !(event.ctrlKey && event.shiftKey && event.code === "KeyV");
   });
 
+  // What is typed and has not reached the server is in this page alone, and nowhere else: it may be a password.
+  function warn(event) {
+    if (!isOver && (lostSince || isLate) && typed.waiting) event.preventDefault();
+  }
+  window.addEventListener("beforeunload", warn);
+
   function stop() {
     isOver = true;
+    window.removeEventListener("beforeunload", warn);
     clearTimeout(timer);
     beats.stop();
     socket?.close();

@@ -1,0 +1,53 @@
+"""The size of a terminal that several people look at: as large as fits into all of their windows.
+
+Engines keep one size for a container's main process, that of whoever said one last. So those of one web process who are
+attached to it agree; of others (another web process, a docker CLI) nothing is known here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+Size = tuple[int, int]
+
+
+class SharedSize:
+    """The windows that show one terminal, by whoever has them. `tell(size, count)` is called whenever that changes."""
+
+    def __init__(self) -> None:
+        self._windows: dict[object, tuple[Size, Callable[[Size, int], None]]] = {}
+
+    @property
+    def size(self) -> Size | None:
+        """Rows and columns; None while nobody looks."""
+        sizes = [size for size, _tell in self._windows.values()]
+        return (min(rows for rows, _ in sizes), min(columns for _, columns in sizes)) if sizes else None
+
+    def show(self, holder: object, size: Size, tell: Callable[[Size, int], None]) -> None:
+        """The window of `holder` is of this size now."""
+        self._windows[holder] = size, tell
+        self._tell_all()
+
+    def leave(self, holder: object) -> None:
+        if self._windows.pop(holder, None) is not None:
+            self._tell_all()
+
+    def _tell_all(self) -> None:
+        size = self.size
+        for _size, tell in list(self._windows.values()):
+            assert size is not None  # noqa: S101 - there is a window
+            tell(size, len(self._windows))
+
+
+_Sizes = WeakValueDictionary[object, SharedSize]
+_by_loop: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, _Sizes]] = WeakKeyDictionary()
+
+
+def shared_size(key: object) -> SharedSize:
+    """That of this key, for all who ask for it in one event loop while one of them has it."""
+    sizes = _by_loop.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    found = sizes.get(key)
+    if found is None:
+        found = sizes[key] = SharedSize()
+    return found
