@@ -41,9 +41,6 @@ class AuditConsumer(LiveConsumer):
                 await self.send_json(message)
             await asyncio.sleep(_PAUSE_S)
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """The log only tells."""
-
     def _begin(self) -> None:
         """What the page holds already, as far as it may still change."""
         held = read_filters(self._params).shown().filter(pk__lte=self._newest)[:_MOST_OPEN]

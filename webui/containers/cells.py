@@ -1,5 +1,6 @@
 """The cells of a row of the containers list, one function per column. All that comes from outside is escaped."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from webui.containers.filtering import written
 from webui.containers.ports import Place, ports_html
-from webui.containers.rows import ContainerRow
+from webui.containers.rows import ContainerRow, state_words
 from webui.pages import State
 from webui.pages.formats import ago, short_image
 from webui.pages.icons import icon
@@ -41,6 +42,13 @@ class Drawn:
 
 
 Cell = Callable[[Drawn], str]
+
+# What a cell says, as words alone.
+SPOKEN: Final[Mapping[str, Callable[[ContainerRow], str]]] = {
+    "state": lambda row: state_words(row, time.time()),
+    "networks": lambda row: ", ".join(f"{name} {ip}".strip() for name, ip in row.addresses),
+    "volumes": lambda row: ", ".join(mount.source for mount in row.mounts if mount.kind == "volume"),
+}
 
 
 def _name(drawn: Drawn) -> SafeString:
@@ -109,7 +117,7 @@ def _age(drawn: Drawn) -> SafeString:
 
 
 def _networks(drawn: Drawn) -> SafeString:
-    words = ", ".join(f"{name} {ip}".strip() for name, ip in drawn.row.addresses)
+    words = SPOKEN["networks"](drawn.row)
     return format_html('<td class="hides-wide" title="{}">{}</td>', words, words or _NOTHING)
 
 
@@ -143,9 +151,7 @@ CELLS: Final[Mapping[str, Cell]] = {
     "image": _image,
     "ports": _ports,
     "networks": _networks,
-    "volumes": _text_of(
-        lambda row: ", ".join(mount.source for mount in row.mounts if mount.kind == "volume"), "hides-wide"
-    ),
+    "volumes": _text_of(SPOKEN["volumes"], "hides-wide"),
     "command": _text_of(lambda row: row.command, "code hides-wide"),
     "owner": _text_of(lambda row: row.owner, "dim hides-wide"),
     "age": _age,

@@ -1,5 +1,6 @@
-"""The dialogs of the list: filter by clicking, choose columns, saved views."""
+"""The dialogs of the list: filter by clicking, choose columns."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -15,16 +16,7 @@ from webui.containers.page import KIND
 from webui.containers.scope import Scope, scope_of
 from webui.containers.tasks import look_for_updates
 from webui.pages import toast_html
-from webui.resources import (
-    forget_layout,
-    held_query,
-    keep_layout,
-    layout_of,
-    remove_view,
-    save_view,
-    set_default,
-    views_of,
-)
+from webui.resources import Layout, arranged, forget_layout, held_params, keep_layout, layout_of, written
 from webui.resources.layouts import width_of
 
 
@@ -52,7 +44,8 @@ def _filter(request: HttpRequest, scope: Scope) -> HttpResponse:
     context = {
         "facets": facets.facets_of(found, params),
         "help": facets.help_lines(),
-        "reset_url": "?" + urlencode({name: params[name] for name in ("view", "sort", "group") if params.get(name)}),
+        "reset_url": "?"
+        + urlencode({name: params[name] for name in ("view", "sort", "group", "columns") if params.get(name)}),
         "total": len(found.chosen),
         "all_total": len(found.every),
     }
@@ -63,7 +56,7 @@ def _query(request: HttpRequest) -> QueryDict:
     return QueryDict(request.GET.get("query", "").lstrip("?"))
 
 
-def _layout_kind(request: HttpRequest) -> tuple[str, tuple[str, ...]]:
+def layout_kind(request: HttpRequest) -> tuple[str, tuple[str, ...]]:
     given = request.POST if request.method == "POST" else request.GET
     if given.get("everywhere"):
         return f"{KIND}-everywhere", columns.SHOWN_EVERYWHERE
@@ -73,69 +66,57 @@ def _layout_kind(request: HttpRequest) -> tuple[str, tuple[str, ...]]:
 @require_http_methods(["GET", "POST"])
 @needs_sign_in
 def layout_view(request: HttpRequest) -> HttpResponse:
-    """The columns: a dialog, what it sends, and a width that was dragged (which leaves the columns as they are)."""
-    kind, shown = _layout_kind(request)
-    user_id = _user_id(request)
+    """The columns: a dialog, what it sends, and a width that was dragged (which leaves the columns as they are).
+
+    An address may name the columns, as that of a saved view does. Then the address is what changes.
+    """
+    kind, shown = layout_kind(request)
+    user_id = user_id_of(request)
+    given = request.POST if request.method == "POST" else request.GET
+    params = held_params(given.get("query", ""))
+    layout = layout_of(user_id, kind, columns.COLUMNS, shown=shown, named=params.get("columns", ""))
+    if request.method == "POST" and "columns" in params:
+        return _leads_to(_renamed(request.POST, layout, params))
     if request.method == "POST":
         if request.POST.get("reset"):
             forget_layout(user_id, kind)
         else:
-            _keep(user_id, kind, request.POST, shown)
+            _keep(user_id, kind, request.POST, layout)
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    layout = layout_of(user_id, kind, columns.COLUMNS, shown=shown)
     rest = [column for column in columns.COLUMNS if column.name not in layout.names]
     if kind == KIND:
         rest = [column for column in rest if column.name != "host"]
     context = {"columns": [(column, place < len(layout.columns), place == 0)
                            for place, column in enumerate([*layout.columns, *rest])],
-               "everywhere": kind != KIND}  # fmt: skip
+               "everywhere": kind != KIND, "is_named": "columns" in params, "query": urlencode(params)}  # fmt: skip
     return in_dialog(request, "containers/_columns.html", context)
 
 
-def _keep(user_id: int, kind: str, sent: QueryDict, shown: tuple[str, ...]) -> None:
-    names = {column.name for column in columns.COLUMNS}
-    widths = {name: width_of(sent[f"width-{name}"]) for name in names if f"width-{name}" in sent}
-    chosen = [name for name in sent.getlist("column") if name in names] if "column" in sent else None
-    if chosen is None:
-        # A list that was never arranged gets its columns along with its first width.
-        chosen = list(layout_of(user_id, kind, columns.COLUMNS, shown=shown).names)
+def _leads_to(query: str) -> HttpResponse:
+    """Nothing to show in the dialog: the list is to be shown at this address."""
+    return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Push-Url": f"?{query}"})
+
+
+def _renamed(sent: QueryDict, layout: Layout, params: Mapping[str, str]) -> str:
+    """The address with the columns that were chosen, or without any: then the list has the reader's own."""
+    kept = {"view": "everything", **{name: value for name, value in params.items() if name != "columns"}}
+    if sent.get("reset"):
+        return urlencode(kept)
+    names, widths = _chosen(sent, layout)
+    return urlencode({**kept, "columns": written(arranged(columns.COLUMNS, names, widths), columns.COLUMNS)})
+
+
+def _chosen(sent: QueryDict, layout: Layout) -> tuple[list[str], dict[str, int]]:
+    known = {column.name for column in columns.COLUMNS}
+    widths = {name: width_of(sent[f"width-{name}"]) for name in known if f"width-{name}" in sent}
+    # A list that was never arranged gets its columns along with its first width.
+    chosen = [name for name in sent.getlist("column") if name in known] if "column" in sent else list(layout.names)
+    return chosen, widths
+
+
+def _keep(user_id: int, kind: str, sent: QueryDict, layout: Layout) -> None:
+    chosen, widths = _chosen(sent, layout)
     keep_layout(user_id, kind, columns=chosen, widths=widths)
-
-
-@require_http_methods(["GET", "POST"])
-@needs_sign_in
-def views_view(request: HttpRequest) -> HttpResponse:
-    """Saved views: open one, save what is shown now, which one opens first, remove one."""
-    user_id, error = _user_id(request), ""
-    if request.method == "POST":
-        error = _change(user_id, request.POST)
-    query = held_query((request.POST if request.method == "POST" else request.GET).get("query", ""))
-    context = {
-        "views": [(view, view.query == query) for view in views_of(user_id, KIND)],
-        "query": query,
-        "error": error,
-        "name": request.POST.get("name", "") if error else "",
-    }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if error else HTTPStatus.OK
-    return in_dialog(request, "containers/_views.html", context, status=status)
-
-
-def _change(user_id: int, sent: QueryDict) -> str:
-    """Do what was sent; what is wrong with it, in words."""
-    number = sent.get("view", "")
-    match sent.get("do"):
-        case "save":
-            try:
-                save_view(user_id, KIND, sent.get("name", ""), sent.get("query", ""), is_default="default" in sent)
-            except ValueError as error:
-                return str(error)
-        case "default" if number.isdecimal():
-            set_default(user_id, KIND, int(number))
-        case "remove" if number.isdecimal():
-            remove_view(user_id, KIND, int(number))
-        case _:
-            return _("That cannot be done with a view.")
-    return ""
 
 
 @require_POST
@@ -150,7 +131,7 @@ def look_view(request: HttpRequest, host: str) -> HttpResponse:
     return response
 
 
-def _user_id(request: HttpRequest) -> int:
+def user_id_of(request: HttpRequest) -> int:
     # Declared with @needs_sign_in, so there is somebody.
     assert request.user.pk is not None  # noqa: S101
     return int(request.user.pk)

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from webui.containers import columns
 from webui.containers.actions import ACTIONS
-from webui.containers.page import KIND, Listing, Reader, list_page, listed, shown_of
+from webui.containers.page import KIND, Listing, Meters, Reader, list_page, listed, meters_of, shown_of
 from webui.gate import Operation, may
 from webui.hosts import visible_hosts
-from webui.live import Figure, Message, Picture, figures_of, last_picture
+from webui.live import Calm, Figure, Message, Picture, last_picture
 from webui.pages import ListPage
-from webui.resources import allowed_in, layout_of, list_messages, stale_words, stamp_of
+from webui.resources import HELD, allowed_in, layout_of, list_messages, stale_words, stamp_of
 
 if TYPE_CHECKING:
     from webui.gate import Actor
@@ -30,24 +30,35 @@ def pictures_for(actor: "Actor", user: Any) -> Pictures:
     return [(host, last_picture(host, actor)) for host in hosts]
 
 
-def reader_for(actor: "Actor", pictures: Pictures) -> Reader:
+def reader_for(actor: "Actor", pictures: Pictures, named: str = "") -> Reader:
     allowed = {
         host.slug: allowed_in(picture, ACTIONS, functools.partial(may, actor, host)) for host, picture in pictures
     }
-    layout = layout_of(actor.user_id, f"{KIND}-everywhere", columns.COLUMNS, shown=columns.SHOWN_EVERYWHERE)
+    layout = layout_of(
+        actor.user_id, f"{KIND}-everywhere", columns.COLUMNS, shown=columns.SHOWN_EVERYWHERE, named=named
+    )
     return Reader(allowed, layout, is_everywhere=True)
 
 
-def listing_of(pictures: Pictures, params: Mapping[str, Any]) -> Listing:
+def listing_of(actor: "Actor", pictures: Pictures, params: Mapping[str, Any]) -> Listing:
     rows = [row for host, picture in pictures for row in columns.rows_of(host.slug, picture)]
+    meters = [
+        meters_of(host.slug, may_stats=may(actor, host, Operation.CONTAINER_STATS)) for host, _picture in pictures
+    ]
     figures: dict[str, Figure] = {}
-    for host, _picture in pictures:
-        figures.update(figures_of(host.slug))
-    return listed("", rows, figures, params)
+    for one in meters:
+        figures.update(one.figures)
+    return listed("", rows, Meters(figures, _together(tuple(one.calm for one in meters))), params)
+
+
+@functools.lru_cache(maxsize=8)
+def _together(calms: tuple[Calm, ...]) -> Calm:
+    """Those of several hosts as one, the same for as long as each of them is the same."""
+    return Calm({key: figure for calm in calms for key, figure in calm.items()})
 
 
 def page_of(found: Listing, reader: Reader, pictures: Pictures, params: Mapping[str, str]) -> ListPage:
-    kept = {name: params[name] for name in ("q", "show", "sort", "group", "fold") if params.get(name)}
+    kept = {name: params[name] for name in HELD if params.get(name)}
     live_url = f"/ws/lists/{KIND}/?{urlencode({**kept, 'at': stamp_for(pictures)})}"
     return list_page(found, reader, params=params, note=_note(pictures), live_url=live_url)
 
@@ -75,8 +86,8 @@ def messages(actor: "Actor", user: Any, params: Mapping[str, str], memory: dict[
     given = dict(params)
     stamp = given.pop("at", "")
     pictures = pictures_for(actor, user)
-    found = listing_of(pictures, given)
-    reader = _remembered(actor, pictures, memory)
+    found = listing_of(actor, pictures, given)
+    reader = _remembered(actor, pictures, memory, given.get("columns", ""))
     page = page_of(found, reader, pictures, given)
     return list_messages(
         shown_of(found, reader, page), given, memory, stale=stale_of(pictures),
@@ -84,8 +95,8 @@ def messages(actor: "Actor", user: Any, params: Mapping[str, str], memory: dict[
     )  # fmt: skip
 
 
-def _remembered(actor: "Actor", pictures: Pictures, memory: dict[str, Any]) -> Reader:
+def _remembered(actor: "Actor", pictures: Pictures, memory: dict[str, Any], named: str) -> Reader:
     """The columns are those of the page for as long as it is open; what its reader may do is asked each time."""
-    reader = reader_for(actor, pictures)
+    reader = reader_for(actor, pictures, named)
     memory.setdefault("layout", reader.layout)
     return Reader(reader.allowed, memory["layout"], is_everywhere=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webui.containers import dialog_views, list_views
+from webui.containers import dialog_views, list_views, view_dialogs
 
 app_name = "all-containers"
 
@@ -14,5 +14,5 @@ urlpatterns = [
     path("containers.csv", list_views.csv_everywhere_view, name="csv"),
     path("filter/", dialog_views.filter_everywhere_view, name="filter"),
     path("columns/", dialog_views.layout_view, name="columns"),
-    path("views/", dialog_views.views_view, name="views"),
+    path("views/", view_dialogs.views_view, name="views"),
 ]

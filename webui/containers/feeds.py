@@ -13,19 +13,23 @@ from webui.live import Message, Picture, Viewer
 from webui.resources import Layout, RowsFeed, Shown, allowed_in, layout_of, note_of
 
 
-def layout_for(viewer: Viewer, *, shown: Sequence[str] = columns.SHOWN) -> Layout:
+def layout_for(viewer: Viewer, named: str) -> Layout:
     """The columns that the page has: whoever changes them gets a new list, and with it a new socket."""
     if "layout" not in viewer.memory:
-        viewer.memory["layout"] = layout_of(viewer.actor.user_id, KIND, columns.COLUMNS, shown=shown)
+        viewer.memory["layout"] = layout_of(
+            viewer.actor.user_id, KIND, columns.COLUMNS, shown=columns.SHOWN, named=named
+        )
     layout: Layout = viewer.memory["layout"]
     return layout
 
 
 def show(picture: Picture, viewer: Viewer, params: Mapping[str, str]) -> Shown:
     slug = viewer.host.slug
-    found = listing_of(slug, picture, params)
+    found = listing_of(slug, picture, params, may_stats=viewer.may(Operation.CONTAINER_STATS))
     may_run = viewer.may(Operation.CONTAINER_CREATE)
-    reader = Reader({slug: allowed_in(picture, ACTIONS, viewer.may)}, layout_for(viewer), may_run=may_run)
+    reader = Reader(
+        {slug: allowed_in(picture, ACTIONS, viewer.may)}, layout_for(viewer, params.get("columns", "")), may_run=may_run
+    )
     return shown_of(found, reader, list_page(found, reader, params=params, note=note_of(picture)))
 
 

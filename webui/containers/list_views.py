@@ -12,13 +12,14 @@ from webui.access import Operation, needs, needs_sign_in
 from webui.containers import acts, aims, progress
 from webui.containers.actions import BY_NAME
 from webui.containers.bulk_runs import BulkRun
-from webui.containers.export import as_csv
+from webui.containers.dialog_views import in_dialog
+from webui.containers.export import DIALECTS, HEADER, as_csv
 from webui.containers.page import KIND
 from webui.containers.scope import Scope, scope_of
 from webui.gate import HostUnreachable
 from webui.pages import host_down, render_list
 from webui.pages.render import is_part
-from webui.resources import default_view
+from webui.resources import default_view, held_params
 
 # The URL of a list that is meant as it is: without it, somebody's default view opens.
 EVERYTHING = "everything"
@@ -97,19 +98,43 @@ def stop_bulk_view(request: HttpRequest, run: str) -> HttpResponse:
 @require_GET
 @needs(Operation.CONTAINER_LIST)
 def csv_view(request: HttpRequest, host: str) -> HttpResponse:
-    return _csv(request, scope_of(request, host))
+    return _csv(request, scope_of(request, host, named=_named(request)))
 
 
 @require_GET
 @needs_sign_in
 def csv_everywhere_view(request: HttpRequest) -> HttpResponse:
-    return _csv(request, scope_of(request, None))
+    return _csv(request, scope_of(request, None, named=_named(request)))
+
+
+def _named(request: HttpRequest) -> str:
+    """The columns of the page: its whole query comes along where a dialog is asked for."""
+    return request.GET.get("columns") or held_params(request.GET.get("query", "")).get("columns", "")
 
 
 def _csv(request: HttpRequest, scope: Scope) -> HttpResponse:
-    """All that the filter shows, in the order of the page."""
+    return _csv_choice(request, scope) if "choose" in request.GET else _csv_file(request, scope)
+
+
+def _csv_choice(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """The dialog before it: which fields, and what stands between them."""
+    params = held_params(request.GET.get("query", ""))
+    context = {
+        "url": request.path,
+        "kept": list(params.items()),
+        "total": len(scope.listing(params).chosen),
+        "shown": ", ".join(str(column.label) for column in scope.reader.layout.columns),
+        "every": len(HEADER),
+    }
+    return in_dialog(request, "containers/_csv.html", context)
+
+
+def _csv_file(request: HttpRequest, scope: Scope) -> HttpResponse:
+    """All that the filter shows, in the order of the page: every field, or with `fields=shown` its columns."""
     found = scope.listing(request.GET.dict())
+    shown = scope.reader.layout.columns if request.GET.get("fields") == "shown" else None
+    dialect = DIALECTS.get(request.GET.get("separator", ""), DIALECTS["comma"])
     name = f"{_('containers')}-{scope.host.slug if scope.host else 'all'}.csv"
-    response = HttpResponse(as_csv(found), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(as_csv(found, columns=shown, dialect=dialect), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

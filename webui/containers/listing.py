@@ -112,13 +112,7 @@ def in_order(
     return ordered
 
 
-def sifted(
-    rows: Iterable[ContainerRow],
-    query: Query,
-    figures: Mapping[str, Figure] | None = None,
-    *,
-    are_in_order: bool = False,
-) -> Sifted:
+def sifted(rows: Iterable[ContainerRow], query: Query, *, are_in_order: bool = False) -> Sifted:
     """The conditions' counts add up to all that the text lets through. Rows that `are_in_order` stay in it."""
     test = matcher(query.text) if query.text else None
     matching = [row for row in rows if test(row)] if test else list(rows)
@@ -126,7 +120,7 @@ def sifted(
     counts: dict[str, int] = {condition.value: found[condition] for condition in Condition}
     chosen = [row for row in matching if is_under(row, query.show)] if query.show else matching
     if not are_in_order:
-        chosen = in_order(chosen, query.sort, query.group, figures)
+        chosen = in_order(chosen, query.sort, query.group)
     return Sifted(chosen, {**counts, UPDATES: sum(row.has_update for row in matching)})
 
 

@@ -13,7 +13,7 @@ from webui.containers.actions import ACTIONS
 from webui.containers.columns import Variant, act_id
 from webui.containers.listing import Heading, Item, Query
 from webui.containers.rows import ContainerRow
-from webui.live import Figure, Picture, figures_of
+from webui.live import NONE_CALM, Calm, Figure, Picture, calm_figures_of, figures_of
 from webui.pages import Button, Doubt, Empty, ListPage, Term
 from webui.pages.links import link
 from webui.resources import Layout, Shown, allowed_among, arranged, list_url, narrowed, next_url, unknown, window_of
@@ -54,27 +54,37 @@ class Reader:
         return frozenset().union(*self.allowed.values())
 
 
-def listing_of(host: str, picture: Picture, params: Mapping[str, Any]) -> Listing:
-    return listed(host, columns.rows_of(host, picture), figures_of(host), params, unknown=unknown(picture))
+@dataclass(frozen=True, slots=True)
+class Meters:
+    """What is known of CPU and memory: what a list shows, and what it is ordered by."""
+
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    calm: Calm = NONE_CALM
+
+
+def meters_of(host: str, *, may_stats: bool) -> Meters:
+    """Those of a host, for who may see them: to others its lists show none, nor are they ordered by any."""
+    return Meters(figures_of(host), calm_figures_of(host)) if may_stats else Meters()
+
+
+def listing_of(host: str, picture: Picture, params: Mapping[str, Any], *, may_stats: bool) -> Listing:
+    meters = meters_of(host, may_stats=may_stats)
+    return listed(host, columns.rows_of(host, picture), meters, params, unknown=unknown(picture))
 
 
 def listed(
     host: str,
     every: Sequence[ContainerRow],
-    figures: Mapping[str, Figure],
+    meters: Meters,
     params: Mapping[str, Any],
     *,
     unknown: Empty | None = None,
 ) -> Listing:
     query = listing.query_of(params)
-    if not query.has_lasting_order:
-        found = listing.sifted(every, query, figures)
-        items = listing.items_of(found.chosen, query)
-    elif query.text:
-        found, items = _arrange(_Same(every), query)
-    else:
-        found, items = _arranged(_Same(every), query)
-    return Listing(host, query, every, found.chosen, found.counts, figures, unknown, items)
+    calm = NONE_CALM if query.has_lasting_order else meters.calm
+    arrange = _arrange if query.text else _arranged
+    found, items = arrange(_Same(every), query, calm)
+    return Listing(host, query, every, found.chosen, found.counts, meters.figures, unknown, items)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,20 +101,20 @@ class _Same:
 
 
 @functools.lru_cache(maxsize=8)
-def _arranged(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
+def _arranged(every: _Same, query: Query, calm: Calm) -> tuple[listing.Sifted, Sequence[Item]]:
     """What all who look at the same list in the same way share; a few, for each holds on to its rows."""
-    return _arrange(every, query)
+    return _arrange(every, query, calm)
 
 
-def _arrange(every: _Same, query: Query) -> tuple[listing.Sifted, Sequence[Item]]:
-    found = listing.sifted(_ordered(every, query.sort, query.group), query, are_in_order=True)
+def _arrange(every: _Same, query: Query, calm: Calm) -> tuple[listing.Sifted, Sequence[Item]]:
+    found = listing.sifted(_ordered(every, query.sort, query.group, calm), query, are_in_order=True)
     return found, listing.items_of(found.chosen, query)
 
 
 @functools.lru_cache(maxsize=8)
-def _ordered(every: _Same, sort: str, group: str) -> Sequence[ContainerRow]:
+def _ordered(every: _Same, sort: str, group: str, calm: Calm) -> Sequence[ContainerRow]:
     """All rows in one order: what any search or filter leaves of them stands in the same, and need not be sorted."""
-    return listing.in_order(every.rows, sort, group)
+    return listing.in_order(every.rows, sort, group, calm)
 
 
 def list_page(
@@ -227,7 +237,7 @@ def shown_of(found: Listing, reader: Reader, page: ListPage) -> Shown:
         else (item, narrowed(reader.allowed.get(item.host, nothing), item.id))
         for key, item in items.items()
     }
-    return Shown(elements, page, html)
+    return Shown(elements, page, html, moves=not found.query.has_lasting_order)
 
 
 def act_ids(found: Listing, reader: Reader, *, heading: str = "") -> list[str]:

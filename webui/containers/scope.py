@@ -15,6 +15,7 @@ from webui.pages import ListPage
 from webui.resources import Opened, layout_of, note_of, opened, stale_words, stamp_of
 
 if TYPE_CHECKING:
+    from webui.gate import Actor
     from webui.hosts.models import Host
 
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 class Scope:
     """`host` is None for the list over all hosts; `hosts` are those whose containers are in it, by slug."""
 
+    actor: "Actor"
     host: "Host | None"
     hosts: Mapping[str, Opened]
     reader: Reader
@@ -32,8 +34,9 @@ class Scope:
 
     def listing(self, params: Mapping[str, Any]) -> Listing:
         if self.host:
-            return listing_of(self.host.slug, self.hosts[self.host.slug].picture, params)
-        return everywhere.listing_of(self._pictures, params)
+            here = self.hosts[self.host.slug]
+            return listing_of(self.host.slug, here.picture, params, may_stats=here.may(Operation.CONTAINER_STATS))
+        return everywhere.listing_of(self.actor, self._pictures, params)
 
     def page(self, found: Listing, params: Mapping[str, str]) -> ListPage:
         if self.host is None:
@@ -61,14 +64,17 @@ class Scope:
         return [(here.host, here.picture) for here in self.hosts.values()]
 
 
-def scope_of(request: HttpRequest, slug: str | None) -> Scope:
-    """The scope of a URL. Raises Http404 for a host that is not there or not for this person's eyes."""
+def scope_of(request: HttpRequest, slug: str | None, *, named: str | None = None) -> Scope:
+    """The scope of a URL; `named` are the columns that it names, where it is not the request's own.
+
+    Raises Http404 for a host that is not there or not for this person's eyes."""
+    named = request.GET.get("columns", "") if named is None else named
     if slug is not None:
         here = opened(request, slug)
-        layout = layout_of(here.actor.user_id, KIND, columns.COLUMNS, shown=columns.SHOWN)
+        layout = layout_of(here.actor.user_id, KIND, columns.COLUMNS, shown=columns.SHOWN, named=named)
         reader = Reader({slug: here.allowed(ACTIONS)}, layout, may_run=here.may(Operation.CONTAINER_CREATE))
-        return Scope(here.host, {slug: here}, reader)
+        return Scope(here.actor, here.host, {slug: here}, reader)
     actor = actor_of(request)
     pictures = everywhere.pictures_for(actor, request.user)
     hosts = {host.slug: Opened(host, actor, picture) for host, picture in pictures}
-    return Scope(None, hosts, everywhere.reader_for(actor, pictures))
+    return Scope(actor, None, hosts, everywhere.reader_for(actor, pictures, named))

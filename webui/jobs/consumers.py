@@ -42,9 +42,6 @@ class JobConsumer(LiveConsumer):
     async def job_changed(self, _event: dict[str, Any]) -> None:
         self._news.set()
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Buttons of the page post; the socket only tells."""
-
     def _messages(self) -> list[dict[str, str]] | None:
         user: Any = self.scope["user"]
         job = visible_jobs(user).filter(pk=self.scope["url_route"]["kwargs"]["job_id"]).first()

@@ -15,21 +15,25 @@ The page connects to `/ws/h/<host>/lists/<kind>/?<its own query string>`. What t
 columns, pages.
 """
 
-from webui.live.feeds import ListFeed, Message, Viewer, register_everywhere, register_feed, register_overview
-from webui.live.figures import Figure, figures_of
+from webui.live.feeds import ORDER, ListFeed, Message, Viewer, register_everywhere, register_feed, register_overview
+from webui.live.figures import NONE_CALM, Calm, Figure, calm_figures_of, figures_of
 from webui.live.picture import KINDS, HostState, Picture
 from webui.live.pictures import forget, known_host, last_picture, name_of, picture, picture_after, picture_asked
-from webui.live.seen import readonly_of
+from webui.live.seen import readonly_of, sees_all
 from webui.live.untold import is_podman, silent_kinds
 
 __all__ = [
     "KINDS",
+    "NONE_CALM",
+    "ORDER",
+    "Calm",
     "Figure",
     "HostState",
     "ListFeed",
     "Message",
     "Picture",
     "Viewer",
+    "calm_figures_of",
     "figures_of",
     "forget",
     "is_podman",
@@ -43,5 +47,6 @@ __all__ = [
     "register_everywhere",
     "register_feed",
     "register_overview",
+    "sees_all",
     "silent_kinds",
 ]

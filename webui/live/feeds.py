@@ -5,7 +5,7 @@ A message is htmx's: {"target": "#c-4be2c0ffee12", "swap": "outerMorph", "conten
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 from django.http import QueryDict
 
@@ -23,6 +23,15 @@ class Message(TypedDict):
     target: str
     swap: str
     content: str
+
+
+# In a viewer's memory: that the page asks where its rows are to stand now ("all": of every row).
+ORDER: Final = "order?"
+
+
+def order_asked(text: str | None) -> str:
+    """What of its order a page asks for by its socket; "" for nothing."""
+    return {'{"order":"moved"}': "moved", '{"order":"all"}': "all"}.get(text or "", "")
 
 
 @dataclass(frozen=True, slots=True)

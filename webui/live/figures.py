@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -27,6 +27,11 @@ TICK_S: Final = 2.0
 # A reload, or a step to a container's page and back, costs no new upstreams.
 LINGER_S: Final = 5.0
 _TOO_OLD_S: Final = 10.0
+# What lists are ordered by: no oftener than a reader follows, and only by what is more than the noise of a meter.
+CALM_S: Final = 5.0
+_CPU_NOISE: Final = 1.0
+_MEMORY_NOISE: Final = 1 << 20
+_NOISE_SHARE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,77 @@ class Figure:
         return min(100, round(100 * self.memory / self.limit)) if self.limit else 0
 
 
+class Calm(dict[str, Figure]):
+    """Figures that lists are ordered by: the same object for as long as they are the same. Do not change it."""
+
+    # A dict has no hash, for dicts are changed.
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+NONE_CALM: Final = Calm()
+
+
+@dataclass(frozen=True, slots=True)
+class _Latest:
+    at: float
+    figures: Mapping[str, Figure]
+    calm: Calm
+    calm_at: float
+
+
 _lock = threading.Lock()
-_latest: dict[str, tuple[float, Mapping[str, Figure]]] = {}
+_latest: dict[str, _Latest] = {}
 
 
 def figures_of(slug: str) -> Mapping[str, Figure]:
     """The figures of a host by container id, as the sampler last saw them; empty when nobody has looked for a while."""
+    latest = _latest_of(slug)
+    return latest.figures if latest else {}
+
+
+def calm_figures_of(slug: str) -> Calm:
+    """The same to order a list by. They change every few seconds at most, and not with every breath."""
+    latest = _latest_of(slug)
+    return latest.calm if latest else NONE_CALM
+
+
+def _latest_of(slug: str) -> _Latest | None:
     with _lock:
-        at, figures = _latest.get(slug, (0.0, {}))
-    return figures if time.monotonic() - at < _TOO_OLD_S else {}
+        latest = _latest.get(slug)
+    return latest if latest and time.monotonic() - latest.at < _TOO_OLD_S else None
 
 
 def keep_figures(slug: str, figures: Mapping[str, Figure]) -> None:
+    now, before = time.monotonic(), _latest_of(slug)
+    if before is None:
+        kept = _Latest(now, figures, Calm(figures), now)
+    elif now - before.calm_at < CALM_S and len(before.calm) >= len(figures):
+        kept = replace(before, at=now, figures=figures)
+    else:
+        kept = _Latest(now, figures, calmed(before.calm, figures), now)
     with _lock:
-        _latest[slug] = (time.monotonic(), figures)
+        _latest[slug] = kept
+
+
+def calmed(before: Calm, now: Mapping[str, Figure]) -> Calm:
+    """The figures of now; what has hardly moved stays as it was, and where nothing else has, so does the whole."""
+    calm = Calm({key: _calmer(before.get(key), figure) for key, figure in now.items()})
+    return before if dict.__eq__(before, calm) else calm
+
+
+def _calmer(before: Figure | None, now: Figure) -> Figure:
+    if before is None:
+        return now
+    has_cpu = _has_moved(before.cpu, now.cpu, _CPU_NOISE)
+    has_memory = _has_moved(before.memory, now.memory, _MEMORY_NOISE)
+    return replace(now, cpu=now.cpu if has_cpu else before.cpu, memory=now.memory if has_memory else before.memory)
+
+
+def _has_moved(before: float, now: float, noise: float) -> bool:
+    return abs(now - before) > max(noise, _NOISE_SHARE * before)
 
 
 class HostSampler:

@@ -56,6 +56,11 @@ def seen_by(actor: "Actor", host: "Host", picture: Picture) -> Picture:
     return replace(picture, **cuts) if cuts else picture
 
 
+def sees_all(picture: Picture) -> bool:
+    """Whether nothing was cut from it."""
+    return not any(isinstance(picture.of(kind), Seen) for kind in KINDS)
+
+
 def readonly_of(picture: Picture) -> frozenset[str]:
     """The ids (names of volumes) of what is seen but not theirs to change."""
     return frozenset().union(*(getattr(picture.of(kind), "readonly", frozenset()) for kind in KINDS))

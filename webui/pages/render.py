@@ -157,7 +157,7 @@ def _list_view(given: Mapping[str, Any], page: ListPage) -> dict[str, Any]:
 
 
 # What a reset of the filter leaves: how the list is arranged, and what it is a list of.
-_ABOVE_FILTERS = ("view", "sort", "group", "fold", "path")
+_ABOVE_FILTERS = ("view", "sort", "group", "fold", "columns", "path")
 
 
 def _link(params: Mapping[str, str], **changes: str) -> str:

@@ -8,9 +8,10 @@ from webui.resources.allowed import Allowed, allowed_in, narrowed
 from webui.resources.asked import Asked, asked_of
 from webui.resources.feed import RowsFeed, Shown, list_messages, stamp_of
 from webui.resources.fragments import Shelf
-from webui.resources.layouts import Layout, arranged, forget_layout, keep_layout, layout_of
+from webui.resources.layouts import Layout, arranged, forget_layout, keep_layout, layout_of, written
 from webui.resources.opened import Opened, allowed_among, opened
 from webui.resources.query import (
+    HELD,
     ListQuery,
     Window,
     count_shows,
@@ -22,15 +23,28 @@ from webui.resources.query import (
     window_of,
 )
 from webui.resources.refusals import refusal_words
-from webui.resources.saved_views import default_view, held_query, remove_view, save_view, set_default, views_of
+from webui.resources.saved_views import (
+    NameTaken,
+    default_view,
+    held_params,
+    held_query,
+    remove_view,
+    rename_view,
+    save_view,
+    set_default,
+    views_of,
+    without_columns,
+)
 from webui.resources.staleness import note_of, stale_html, stale_words, unknown
 
 __all__ = [
+    "HELD",
     "Allowed",
     "Asked",
     "EngineRefusal",
     "Layout",
     "ListQuery",
+    "NameTaken",
     "Opened",
     "RowsFeed",
     "Shelf",
@@ -47,6 +61,7 @@ __all__ = [
     "default_view",
     "engine_call",
     "forget_layout",
+    "held_params",
     "held_query",
     "keep_layout",
     "layout_of",
@@ -60,6 +75,7 @@ __all__ = [
     "read_query",
     "refusal_words",
     "remove_view",
+    "rename_view",
     "save_view",
     "select_rows",
     "set_default",
@@ -69,4 +85,6 @@ __all__ = [
     "unknown",
     "views_of",
     "window_of",
+    "without_columns",
+    "written",
 ]

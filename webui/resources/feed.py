@@ -12,16 +12,20 @@ from typing import Any, Final
 from django.http import QueryDict
 from django.template.loader import render_to_string
 
-from webui.live import Message, Picture, Viewer
+from webui.live import ORDER, Message, Picture, Viewer, sees_all
+from webui.ownership import LEDGER
 from webui.pages import ListPage, list_parts
 from webui.resources.staleness import stale_html, stale_words
 
 STAMP: Final = "at"
+# The swap that says where rows are to stand.
+_ORDER_SWAP: Final = "order"
 
 
 def stamp_of(picture: Picture) -> str:
-    """Names a picture: its serial counts in one process only."""
-    return f"{os.getpid()}-{picture.serial}-{picture.state}"
+    """Names a picture as somebody sees it: its serial counts in one process only, and owners are no part of it."""
+    owners = "-".join(str(part) for part in LEDGER.version)
+    return f"{os.getpid()}-{picture.serial}-{picture.state}-{owners}{'' if sees_all(picture) else '-part'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,15 @@ class Shown:
 
     An element is its HTML; or, where `html` makes that, anything that is equal for as long as it shows the same. So a
     thousand rows are compared at each change, and only those that changed are drawn.
+
+    `moves` says that rows come to stand elsewhere while they are the same, as by the figures of a meter. A page that
+    shows them asks for their order when its reader is at none of them (ORDER in the viewer's memory).
     """
 
     elements: Mapping[str, Any]
     page: ListPage
     html: Callable[[str], str] | None = None
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +79,56 @@ def list_messages(
     memory.update(elements=shown.elements, stale=stale)
     around = _around(shown.page, params, memory)
     if before is None:
+        memory["order"] = None
         return [] if is_right else [_whole(shown), *around, _banner(stale)]
     swaps = list(_swaps(before, shown))
+    if shown.moves:
+        swaps += _moves(before, shown, memory)
     if stale != said:
         swaps.append(_banner(stale))
     return [*swaps, *around]
+
+
+def _moves(before: Mapping[str, Any], shown: Shown, memory: dict[str, Any]) -> list[Message]:
+    """Where rows are to stand now, for a page that has asked: `place:id,id,…`, each place where another row stood.
+
+    Of a page whose order is not known it is all of them.
+    """
+    asked, order = memory.pop(ORDER, ""), memory.get("order")
+    if order is not None and before.keys() != shown.elements.keys():
+        order = memory["order"] = _after_swaps(order, shown.elements)
+    if not asked:
+        return []
+    now = list(shown.elements)
+    memory["order"] = now
+    runs = _runs([] if asked == "all" or order is None else order, now)
+    return [Message(target="#rows", swap=_ORDER_SWAP, content=" ".join(runs))] if runs else []
+
+
+def _after_swaps(order: Sequence[str], elements: Mapping[str, Any]) -> list[str]:
+    """What became of an order by what comes and goes (`_swaps`)."""
+    kept = [key for key in order if key in elements]
+    known, previous = set(kept), ""
+    for key in elements:
+        if key not in known:
+            kept.insert(kept.index(previous) + 1 if previous else 0, key)
+        previous = key
+    return kept
+
+
+def _runs(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Neighbouring places where something else stands now, with what does."""
+    runs: list[list[str]] = []
+    last = -2
+    for place, key in enumerate(now):
+        if place < len(before) and before[place] == key:
+            continue
+        if place != last + 1:
+            runs.append([f"{place}:{key}"])
+        else:
+            runs[-1].append(key)
+        last = place
+    return [",".join(run) for run in runs]
 
 
 def _whole(shown: Shown) -> Message:

@@ -41,13 +41,35 @@ def _stored() -> "QuerySet[ListLayout]":
 _STORED: "Final[Prepared[ListLayout]]" = Prepared(_stored)
 
 
-def layout_of(user_id: int | None, kind: str, every: Sequence[Column], *, shown: Iterable[str]) -> Layout:
+def layout_of(
+    user_id: int | None, kind: str, every: Sequence[Column], *, shown: Iterable[str], named: str = ""
+) -> Layout:
     """How this person sees the list of a kind. `every` are all columns there are, `shown` those shown by default.
 
+    What an address names (`named`, see `written`) goes before what is stored.
     The first column always leads: a row without its name says nothing.
     """
+    if named:
+        return read(every, named)
     stored = None if user_id is None else _STORED.first(user_id=user_id, kind=kind)
     return arranged(every, stored.columns, stored.widths) if stored else arranged(every, list(shown), {})
+
+
+def written(layout: Layout, every: Sequence[Column]) -> str:
+    """The columns as an address names them: `name.state-180.cpu`, with the widths that are not the columns' own."""
+    own = {column.name: column.width_px for column in every}
+    return ".".join(
+        column.name if column.width_px == own[column.name] else f"{column.name}-{column.width_px}"
+        for column in layout.columns
+    )
+
+
+def read(every: Sequence[Column], named: str) -> Layout:
+    """The columns that an address names. What makes no sense of it is ignored: an old link still shows a list."""
+    parts = [part.partition("-") for part in named.split(".")]
+    return arranged(
+        every, [name for name, _dash, _width in parts], {name: width for name, _dash, width in reversed(parts)}
+    )
 
 
 def arranged(every: Sequence[Column], names: Sequence[Any], widths: Mapping[str, Any]) -> Layout:

@@ -18,6 +18,8 @@ SortKey = Callable[[Any], tuple[Any, ...]]
 
 # What a browser builds in about a fifth of a second; more comes as its reader scrolls.
 WINDOW: Final = 100
+# What of a URL says which list it is; windows and marks of the moment are no part of it.
+HELD: Final = ("q", "show", "sort", "group", "fold", "columns")
 _NUMBER: Final = re.compile(r"\d+")
 
 
@@ -123,5 +125,5 @@ def next_url(params: Mapping[str, str], following: str) -> str:
 
 def list_url(host: str, kind: str, params: Mapping[str, str], *, stamp: str) -> str:
     """The websocket that keeps this very list right: the same query, and the stamp of the picture that it shows."""
-    kept = {name: params[name] for name in ("q", "show", "sort", "group", "fold") if params.get(name)}
+    kept = {name: params[name] for name in HELD if params.get(name)}
     return f"/ws/h/{host}/lists/{kind}/?{urlencode({**kept, 'at': stamp})}"

@@ -20,6 +20,7 @@ import "./lib/palette.js";
 import "./lib/copying.js";
 import "./lib/ago.js";
 import "./lib/figures.js";
+import "./lib/row_order.js";
 import "./lib/after_form.js";
 import "./lib/tabs.js";
 import "./lib/connection.js";

@@ -1,7 +1,7 @@
 """Sorting, counting, grouping and folding containers."""
 
 from webui.containers.listing import SORTS, UPDATES, Heading, Query, heading_id, items_of, query_of, sifted
-from webui.containers.page import listed
+from webui.containers.page import Meters, listed
 from webui.containers.rows import Condition, ContainerRow, row_of
 from webui.resources import natural
 
@@ -109,6 +109,6 @@ def test_a_search_leaves_rows_in_the_order_that_sorting_what_it_found_gives() ->
     for sort in (*SORTS, *(f"-{name}" for name in SORTS)):
         for group in ("stack", "none"):
             for text in ("web", "state:running", "!state:running", "e"):
-                found = listed("docks", ROWS, {}, {"sort": sort, "group": group, "q": text})
+                found = listed("docks", ROWS, Meters(), {"sort": sort, "group": group, "q": text})
                 assert found.chosen, text
                 assert found.chosen == sifted(ROWS, found.query).chosen, (sort, group, text)

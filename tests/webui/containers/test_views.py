@@ -269,7 +269,7 @@ def test_the_list_is_a_file_too(as_olga: Client, make_container: Make) -> None:
     make_container("filed")
     answer = as_olga.get(f"{LIST}containers.csv?q=filed")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="containers-docks.csv"'
-    assert answer.content.decode().splitlines()[1].startswith("Docks,filed,")
+    assert answer.content.decode().splitlines()[1].startswith('"Docks","filed",')
 
 
 def test_what_a_container_changed_is_a_tree(as_olga: Client, make_container: Make) -> None:

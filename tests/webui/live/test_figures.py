@@ -11,7 +11,7 @@ from tests.webui.live.conftest import Opens, run_container
 from webui.accounts.models import User
 from webui.hosts.models import Host
 from webui.live import figures_of
-from webui.live.figures import Figure
+from webui.live.figures import Calm, Figure, calmed
 from webui.live.hub import Channel, Frame
 
 PATH = "/ws/h/local/figures/"
@@ -91,3 +91,11 @@ async def test_whoever_looked_longest_decides_how_long_a_channel_lingers() -> No
     await asyncio.sleep(0)
     assert not closed
     channel.close()
+
+
+def test_a_list_is_ordered_by_what_is_more_than_the_noise_of_a_meter() -> None:
+    first = Calm({"a": Figure(40.0, 100 << 20, 0), "b": Figure(0.1, 5 << 20, 0)})
+    assert calmed(first, {"a": Figure(43.0, 104 << 20, 0), "b": Figure(0.9, 5 << 20, 0)}) is first
+    moved = calmed(first, {"a": Figure(41.0, 150 << 20, 0), "b": Figure(9.0, 5 << 20, 0)})
+    assert dict(moved) == {"a": Figure(40.0, 150 << 20, 0), "b": Figure(9.0, 5 << 20, 0)}
+    assert set(calmed(moved, {"b": Figure(9.0, 5 << 20, 0)})) == {"b"}

@@ -154,6 +154,23 @@ async def test_a_stranger_is_told_to_sign_in(host: Host, opened: Opens) -> None:
             assert await socket.close_code() == 4401
 
 
+@pytest.mark.parametrize(
+    "path", ["/ws/notices/", "/ws/overview/", "/ws/lists/containers/", "/ws/h/local/lists/images/"]
+)
+async def test_a_page_that_hears_nothing_can_ask_whether_the_line_is_there(
+    path: str, host: Host, rita: User, opened: Opens
+) -> None:
+    async with opened(path, rita) as socket:
+        await socket.send({"ping": 1})
+        await socket.json_until(lambda message: message.get("t") == "pong")
+
+
+async def test_who_comes_back_is_told_the_counts_of_the_menu(host: Host, rita: User, opened: Opens) -> None:
+    await asyncio.to_thread(picture, host)
+    async with opened("/ws/notices/?again", rita) as socket:
+        await socket.json_until(lambda message: message.get("target") == "#nav-count-networks")
+
+
 async def test_a_host_that_is_not_there_is_not_found(host: Host, rita: User, opened: Opens) -> None:
     async with opened("/ws/h/nowhere/containers/0123456789ab/logs/", rita) as socket:
         assert await socket.close_code() == 4404

@@ -28,7 +28,8 @@ REFUSED: Final = 4403
 GONE: Final = 4404
 FAILED: Final = 4500
 
-# The answer to {"ping": 1}: a browser cannot tell a quiet stream from a line that is dead and was never ended.
+# A browser cannot tell a quiet stream from a line that is dead and was never ended, so it asks.
+PING: Final = '{"ping":1}'
 PONG: Final = {"t": "pong"}
 
 # Notices say at once when rights change; this is for those that a broken store swallowed.
@@ -81,6 +82,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Most sockets only tell, and hear nothing but whether they are still there."""
+        if text_data == PING:
+            await self.send_json(PONG)
 
     async def send_json(self, message: Any) -> None:
         await self.send(text_data=orjson.dumps(message).decode())

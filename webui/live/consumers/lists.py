@@ -11,7 +11,7 @@ from django.http import QueryDict
 
 from webui import gate
 from webui.live.consumers.base import LiveConsumer
-from webui.live.feeds import ListFeed, Message, Viewer, feed_of
+from webui.live.feeds import ORDER, ListFeed, Message, Viewer, feed_of, order_asked
 from webui.live.pictures import host_feed
 from webui.live.seen import seen_by
 from webui.ownership import LEDGER
@@ -31,6 +31,7 @@ class ListConsumer(LiveConsumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._news = asyncio.Event()
+        self._memory: dict[str, Any] = {}
 
     def required(self) -> str:
         feed = self._feed()
@@ -46,7 +47,6 @@ class ListConsumer(LiveConsumer):
         source = await asyncio.to_thread(host_feed, self.host)
         loop, news = asyncio.get_running_loop(), self._news
         changed: set[str] = set()
-        memory: dict[str, Any] = {}
         # What changed between the page and its socket: the feed compares.
         news.set()
 
@@ -66,12 +66,19 @@ class ListConsumer(LiveConsumer):
                 ids = frozenset(changed)
                 changed.clear()
                 began = loop.time()
-                for message in await self._messages(feed, ids, memory):
+                for message in await self._messages(feed, ids):
                     await self.send_json(message)
                 pause_s = _PAUSE_TIMES * (loop.time() - began)
                 await asyncio.sleep(min(max(_SHORTEST_PAUSE_S, pause_s), _LONGEST_PAUSE_S))
         finally:
             stop()
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if wanted := order_asked(text_data):
+            self._memory[ORDER] = wanted
+            self._news.set()
+        else:
+            await super().receive(text_data, bytes_data)
 
     async def owners_changed(self, event: dict[str, Any]) -> None:
         await super().owners_changed(event)
@@ -81,9 +88,11 @@ class ListConsumer(LiveConsumer):
         await super().rights_changed(event)
         self._news.set()
 
-    async def _messages(self, feed: ListFeed, changed: frozenset[str], memory: dict[str, Any]) -> list[Message]:
+    async def _messages(self, feed: ListFeed, changed: frozenset[str]) -> list[Message]:
         def made() -> list[Message]:
-            viewer = Viewer(self.actor, self.host, lambda operation: gate.may(self.actor, self.host, operation), memory)
+            viewer = Viewer(
+                self.actor, self.host, lambda operation: gate.may(self.actor, self.host, operation), self._memory
+            )
             params = QueryDict(self.scope["query_string"])
             LEDGER.refresh()
             picture = seen_by(self.actor, self.host, host_feed(self.host).picture)
@@ -91,6 +100,3 @@ class ListConsumer(LiveConsumer):
 
         messages: list[Message] = await database_sync_to_async(made)()
         return messages
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """A list has nothing to hear; hx-ws may send its form."""

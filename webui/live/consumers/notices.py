@@ -23,7 +23,7 @@ _COUNTED: Final = "container.list"
 
 
 class NoticesConsumer(LiveConsumer):
-    """/ws/notices/: open on every page of somebody who is signed in."""
+    """/ws/notices/: open on every page of somebody who is signed in; with ?again for one whose line was lost."""
 
     needs: ClassVar[str] = LiveConsumer.SIGNED_IN
 
@@ -37,6 +37,9 @@ class NoticesConsumer(LiveConsumer):
             await self.channel_layer.group_add(JOBS_GROUP, self.channel_name)
         await self._send_jobs()
         self._stop_listening = await self._listen()
+        if self.scope["query_string"] == b"again":
+            # The page counts what it had; what changed since nobody told it.
+            self._news.set()
         try:
             await self._follow_counts()
         finally:
@@ -53,6 +56,7 @@ class NoticesConsumer(LiveConsumer):
         if hasattr(self, "_stop_listening"):
             self._stop_listening()
             self._stop_listening = await self._listen()
+            self._news.set()
 
     async def owners_changed(self, event: dict[str, Any]) -> None:
         await super().owners_changed(event)
@@ -63,9 +67,6 @@ class NoticesConsumer(LiveConsumer):
         if self._feed is not None:
             # Podman tells of a pull when it begins, and not when the image is there.
             self._feed.look_again("images")
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Notices go one way."""
 
     async def _send_jobs(self) -> None:
         content = await database_sync_to_async(_jobs_chip)(self.scope["user"])

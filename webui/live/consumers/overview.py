@@ -40,9 +40,6 @@ class OverviewConsumer(LiveConsumer):
         if self._news is not None:
             self._news.ring()
 
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """The overview only tells."""
-
     async def _messages(self) -> list[Message]:
         messages: list[Message] = await database_sync_to_async(overview_messages)(self.scope["user"])
         if self.scope["query_string"] == b"cards":

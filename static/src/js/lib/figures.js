@@ -1,24 +1,20 @@
-// CPU and memory of the containers in a list: filled into cells of fixed width every other second. Rows never move for it.
+// CPU and memory of the containers in a list: filled into cells of fixed width every other second.
 import { afterSwaps, whenPresent } from "./dom.js";
-import { refreshList } from "./lists.js";
 import { liveSocket } from "./live_socket.js";
 import { size } from "./sizes.js";
 
 whenPresent("[data-figures]", (element) => {
   let figures = {};
-  // A list sorted by what nobody had measured yet is in no order: asked for again once, when the first figures are there.
-  let isSorted = !/[?&]sort=-?(cpu|memory)\b/.test(location.search) || document.querySelector("#rows [data-figure]:not(:empty)") !== null;
   const socket = liveSocket(element.dataset.url, { onMessage });
   const stopFilling = afterSwaps(fill);
 
   function onMessage(message) {
     socket.send({ ack: 1 });
     figures = message.figures;
-    if (!isSorted && Object.keys(figures).length) {
-      isSorted = true;
-      refreshList();
-    }
-    if (!document.hidden) fill();
+    if (document.hidden) return;
+    fill();
+    // Rows that are in order by them may come to stand elsewhere (row_order.js).
+    if (Object.keys(figures).length) document.dispatchEvent(new CustomEvent("figures:came"));
   }
 
   // In a list of several hosts each has a socket of its own, and its rows are called host/id.

@@ -1,5 +1,6 @@
 // A long list is in the page in parts. What is not there is a gap: one row, as high as those that it stands for, so that the
-// scroll bar tells how long the list is and leads anywhere in it. Parts come as they are scrolled to, and stay.
+// scroll bar tells how long the list is and leads anywhere in it. Parts come as they are scrolled to; what is far away from
+// what is read becomes a gap again, so that a page does not grow with all that was ever scrolled past.
 
 import htmx from "./htmx.js";
 import { ask } from "./asking.js";
@@ -13,6 +14,9 @@ const AHEAD_PX = 800;
 const RESTS_MS = 80;
 const FAST_PX_PER_MS = 10;
 const AGAIN_MS = 5_000;
+// So many rows at most are in the page; then as many stay as are nearest to the window.
+const MOST_ROWS = 600;
+const KEPT_ROWS = 400;
 const WINDOW_PARAMS = ["after", "before"];
 
 // A list that is too wide scrolls by itself, else the page does.
@@ -20,8 +24,8 @@ const wide = () => document.querySelector(".list-scroll.is-wide");
 const scroller = () => wide() ?? document.scrollingElement;
 const view = () => wide()?.getBoundingClientRect() ?? { top: 0, bottom: innerHeight };
 
-const isGap = (row) => "gap" in row.dataset;
-const sizeOf = (row) => (isGap(row) ? Number(row.dataset.gap) : 1);
+export const isGap = (row) => "gap" in row.dataset;
+export const sizeOf = (row) => (isGap(row) ? Number(row.dataset.gap) : 1);
 export const gapsOf = () => [...document.querySelectorAll("#rows > tr[data-gap]")];
 
 let rowPx = 0;
@@ -48,13 +52,18 @@ function measure() {
 }
 
 // Called before anything is laid out anew: a page that is shorter for a moment is scrolled elsewhere.
-function draw() {
+export function draw() {
   for (const gap of gapsOf()) {
     if (!gap.querySelector(".gap-words")) say(gap, gettext("Loading…"));
     if (!rowPx) measure();
-    gap.style.height = `${Math.round(sizeOf(gap) * rowPx)}px`;
+    gap.style.height = `${Math.round(Number(gap.dataset.px ?? 0) || sizeOf(gap) * rowPx)}px`;
   }
 }
+
+export const makeGap = (size) => make("tr", { class: "more", "data-gap": size }, make("td"));
+export const isAsking = () => asking !== null;
+export const yOf = () => scroller().scrollTop;
+export const scrollToY = (y) => (scroller().scrollTop = y);
 
 function say(gap, ...words) {
   gap.firstElementChild.replaceChildren(make("span", { class: "gap-words" }, ...words));
@@ -77,7 +86,7 @@ function wanted() {
   return null;
 }
 
-function look() {
+export function look() {
   clearTimeout(resting);
   const next = asking ? null : wanted();
   if (!next || performance.now() - Number(next.gap.dataset.failed ?? -AGAIN_MS) < AGAIN_MS) return;
@@ -104,6 +113,7 @@ function fetchInto(gap, where, beside) {
     .catch((error) => tellTrouble(gap, error))
     .finally(() => {
       asking = null;
+      unload();
       look();
     });
   return asking;
@@ -178,6 +188,7 @@ function resize(swap) {
   const [largest] = gapsOf().sort((one, other) => sizeOf(other) - sizeOf(one));
   if (!step || !largest) return;
   largest.dataset.gap = Math.max(0, sizeOf(largest) + step);
+  if (largest.dataset.px) largest.dataset.px = Math.max(0, Number(largest.dataset.px) + step * rowPx);
   draw();
 }
 
@@ -192,11 +203,6 @@ async function catchUp() {
   }
 }
 
-function firstGapBetween(one, other) {
-  for (let row = one.nextElementSibling; row && row !== other; row = row.nextElementSibling) if (isGap(row)) return row;
-  return null;
-}
-
 // Brings the row that follows this one ("after") or stands before it, where a gap is in between.
 export async function fetchNeighbour(row, beside) {
   const step = beside === "after" ? "nextElementSibling" : "previousElementSibling";
@@ -204,11 +210,76 @@ export async function fetchNeighbour(row, beside) {
   while (hasGap()) await (asking ?? fetchBeside(row[step], beside));
 }
 
-// Loads what is not there between two rows of the list, of which the first stands above the other.
-export async function closeGaps(first, last) {
-  for (let gap = firstGapBetween(first, last); gap && !("failed" in gap.dataset); gap = firstGapBetween(first, last)) {
-    await (asking ?? fetchBeside(gap, "after"));
+// The rows between two of the list, of which the first stands above the other, as {id, element}: the id that a row is acted on
+// by and that of its element. What is in gaps is only asked for: a range may be as long as the list.
+export async function rowsBetween(first, last) {
+  const found = [];
+  for (let row = first.nextElementSibling; row && row !== last; row = row.nextElementSibling) {
+    if (isGap(row)) found.push(...(await rowsIn(row)));
+    else if (row.dataset.id) found.push({ id: row.dataset.id, element: row.id });
   }
+  return found;
+}
+
+async function rowsIn(gap) {
+  const rows = [];
+  let place = placeOf(gap);
+  let key = gap.previousElementSibling?.id ?? "";
+  for (let left = sizeOf(gap); left > 0; ) {
+    const part = read(await partOf({ after: `${place}:${key}` })).rows.slice(0, left);
+    if (!part.length) break;
+    rows.push(...part);
+    left -= part.length;
+    place += part.length;
+    key = idIn(part.at(-1)) ?? "";
+  }
+  return rows.map((row) => ({ id: /^<tr [^>]*?\bdata-id="([^"]+)"/.exec(row)?.[1], element: idIn(row) })).filter(({ id }) => id);
+}
+
+// What somebody is at stays, however far away it is.
+const keepers = [];
+export const keepLoaded = (which) => keepers.push(which);
+const isInUse = (row) => row.matches(":focus-within, [aria-busy]") || row.querySelector('[aria-expanded="true"][data-menu]') !== null;
+
+// Makes gaps of rows that are far away from the window.
+function unload() {
+  const body = document.getElementById("rows");
+  if (asking || !body || body.childElementCount <= MOST_ROWS) return;
+  const rows = [...body.querySelectorAll(":scope > tr:not([data-gap])")];
+  if (rows.length <= MOST_ROWS) return;
+  const seen = view();
+  const middle = rows.findIndex((row) => row.getBoundingClientRect().bottom > seen.top);
+  const kept = new Set(keepers.map((which) => which()));
+  const first = Math.max(0, Math.min(middle - KEPT_ROWS / 2, rows.length - KEPT_ROWS));
+  const far = rows.filter((row, place) => (place < first || place >= first + KEPT_ROWS) && !kept.has(row) && !isInUse(row) && !isSelected(row));
+  // Read before anything is changed, or the page would be laid out for each.
+  const heights = new Map(far.map((row) => [row, row.offsetHeight]));
+  const y = yOf();
+  for (const row of far) giveWay(row, heights.get(row));
+  for (const gap of gapsOf()) if (gap.nextElementSibling && isGap(gap.nextElementSibling)) join(gap, gap.nextElementSibling);
+  draw();
+  scrollToY(y);
+}
+
+const isSelected = (row) => !getSelection().isCollapsed && getSelection().containsNode(row, true);
+const pxOf = (gap) => Number(gap.dataset.px ?? 0) || sizeOf(gap) * rowPx;
+
+// A gap is as high as the rows were that it stands for now.
+function giveWay(row, px) {
+  const above = row.previousElementSibling;
+  if (above && isGap(above)) {
+    Object.assign(above.dataset, { px: pxOf(above) + px, gap: sizeOf(above) + 1 });
+    row.remove();
+  } else {
+    const gap = makeGap(1);
+    gap.dataset.px = px;
+    row.replaceWith(gap);
+  }
+}
+
+function join(upper, lower) {
+  Object.assign(lower.dataset, { px: pxOf(upper) + pxOf(lower), gap: sizeOf(upper) + sizeOf(lower) });
+  upper.remove();
 }
 
 // What a reader of a list sees first, so that the list can be drawn anew around it: resolves to a function that comes back to
@@ -256,7 +327,10 @@ document.addEventListener("htmx:ws:before:message:incoming", ({ detail }) => {
 
 document.addEventListener("htmx:after:swap", draw);
 // To look is to lay out.
-afterSwaps(look);
+afterSwaps(() => {
+  unload();
+  look();
+});
 document.addEventListener("list:shown", () => {
   measure();
   draw();
@@ -269,6 +343,8 @@ addEventListener("scroll", () => {
   look();
 }, { passive: true, capture: true });
 addEventListener("resize", () => {
+  // Rows may be of another height now.
+  for (const gap of gapsOf()) delete gap.dataset.px;
   measure();
   draw();
   look();

@@ -4,7 +4,7 @@
 import htmx from "./htmx.js";
 import { csrf } from "./dom.js";
 import { openDialog } from "./dialogs.js";
-import { refreshList } from "./lists.js";
+import { refreshList, showList } from "./lists.js";
 import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
 
@@ -70,11 +70,15 @@ async function send(form, submitter) {
       return;
     }
     dialog().close();
-    await refreshList();
+    const url = response.headers.get("HX-Push-Url");
+    await (url ? showList(new URL(url, location.href).href) : refreshList());
   } catch (error) {
     told(error);
   }
 }
+
+// What comes is a file: the page stays, and the dialog is done with.
+document.addEventListener("submit", (event) => event.target.matches?.("form[data-download]") && setTimeout(() => dialog().close()));
 
 document.addEventListener("submit", (event) => {
   if (!event.target.matches?.("form[data-list-form]")) return;

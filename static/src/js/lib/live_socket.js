@@ -5,8 +5,8 @@ import { webSocketUrl } from "./dom.js";
 import { heartbeat } from "./heartbeat.js";
 import { gettext } from "./words.js";
 
-const FINAL = new Set([4401, 4403, 4404]);
-const REASONS = {
+// By close code (webui/live/consumers/base.py), why there is no point in trying again.
+export const CLOSED_FOR_GOOD = {
   4401: gettext("You are signed out. Sign in again to go on."),
   4403: gettext("You may no longer see this. An administrator can allow it again."),
   4404: gettext("This is no longer here."),
@@ -46,8 +46,8 @@ export function liveSocket(path, { onMessage, onState = () => {} }) {
   function closed(code) {
     beats.stop();
     if (isStopped) return;
-    isOver = FINAL.has(code);
-    if (isOver) return onState("over", REASONS[code]);
+    isOver = code in CLOSED_FOR_GOOD;
+    if (isOver) return onState("over", CLOSED_FOR_GOOD[code]);
     onState("lost", "");
     timer = setTimeout(whenVisible, pause * (0.7 + Math.random() * 0.6));
     pause = Math.min(pause * 2, 15000);

@@ -1,7 +1,9 @@
 // Which rows are selected. The ids are kept here, not in the check boxes: rows come and go under a selection.
 
 import { afterSwaps } from "./dom.js";
-import { closeGaps, gapsOf } from "./gaps.js";
+import { gapsOf, keepLoaded, rowsBetween } from "./gaps.js";
+import { showToast } from "./toasts.js";
+import { filled, gettext } from "./words.js";
 
 // By the id that a row is acted on by, that of its element.
 const chosen = new Map();
@@ -30,10 +32,12 @@ export function toggleRow(row) {
   draw();
 }
 
-function set(row, isOn) {
+const set = (row, isOn) => setId(row.dataset.id, row.id, isOn);
+
+function setId(id, element, isOn) {
   if (!isOn) isAll = false;
-  if (isOn) chosen.set(row.dataset.id, row.id);
-  else chosen.delete(row.dataset.id);
+  if (isOn) chosen.set(id, element);
+  else chosen.delete(id);
 }
 
 function draw() {
@@ -72,20 +76,25 @@ function forgetGone({ isSame = true } = {}) {
   if (chosen.size || document.querySelector('#rows [aria-selected="true"]') || document.querySelector("#bulk:not([hidden])")) draw();
 }
 
-// From the row that was clicked last to this one, also what is not in the page yet.
+// From the row that was clicked last to this one, also what is not in the page.
 async function setAllTo(row, isOn) {
   const first = last?.isConnected ? last : document.getElementById(last?.id);
   last = row;
   set(row, isOn);
   if (first && first !== row) {
     const isBelow = first.compareDocumentPosition(row) & Node.DOCUMENT_POSITION_FOLLOWING;
-    await closeGaps(...(isBelow ? [first, row] : [row, first]));
-    const all = rows();
-    const places = [all.indexOf(first), all.indexOf(row)].sort((one, other) => one - other);
-    if (places[0] >= 0) for (const one of all.slice(places[0], places[1] + 1)) set(one, isOn);
+    set(first, isOn);
+    try {
+      for (const { id, element } of await rowsBetween(...(isBelow ? [first, row] : [row, first]))) setId(id, element, isOn);
+    } catch (error) {
+      showToast(filled(gettext("Not all between could be selected: %(error)s. Try again."), { error: error.message }));
+    }
   }
   draw();
 }
+
+// A range goes on from the row that was clicked last.
+keepLoaded(() => last);
 
 document.addEventListener("click", (event) => {
   const box = event.target.closest?.("#rows td.pick input");

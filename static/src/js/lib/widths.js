@@ -40,7 +40,21 @@ function setWidth(head, width) {
   if (isWide) scroller.tabIndex = 0;
 }
 
+// Columns that the address names, as a saved view does, are as wide as it says.
+function keepInAddress(column, width) {
+  const url = new URL(location.href);
+  const named = url.searchParams.get("columns");
+  if (!named) return false;
+  const parts = named.split(".").map((one) => (one.split("-")[0] !== column ? one : width ? `${column}-${width}` : column));
+  url.searchParams.set("columns", parts.join("."));
+  history.replaceState(history.state, "", url);
+  const hadFocus = document.activeElement?.closest(`th[data-column="${column}"]`) !== null;
+  refreshList().then(() => hadFocus && document.querySelector(`th[data-column="${column}"] a`)?.focus({ preventScroll: true }));
+  return true;
+}
+
 async function keep(head, width) {
+  if (keepInAddress(head.dataset.column, width)) return;
   const everywhere = location.pathname.startsWith("/containers/") ? [["everywhere", "1"]] : [];
   const body = new URLSearchParams([[`width-${head.dataset.column}`, width], ...everywhere]);
   try {
