@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.consoles import Console
-from tests.e2e.conftest import PATIENCE_MS, run_container
+from tests.e2e.conftest import PATIENCE_MS, kept_page, run_container
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
@@ -17,6 +17,9 @@ _AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.
 _RULES = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 # Best practices that a screen reader's user would miss, beside what WCAG asks for.
 _ALSO = {rule: {"enabled": True} for rule in ("heading-order", "landmark-unique", "empty-table-header", "region")}
+# All that the other theme can do to a page whose rest was looked at.
+_CONTRAST = {"type": "rule", "values": ["color-contrast"]}
+_IS_DARK = "document.documentElement.dataset.bsTheme === 'dark'"
 _LOOKS: tuple[dict[str, Any], ...] = (
     {"color_scheme": "light", "viewport": {"width": 1440, "height": 900}},
     {"color_scheme": "dark", "viewport": {"width": 1440, "height": 900}},
@@ -71,17 +74,29 @@ def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Brows
     door.goto("/sign-in/")
     faults += [f"/sign-in/: {one}" for one in _found(door)]
     stranger.close()
-    for look in _LOOKS:
-        context = chromium.new_context(base_url=harbour.url, storage_state=signed_in, bypass_csp=True, **look)
+    keeping = chromium.new_context(base_url=harbour.url, storage_state=signed_in)
+    keeping.set_default_timeout(PATIENCE_MS)
+    kept_page(keeping.new_page(), "/h/local/logs/kept/?q=hello", "hello")
+    keeping.close()
+    for look in (_LOOKS[0], _LOOKS[2]):
+        context = chromium.new_context(
+            base_url=harbour.url, storage_state=signed_in, bypass_csp=True, reduced_motion="reduce", **look
+        )
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.add_init_script(path=str(_AXE))
         for url in _pages(container, stopped, job, registry, team, image):
+            page.emulate_media(color_scheme=look["color_scheme"])
             page.goto(url)
             page.wait_for_load_state("load")
-            if container in url and url.endswith(("logs/", "console/", "stats/")):
+            if url.endswith("q=hello") or (container in url and url.endswith(("logs/", "console/", "stats/"))):
                 page.wait_for_selector(".log-line, .xterm-rows, .uplot")
             faults += [f"{look['color_scheme']} {look['viewport']['width']} {url}: {one}" for one in _found(page)]
+            if look["color_scheme"] == "light":
+                # It grows dark while the page is open.
+                page.emulate_media(color_scheme="dark")
+                page.wait_for_function(_IS_DARK)
+                faults += [f"grown dark {url}: {one}" for one in _found(page, only=_CONTRAST)]
         context.close()
     assert not faults, "\n".join(sorted(set(faults)))
 
@@ -226,8 +241,9 @@ def _some_registry(console: Console, chromium: Browser, state: StorageState, *, 
     return address
 
 
-def _found(page: Any) -> list[str]:
-    options = json.dumps({"runOnly": _RULES, "rules": _ALSO, "resultTypes": ["violations"]})
+def _found(page: Any, *, only: dict[str, Any] | None = None) -> list[str]:
+    rules = {"runOnly": only} if only else {"runOnly": _RULES, "rules": _ALSO}
+    options = json.dumps({**rules, "resultTypes": ["violations"]})
     violations = page.evaluate(f"axe.run(document, {options}).then(({{ violations }}) => violations)")
     return [
         f"{one['id']} ({one['impact']}): {' | '.join(node['html'][:160] for node in one['nodes'][:3])}"
