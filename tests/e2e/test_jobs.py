@@ -47,6 +47,7 @@ def test_a_job_is_cancelled_where_it_stands_and_tried_again(page: Page, silent_r
     first = page.url
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator("#head-state")).to_contain_text("cancelled")
+    expect(page.locator("#announcer")).to_have_text(re.compile("harbour/slow:1: cancelled"))
     page.get_by_role("button", name="Retry").click()
     page.wait_for_url(lambda url: "/jobs/" in url and url != first)
     expect(page.locator("#head-state")).to_contain_text("running")

@@ -7,6 +7,7 @@ import { icon, make, whenPresent } from "./lib/dom.js";
 import { filled, gettext } from "./lib/words.js";
 
 const MOST_TABS = 12;
+const READ = "consoles are read out";
 let tabCount = 0;
 const PAUSED = gettext("The container is paused: nothing in it runs. What you type is taken when it is resumed.");
 
@@ -19,6 +20,9 @@ whenPresent("[data-console]", (page) => {
   const tabs = [];
   let current = null;
   let isLeaving = false;
+  // What a terminal shows is drawn, and costs more where it is told as well: so it is by choice, and for all consoles.
+  const isRead = () => part("read").getAttribute("aria-pressed") === "true";
+  part("read").setAttribute("aria-pressed", String(localStorage.getItem(READ) === "1"));
 
   function open(asked, seen = null) {
     if (tabs.length >= MOST_TABS) return say("failed", filled(gettext("%(count)s consoles are open here. Close one first."), { count: MOST_TABS }));
@@ -44,6 +48,7 @@ whenPresent("[data-console]", (page) => {
     tab.pane.replaceChildren();
     tab.failed = tab.note = "";
     tab.console = openConsole(tab.pane, page.dataset.url, tab.asked, seen, {
+      isRead: isRead(),
       onState: (tone, words) => {
         tab.state = [tone, words];
         tab.dot.className = `dot ${tone}`;
@@ -174,6 +179,11 @@ whenPresent("[data-console]", (page) => {
   part("again").addEventListener("click", () => (current ? connect(current) : start()));
   part("close").addEventListener("click", () => remove(current));
   part("copy").addEventListener("click", () => current?.console.copy());
+  part("read").addEventListener("click", () => {
+    part("read").setAttribute("aria-pressed", String(!isRead()));
+    localStorage.setItem(READ, isRead() ? "1" : "0");
+    for (const tab of tabs) tab.console.read(isRead());
+  });
   part("paste").addEventListener("click", async () => {
     if (!current || (await current.console.paste())) return;
     part("pasting").hidden = !part("pasting").hidden;
@@ -191,6 +201,8 @@ whenPresent("[data-console]", (page) => {
   // A press must not take the focus from the terminal: the phone's keyboard would go.
   part("keys").addEventListener("pointerdown", (event) => event.preventDefault());
   part("keys").addEventListener("click", ({ target }) => target.dataset.key && current?.console.press(target.dataset.key));
+  // An iPhone has no such window.
+  part("full").hidden = !document.fullscreenEnabled;
   part("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : page.requestFullscreen()));
   const sizes = new ResizeObserver(() => current?.console?.fit());
   sizes.observe(part("panes"));

@@ -2,9 +2,9 @@
 // follow its state.
 
 import htmx from "./lib/htmx.js";
-import { announce } from "./lib/announce.js";
 import { copyText } from "./lib/copying.js";
 import { csrf, icon, make, whenPresent } from "./lib/dom.js";
+import { tellState } from "./lib/head_state.js";
 import { withPageNonce } from "./lib/asking.js";
 import { size } from "./lib/sizes.js";
 import { showToast } from "./lib/toasts.js";
@@ -58,21 +58,15 @@ document.addEventListener("stats:sample", ({ detail }) => {
 });
 
 // Whoever does not see it hears of a change of state, and facts follow it: both when the words in the head change to another state, not as they age.
-whenPresent("#head-state", (head) => {
-  const stateOf = () => head.textContent.replace(/\d+ \w+( ago)?|a moment( ago)?/g, "");
-  let known = stateOf();
+whenPresent("#head-state", () => {
   let timer;
-  const watcher = new MutationObserver(() => {
-    if (stateOf() === known) return;
-    known = stateOf();
-    announce(filled(gettext("%(name)s: %(state)s"), { name: document.querySelector("h1").textContent, state: head.textContent }));
+  const end = tellState(() => {
     clearTimeout(timer);
     if (document.querySelector("[data-follows]")) timer = setTimeout(follow, 300);
   });
-  watcher.observe(head, { childList: true, characterData: true, subtree: true });
   return () => {
     clearTimeout(timer);
-    watcher.disconnect();
+    end();
   };
 });
 

@@ -2,6 +2,7 @@
 // what is older comes as the reader comes near it.
 
 import "../css/logs.css";
+import { announce } from "./lib/announce.js";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
 import { LogBar } from "./lib/log_bar.js";
@@ -39,7 +40,7 @@ whenPresent("[data-kept]", (pane) => {
   const first = search("", { take, begin: () => (found = []), tell: progress });
   first.done.then(over, (error) => {
     part("stop").hidden = true;
-    if (error) say(error.message);
+    if (error) conclude(error.message);
   });
   part("stop").addEventListener("click", () => {
     first.stop();
@@ -194,7 +195,13 @@ whenPresent("[data-kept]", (pane) => {
     else if (store.hasDropped && store.begins && !counts.hasMore) more.push(filled(gettext("kept since %(time)s"), { time: beginning() }));
     if (counts.damaged) more.push(filled(ngettext("%(count)s file is damaged and was left out", "%(count)s files are damaged and were left out", counts.damaged), { count: counts.damaged }));
     if (counts.isUnmarked) more.push(gettext("matches are not marked"));
-    say([words, ...more].join(" · "));
+    conclude([words, ...more].join(" · "));
+  }
+
+  // How far a search has come is there to be read; what came of it is heard.
+  function conclude(words) {
+    if (part("figures").textContent !== words) announce(words);
+    say(words);
   }
 
   function say(words) {

@@ -247,6 +247,8 @@ whenPresent("[data-logs]", (pane) => {
   part("jump").addEventListener("click", () => (range.isLive ? pause(false) : range.live()));
   part("copy")?.addEventListener("click", copy);
   part("link")?.addEventListener("click", link);
+  // An iPhone has no such window.
+  part("full").hidden = !document.fullscreenEnabled;
   part("full").addEventListener("click", () => (document.fullscreenElement ? document.exitFullscreen() : pane.requestFullscreen()));
   part("view").addEventListener("click", ({ target }) => {
     const stamp = target.closest("[data-log-load]")?.dataset.logLoad;
@@ -257,8 +259,7 @@ whenPresent("[data-logs]", (pane) => {
 
   async function copy() {
     const lines = asText(wanted(), view.how.names);
-    await copyText(`${lines.join("\n")}\n`);
-    confirm("copy", filled(ngettext("Copied %(count)s line", "Copied %(count)s lines", lines.length), { count: number.format(lines.length) }), copyWords);
+    if (await copyText(`${lines.join("\n")}\n`)) confirm("copy", filled(ngettext("Copied %(count)s line", "Copied %(count)s lines", lines.length), { count: number.format(lines.length) }), copyWords);
   }
 
   const copyWords = () => bar.say("copy", view.chosen[0] < 0 ? gettext("Copy the lines that are shown") : gettext("Copy the chosen lines"));
@@ -267,8 +268,7 @@ whenPresent("[data-logs]", (pane) => {
     const url = new URL(location.href);
     for (const name of ["since", "until", "range"]) url.searchParams.delete(name);
     url.searchParams.set("at", stampOf(buffer.line(view.chosen[0])));
-    await copyText(url.href);
-    confirm("link", gettext("Copied the link"), () => bar.say("link", gettext("Copy a link to the chosen line")));
+    if (await copyText(url.href)) confirm("link", gettext("Copied the link"), () => bar.say("link", gettext("Copy a link to the chosen line")));
   }
 
   function confirm(name, words, after) {

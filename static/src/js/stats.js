@@ -137,7 +137,8 @@ whenPresent("[data-stats]", (pane) => {
       ...room(element),
       legend: { show: false },
       cursor: { show: !isTile, y: false, drag: { x: false, y: false }, points: { size: 6 }, sync: { key: "stats" } },
-      padding: isTile ? [2, 0, 0, 0] : [8, 8, 0, 0],
+      // The words of the last moment on the axis stand half beside the chart.
+      padding: isTile ? [2, 0, 0, 0] : [8, 24, 0, 0],
       scales: { x: { time: true, range: ends }, y: { range: top } },
       axes: isTile ? [{ show: false }, { show: false }] : [{ ...axis, size: 28, space: 76, values: (_u, ticks) => ticks.map(clockFor(span_s)) }, { ...axis, size: 66, values: (_u, ticks) => ticks.map(chart.axis) }],
       series: [{}, ...chart.lines.map((field, index) => series(style.color, field, index))],

@@ -21,11 +21,14 @@ const KEYS = { esc: ["\x1b", "\x1b"], tab: ["\t", "\t"], up: ["\x1b[A", "\x1bOA"
 // The server keeps a session that nobody looks at for a minute, from when it has noticed; it says so where that is over.
 const PATIENCE_MS = 120_000;
 
-// `asked` is {kind, command, user, folder}; `before` a session to go on with, or null.
-export function openConsole(pane, url, asked, before, { onState, onLabel, onFailed, onNote, onPaused, onShells, onCtrl, onUseless, onGone }) {
+Terminal.strings.promptLabel = gettext("Terminal");
+Terminal.strings.tooMuchOutput = gettext("Too much came at once to be read out; go through the rows.");
+
+// `asked` is {kind, command, user, folder}; `before` a session to go on with, or null; `isRead`: a screen reader reads it.
+export function openConsole(pane, url, asked, before, { isRead,  onState, onLabel, onFailed, onNote, onPaused, onShells, onCtrl, onUseless, onGone }) {
   const terminal = new Terminal({
     fontFamily: '"JetBrains Mono", ui-monospace, monospace', fontSize: 13, lineHeight: 1.25, scrollback: 10_000, cursorBlink: true,
-    allowProposedApi: false, theme: THEME, screenReaderMode: false, linkHandler: { activate: () => {} },
+    allowProposedApi: false, theme: THEME, screenReaderMode: isRead, linkHandler: { activate: () => {} },
   }); // prettier-ignore
   const fitting = new FitAddon();
   let socket;
@@ -206,8 +209,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     const text = terminal.getSelection().trimEnd();
     if (isAll) terminal.clearSelection();
     if (!text) return showToast(gettext("There is nothing to copy in this console yet."), "warning");
-    await copyText(text);
-    showToast(isAll ? gettext("Copied all that is shown.") : gettext("Copied."), "good");
+    if (await copyText(text)) showToast(isAll ? gettext("Copied all that is shown.") : gettext("Copied."), "good");
     terminal.focus();
   }
 
@@ -290,6 +292,7 @@ export function openConsole(pane, url, asked, before, { onState, onLabel, onFail
     press,
     stop,
     focus: () => terminal.focus(),
+    read: (isOn) => (terminal.options.screenReaderMode = isOn),
     session: () => session,
     // For good: what runs in it is ended too.
     end() {

@@ -1,12 +1,15 @@
 // Searching the lines of the page: words or a pattern, only what matches or all with the matches marked, levels, and the way
 // from match to match. All of it stands in the address.
 
+import { announce } from "./announce.js";
 import { writeAddress } from "./log_bar.js";
 import { finderOf } from "./log_finder.js";
 import { patternOf } from "./log_pattern.js";
 import { filled, gettext } from "./words.js";
 
 const number = new Intl.NumberFormat("en");
+// Who still types has not asked yet.
+const TOLD_AFTER_MS = 700;
 
 export class LogSearch {
   #part;
@@ -16,6 +19,7 @@ export class LogSearch {
   #isWritten;
   #worker;
   #waiting = 0;
+  #telling = 0;
   // The pattern that is tried on the lines that are here, and the one that is asked about those that came since.
   #tried = null;
   #asked = null;
@@ -35,6 +39,8 @@ export class LogSearch {
     part("next")?.addEventListener("click", () => this.next(1));
     part("previous")?.addEventListener("click", () => this.next(-1));
     this.apply();
+    // Nobody has asked yet, and no line is here.
+    clearTimeout(this.#telling);
   }
 
   #read() {
@@ -47,6 +53,7 @@ export class LogSearch {
 
   stop() {
     clearTimeout(this.#waiting);
+    clearTimeout(this.#telling);
     this.#tried?.stop();
     this.#view.how.finder?.stop?.();
   }
@@ -107,6 +114,7 @@ export class LogSearch {
     if (!this.#view.isFollowing) this.#view.show(held);
     this.#view.draw();
     this.draw();
+    this.#tell();
   }
 
   // About lines that came since, until there are answers for all.
@@ -133,6 +141,16 @@ export class LogSearch {
     this.#view.current = this.#buffer.foundAt(place);
     this.#view.show(this.#view.current);
     this.draw();
+    this.#tell();
+  }
+
+  // What somebody asked for is heard once, and not again with each line that comes and matches.
+  #tell() {
+    clearTimeout(this.#telling);
+    this.#telling = setTimeout(() => {
+      const words = this.#part("matches")?.textContent;
+      if (words) announce(words);
+    }, TOLD_AFTER_MS);
   }
 
   draw() {

@@ -19,7 +19,7 @@ function age(toast) {
 
 export function showToast(words, tone = "bad") {
   const close = make("button", { type: "button", class: "btn-icon", "data-close": true, "aria-label": gettext("Close") }, icon("x"));
-  const toast = make("div", { class: "toast-note", "data-toast": tone, role: "alert" }, make("span", { class: `dot ${tone}` }), make("div", {}, words), close);
+  const toast = make("div", { class: "toast-note", "data-toast": tone }, make("span", { class: `dot ${tone}` }), make("div", {}, words), close);
   document.getElementById("toasts").append(toast);
 }
 
