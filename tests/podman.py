@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +69,7 @@ def running_podman(folder: Path) -> Iterator[Daemon]:
             left = [str(one["Id"]) for one in daemon.json("GET", "/containers/json?all=1")]
             daemon.remove_all_containers()
         daemon.stop()
+        _end_shims(folder / "root")
         unmount_below(folder)
         unmount_below(exec_root)
         subprocess.run(["ip", "netns", "delete", mark], check=False)
@@ -77,3 +79,21 @@ def running_podman(folder: Path) -> Iterator[Daemon]:
         remove_cgroups("libpod_parent", with_children=False)
         shutil.rmtree(exec_root, ignore_errors=True)
         shutil.rmtree(folder / "root", ignore_errors=True)
+
+
+def _end_shims(root: Path) -> None:
+    """End the shims of what ran below `root`.
+
+    Podman keeps that of an exec for five minutes after its end, so that its exit code can be asked for (conmon's
+    `--exit-delay`); it would then start a Podman that makes these folders again.
+    """
+    for process in Path("/proc").glob("[0-9]*"):
+        # What has ended meanwhile has no command line.
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if Path(os.fsdecode(words[0])).name == "conmon" and any(_is_below(word, root) for word in words):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _is_below(word: bytes, root: Path) -> bool:
+    return Path(os.fsdecode(word)).is_relative_to(root)

@@ -35,7 +35,7 @@ def test_what_stops_has_no_figures_from_the_moment_it_says_so(page: Page, harbou
     assert cpu.inner_text() in {"", "–"}  # noqa: RUF001
 
 
-def test_the_charts_are_there_in_words_and_as_a_table(page: Page, harbour: Console) -> None:
+def test_the_charts_are_there_in_words_and_as_a_table(page: Page, harbour: Console, host_kind: str) -> None:
     limits = {"NanoCpus": 500_000_000, "Memory": 64 << 20, "NetworkMode": "none"}
     container_id = run_container(harbour, "steady", "while :; do :; done", HostConfig=limits)
     page.goto(f"/h/local/containers/{container_id}/stats/")
@@ -47,6 +47,9 @@ def test_the_charts_are_there_in_words_and_as_a_table(page: Page, harbour: Conso
     expect(row.get_by_role("rowheader")).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
     expect(row.get_by_role("cell").first).to_have_text(re.compile(r"[\d.]+ %"))
     expect(row.get_by_role("cell").nth(2)).to_have_text("67.1 MB")
-    harbour.engine.api("POST", f"/containers/{container_id}/update", {"NanoCpus": 250_000_000, "Memory": 128 << 20})
+    if host_kind == "podman":
+        # Its version 4 changes no limits of a container that is there.
+        return
+    harbour.engine.json("POST", f"/containers/{container_id}/update", {"NanoCpus": 250_000_000, "Memory": 128 << 20})
     expect(page.locator("[data-words=cpu]")).to_contain_text("at most 25 %")
     expect(page.locator("[data-words=memory]")).to_contain_text("of 134 MB")

@@ -138,14 +138,20 @@ def test_a_flood_is_shown_whole_or_counted_and_can_be_paused(page: Page, harbour
 def test_logs_of_two_containers_come_together_in_the_order_of_time(page: Page, harbour: Console) -> None:
     script = "sleep {}; i=0; while [ $i -lt 5 ]; do echo {} $i; i=$((i+1)); sleep 0.2; done; sleep 600"
     run_container(harbour, "odd", script.format(0, "odd"))
+    run_container(harbour, "mute", HostConfig={"LogConfig": {"Type": "none"}})
     page.goto("/h/local/logs/")
     # What is made while the page is open can be chosen too.
     run_container(harbour, "even", script.format(0.1, "even"))
     page.get_by_role("button", name="Choose containers").click()
     page.get_by_label("odd").check()
     page.get_by_label("even").check()
+    page.get_by_label("mute").check()
     page.get_by_role("button", name="Show").click()
     expect(page.locator(".log-line")).to_have_count(10)
+    expect(
+        page.get_by_text("mute: Nothing that this container writes is kept: its log driver is “none”")
+    ).to_be_visible()
+    expect(page.locator("[data-log-figures]")).to_contain_text("1 cannot be read")
     times = page.locator(".log-line .t").all_inner_texts()
     assert times == sorted(times)
     assert {*page.locator(".log-source").all_inner_texts()} == {"odd", "even"}

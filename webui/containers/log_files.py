@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from webui import gate
 from webui.live.lines import LineCutter
-from webui.live.logs import is_unreadable, unreadable
+from webui.live.log_drivers import is_unreadable, unreadable
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
 from webui.log_lines import letter_of, timestamp_of
 

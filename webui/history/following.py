@@ -3,19 +3,23 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError
 
+from webui.gate import HostRefused
 from webui.history.bounds import Bound, enforce
 from webui.history.owners import note_access
 from webui.history.places import is_container_id, logs_folder
 from webui.history.segments import About
 from webui.history.store import LogStore
+from webui.history.unkept import forget_unkept, note_unkept
 from webui.live.lines import LineCutter
+from webui.live.log_drivers import driver_of, is_unfollowable, is_unreadable
 from webui.live.upstream import UPSTREAM_ERRORS, Upstream
 from webui.log_lines import Skipper
 
@@ -117,25 +121,27 @@ class Follower:
         return raw.get("State") in _RUNS or container_id not in self._looked_at or has_just_ended
 
     async def _read(self, container_id: str, raw: Mapping[str, Any]) -> None:
-        pause_s = _PAUSE_S
+        pause_s, is_refused = _PAUSE_S, False
         try:
             while True:
                 try:
                     await self._read_once(container_id, raw)
-                    pause_s = _PAUSE_S
+                    pause_s, is_refused = _PAUSE_S, False
                 except _NotKept as error:
                     logger.error("the log of %s on %s is not kept: %s", container_id[:12], self._host.slug, error)
                     pause_s = _LONGEST_PAUSE_S
                 except UPSTREAM_ERRORS as error:
-                    if getattr(error, "status", None) is not None:
+                    if getattr(error, "status", None) == HTTPStatus.NOT_FOUND or is_unreadable(error):
                         # Gone, or of a log driver that cannot be read.
                         logger.info("the log of %s on %s: %s", container_id[:12], self._host.slug, error)
                         self._unreadable.add(container_id)
                         return
+                    # A host that is busy may refuse what it gives the next time; of what has ended, that is not asked.
+                    is_refused = getattr(error, "status", None) is not None
                     pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)
                 found = self._feed.picture.containers.get(container_id)
-                if found is None or (found.get("State") not in _RUNS and pause_s == _PAUSE_S):
+                if found is None or (found.get("State") not in _RUNS and (pause_s == _PAUSE_S or is_refused)):
                     return
                 raw = found
         finally:
@@ -157,7 +163,13 @@ class Follower:
 
     async def _read_once(self, container_id: str, raw: Mapping[str, Any]) -> None:
         if raw.get("State") in _RUNS:
-            await self._copy(container_id, raw, follow=True)
+            try:
+                await self._copy(container_id, raw, follow=True)
+            except HostRefused as error:
+                if not is_unfollowable(error):
+                    raise
+                # What is new is then asked for after every pause.
+                await self._copy(container_id, raw, follow=False)
         else:
             async with self._slots:
                 await self._copy(container_id, raw, follow=False)
@@ -172,10 +184,16 @@ class Follower:
         since = store.place.since() or str(int(time.time()) - self._bound.days * 86400)
         query = {"stdout": "1", "stderr": "1", "timestamps": "1", "since": since} | ({"follow": "1"} if follow else {})
         path = f"/containers/{container_id}/logs"
-        async with upstream.stream(path, query=query, as_sent=is_terminal) as chunks:
-            async for chunk in chunks:
-                lines = skipper.new(cutter.feed_bytes(chunk))
-                await self._add(store, lines, skipper.counted, cutter.reread_from)
+        try:
+            async with upstream.stream(path, query=query, as_sent=is_terminal) as chunks:
+                _note(forget_unkept, store.folder)
+                async for chunk in chunks:
+                    lines = skipper.new(cutter.feed_bytes(chunk))
+                    await self._add(store, lines, skipper.counted, cutter.reread_from)
+        except HostRefused as error:
+            if is_unreadable(error):
+                _note(note_unkept, store.folder, driver_of(inspection))
+            raise
         await self._add(store, skipper.last(cutter.last_bytes()), ())
 
     async def _add(
@@ -233,6 +251,13 @@ class Follower:
     async def _dropped(self) -> int:
         folder, present = logs_folder(self._host.slug), frozenset(self._feed.picture.containers)
         return await asyncio.to_thread(enforce, folder, self._bound, busy=frozenset(self._stores), present=present)
+
+
+def _note(do: Callable[..., None], *what: object) -> None:
+    try:
+        do(*what)
+    except OSError as error:
+        raise _NotKept(str(error)) from error
 
 
 def about_of(container_id: str, raw: Mapping[str, Any]) -> About:

@@ -1,6 +1,7 @@
 """Logs of several containers at once, the search in kept logs, how much is kept, the past of a container's stats."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from webui.history.models import keeping_of
 from webui.history.places import logs_folder
 from webui.history.rights import readable
 from webui.history.rings import RINGS, past_of
+from webui.history.segments import About
+from webui.history.unkept import driver_in_the_way
 from webui.hosts import visible_hosts
 from webui.hosts.models import Host
 from webui.live.samples import Sample
@@ -32,6 +35,7 @@ from webui.log_lines import moment_in
 from webui.pages import Crumb, Tab, go, render_page
 from webui.resources import Opened, note_of, opened, stale_words
 
+_MOST_NAMED: Final = 5
 # What of a search stays when other containers are chosen for it.
 _CARRIED: Final = ("q", "regex", "last", "since", "until", "zone")
 
@@ -76,10 +80,13 @@ def kept_view(request: HttpRequest, host: str) -> HttpResponse:
     abouts = readable(actor_of(request), here)
     names = Counter(about.name for about in abouts)
     asked = query_in(request.GET)
+    drivers = _drivers_in_the_way(here, abouts)
     given_since, given_until = (moment_in(request.GET.get(name, "")) for name in ("since", "until"))
     context = {
         "names": names,
-        "choices": [_kept_choice(name, count, asked) for name, count in names.items()],
+        "choices": [_kept_choice(abouts, name, count, asked, drivers) for name, count in names.items()],
+        "kept_count": len({about.name for about in abouts if about.container_id not in drivers}),
+        "unkept": _unkept_words(asked.folders(abouts), drivers),
         "carried": [(name, request.GET[name]) for name in _CARRIED if request.GET.get(name)],
         "chosen_names": [name for name in asked.names if name in names],
         "generation": next((about for about in abouts if about.container_id[:12] in asked.ids), None),
@@ -127,7 +134,9 @@ def generations_view(request: HttpRequest, host: str, id: str) -> HttpResponse: 
     here = opened(request, host)
     raw = here.picture.find("containers", id)
     name = str((raw.get("Names") or [""])[0]).lstrip("/") if raw else ""
-    same = [about for about in readable(here.actor, here.host) if name and about.name == name]
+    named = [about for about in readable(here.actor, here.host) if name and about.name == name]
+    drivers = _drivers_in_the_way(here.host, named)
+    same = [about for about in named if about.container_id not in drivers]
     earlier = [about for about in same if raw is None or about.container_id != raw["Id"]]
     context = {"host": here.host, "name": name, "earlier": earlier, "is_kept": len(same) > len(earlier)}
     return HttpResponse(render_to_string("history/_generations.html", context))
@@ -162,8 +171,41 @@ def _samples_before(here: Opened, raw: dict[str, Any], span_s: int) -> list[Samp
     return sorted((sample for sample in found if sample.at < raw["Created"]), key=lambda sample: sample.at)
 
 
-def _kept_choice(name: str, count: int, asked: KeptQuery) -> dict[str, Any]:
+def _drivers_in_the_way(host: Host, abouts: Sequence[About]) -> dict[str, str]:
+    """The log drivers of those containers of which nothing can be kept, by their ids. Reads files."""
+    folder = logs_folder(host.slug)
+    found = {about.container_id: driver_in_the_way(folder / about.container_id) for about in abouts}
+    return {container_id: driver for container_id, driver in found.items() if driver}
+
+
+def _unkept_words(abouts: Sequence[About], drivers: Mapping[str, str]) -> str:
+    """Which of these are not kept, and why; "" where all are."""
+    those = [about for about in abouts if about.container_id in drivers]
+    names = list(dict.fromkeys(about.name for about in those))
+    held = ", ".join(f"“{one}”" for one in sorted({drivers[about.container_id] for about in those}))
+    if not names:
+        return ""
+    if len(names) == 1:
+        return _(
+            "Nothing of %(name)s is kept: its log driver is %(driver)s, and the host cannot read back what that "
+            "writes. Recreate it with the log driver “json-file” to have its lines kept."
+        ) % {"name": names[0], "driver": held}
+    more = len(names) - _MOST_NAMED
+    shown = ", ".join(names[:_MOST_NAMED])
+    if more > 0:
+        shown = _("%(names)s and %(count)d more") % {"names": shown, "count": more}
+    return _(
+        "Nothing is kept of %(names)s: the host cannot read back what their log drivers write (%(drivers)s). Recreate "
+        "them with the log driver “json-file” to have their lines kept."
+    ) % {"names": shown, "drivers": held}
+
+
+def _kept_choice(
+    abouts: Sequence[About], name: str, count: int, asked: KeptQuery, drivers: Mapping[str, str]
+) -> dict[str, Any]:
     words = ngettext("%d container", "%d containers", count) % count if count > 1 else ""
+    if all(about.container_id in drivers for about in abouts if about.name == name):
+        words = _("not kept")
     return {"name": name, "words": words, "is_chosen": name in asked.names}
 
 

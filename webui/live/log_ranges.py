@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from webui import gate
 from webui.live.follow import Inspection
 from webui.live.lines import LineCutter
-from webui.live.logs import is_unreadable, unreadable
+from webui.live.log_drivers import is_unreadable, unreadable
 from webui.live.tails import LastLines
 from webui.live.upstream import Upstream
 from webui.log_lines import seconds_before, since_of, timestamp_of

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from django.utils.translation import gettext as _
 
 from webui import gate
 from webui.live.follow import Hopeless, Inspection, follow_container
 from webui.live.hub import Channel, Frame, hub
 from webui.live.lines import LineCutter
+from webui.live.log_drivers import is_unfollowable, is_unreadable, unreadable
 from webui.live.pictures import picture_if_any
 from webui.live.tails import LastLines, can_tail, since_before_tail
 from webui.live.upstream import Upstream
@@ -31,6 +31,8 @@ _FRAME_CHARACTERS: Final = 512 * 1024
 
 # How much of the past a viewer may ask for; a viewer who asks for more than another has an upstream of their own.
 TAILS: Final = ("200", "2000", "10000")
+# How often what is not followed is looked at.
+_LOOK_S: Final = 1.0
 # The most that "since ..." begins with: more would only push itself out of the ring of the page.
 _MOST_SINCE: Final = "50000"
 
@@ -78,12 +80,31 @@ class LogSource:
         try:
             if not self._has_looked and "tail" in self._start and not await _can_tail(upstream, inspection):
                 await self._look_back(upstream, inspection)
-            since = self._place.since()
-            # Who has looked at a log before its first line wants all of them.
-            start = {"since": since} if since else ({} if self._has_looked else self._start)
-            await self._read(upstream, inspection, {"follow": "1", **start})
+            try:
+                await self._read(upstream, inspection, {"follow": "1", **self._beginning()})
+            except gate.HostRefused as error:
+                if not is_unfollowable(error):
+                    raise
+                await self._look_again_and_again(upstream)
         except gate.HostRefused as error:
             raise Hopeless(unreadable(inspection, error)) if is_unreadable(error) else error from None
+
+    def _beginning(self) -> dict[str, str]:
+        """The part of a query that says where the next reading begins."""
+        since = self._place.since()
+        # Who has looked at a log before its first line wants all of them.
+        return {"since": since} if since else ({} if self._has_looked else self._start)
+
+    async def _look_again_and_again(self, upstream: Upstream) -> None:
+        """Read what is new as long as the container runs: of an engine that does not follow this log."""
+        is_running = True
+        while is_running:
+            # First whether it runs: what is read after its end is all of it.
+            inspection = await upstream.get(f"/containers/{self._id}/json")
+            is_running = bool(inspection["State"]["Running"])
+            await self._read(upstream, inspection, self._beginning())
+            if is_running:
+                await asyncio.sleep(_LOOK_S)
 
     async def _look_back(self, upstream: Upstream, inspection: Inspection) -> None:
         """Read the log up to now, from where its last lines begin, and show those."""
@@ -161,23 +182,6 @@ class LogSource:
 async def _can_tail(upstream: Upstream, inspection: Inspection) -> bool:
     picture = picture_if_any(upstream.host)
     return can_tail((picture and picture.version) or await upstream.get("/version"), inspection)
-
-
-def is_unreadable(error: BaseException) -> bool:
-    """Whether an engine has said that it cannot read this container's output back, now or later."""
-    words = str(error).lower()
-    return isinstance(error, gate.HostRefused) and error.status >= 500 and "log" in words and "driver" in words
-
-
-def unreadable(inspection: Inspection, error: BaseException) -> dict[str, Any]:
-    """The state to tell of a container whose output is written where its engine cannot read it back."""
-    driver = str((inspection.get("HostConfig") or {}).get("LogConfig", {}).get("Type") or "")
-    if driver in {"none", ""}:
-        words = _("Nothing that this container writes is kept: its log driver is “none”.")
-    else:
-        words = _("This container writes its output to “%s”, and the host cannot read it back from there.") % driver
-    words += " " + _("Recreate it with the log driver “json-file” or “local” to see its output here.")
-    return {"t": "state", "state": "unreadable", "error": words, "said": str(error)}
 
 
 def _portions(lines: list[str]) -> Iterator[tuple[int, list[str]]]:

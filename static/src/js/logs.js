@@ -156,6 +156,7 @@ whenPresent("[data-logs]", (pane) => {
     past.reset();
     buffer.clear();
     states.fill("");
+    figures.unreadable.clear();
     Object.assign(figures, { skipped: 0, counted: 0, taken: 0, heldAt: 0, isTorn: false });
     view.chosen = [-1, -1];
     isAwaited = Boolean(range.at);
@@ -170,6 +171,7 @@ whenPresent("[data-logs]", (pane) => {
     if (figures.lost.size) words.push(gettext("connection lost"));
     else if (figures.late.size) words.push(gettext("no answer for a while"));
     else if (states.includes("cut")) words.push(gettext("no answer from the host"));
+    if (figures.unreadable.size) words.push(filled(ngettext("%(count)s cannot be read", "%(count)s cannot be read", figures.unreadable.size), { count: figures.unreadable.size }));
     if (range.isLive) words.push(filled(ngettext("%(count)s line/s", "%(count)s lines/s", figures.rate), { count: number.format(figures.rate) }));
     if (figures.skipped) words.push(filled(gettext("%(count)s skipped"), { count: number.format(figures.skipped) }));
     if (figures.isTorn) words.push(gettext("some are missing"));

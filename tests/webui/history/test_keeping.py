@@ -23,6 +23,7 @@ from webui.history.places import logs_folder, stats_folder
 from webui.history.rights import readable
 from webui.history.rings import ring_path
 from webui.history.sampling import Sampler
+from webui.history.unkept import driver_in_the_way
 from webui.hosts.models import Host
 from webui.live.pictures import forget, host_feed
 
@@ -60,8 +61,8 @@ async def until(is_so: Callable[[], bool]) -> None:
         await asyncio.sleep(0.02)
 
 
-def run(engine: Daemon, name: str, script: str) -> str:
-    body = {"Image": "busybox", "Cmd": ["sh", "-c", script], "StopTimeout": 0}
+def run(engine: Daemon, name: str, script: str, **more: Any) -> str:
+    body = {"Image": "busybox", "Cmd": ["sh", "-c", script], "StopTimeout": 0, **more}
     status, reply = engine.api("POST", f"/containers/create?name={name}", body)
     assert status == 201, reply
     container_id = str(json.loads(reply)["Id"])
@@ -104,6 +105,16 @@ async def test_what_had_ended_before_is_read_too_and_a_start_again_goes_on(engin
         await until(lambda: texts(container_id) == [b"done"])
         await asyncio.to_thread(engine.api, "POST", f"/containers/{container_id}/start")
         await until(lambda: texts(container_id) == [b"done", b"done"])
+
+
+async def test_of_a_log_that_cannot_be_read_it_is_noted_that_nothing_is_kept(engine: Daemon, host: Host) -> None:
+    body = {"HostConfig": {"LogConfig": {"Type": "none"}}}
+    silent = await asyncio.to_thread(run, engine, "silent", "echo gone; sleep 100", **body)
+    heard = await asyncio.to_thread(run, engine, "heard", "echo here; sleep 100")
+    async with kept(host):
+        await until(lambda: bool(driver_in_the_way(logs_folder("local") / silent)) and bool(texts(heard)))
+    assert driver_in_the_way(logs_folder("local") / silent) == "none"
+    assert driver_in_the_way(logs_folder("local") / heard) == ""
 
 
 async def test_samples_are_taken_without_anyone_watching(

@@ -17,6 +17,7 @@ from webui.history.models import keeping_of
 from webui.history.places import forget_others, logs_folder
 from webui.history.rings import RingFile, ring_path
 from webui.history.store import LogStore
+from webui.history.unkept import forget_unkept, note_unkept
 from webui.hosts.models import Host
 from webui.live.picture import Picture
 from webui.live.pictures import forget
@@ -74,6 +75,31 @@ def test_the_search_names_what_is_kept_and_teaches_where_nothing_is(
     page = signed_in(rita).get("/h/docks/logs/kept/").content.decode()
     assert ABOUT.name in page
     assert "2 containers" in page
+
+
+def test_whose_logs_cannot_be_kept_is_said_with_what_to_do(
+    down_host: Host, rita: User, signed_in: Callable[[User], Client]
+) -> None:
+    reader = signed_in(rita)
+    for number in range(7):
+        container_id = f"{number}" * 64
+        LogStore(
+            logs_folder("docks") / container_id, replace(ABOUT, name=f"mute-{number}<b>", container_id=container_id)
+        )
+        note_unkept(logs_folder("docks") / container_id, "none" if number else "syslog")
+    page = reader.get("/h/docks/logs/kept/").content.decode()
+    assert "Nothing is kept of mute-0&lt;b&gt;, mute-1" in page
+    assert "and 2 more: the host cannot read back what their log drivers write (“none”, “syslog”)" in page
+    assert "Nothing is kept yet" in page
+    assert "not kept</" in page
+    keep()
+    one = reader.get("/h/docks/logs/kept/", {"q": "x", "c": "mute-0<b>"}).content.decode()
+    assert "Nothing of mute-0&lt;b&gt; is kept: its log driver is “syslog”" in one
+    assert "Recreate it with the log driver “json-file”" in one
+    assert "Nothing of" not in reader.get("/h/docks/logs/kept/", {"q": "x", "c": ABOUT.name}).content.decode()
+    # The host is busy no longer, or has another driver's reader now: it gives lines again.
+    forget_unkept(logs_folder("docks") / ("0" * 64))
+    assert "Nothing of" not in reader.get("/h/docks/logs/kept/", {"q": "x", "c": "mute-0<b>"}).content.decode()
 
 
 def test_how_much_is_kept_is_set_by_administrators_alone(

@@ -12,16 +12,22 @@ import orjson
 import pytest
 
 from tests.daemons import Daemon
+from tests.images import layer_tar
 from tests.relays import Relay, running_relay
 from tests.webui.live.conftest import Opens, run_container
 from webui import gate
 from webui.accounts.models import User
 from webui.hosts.models import Host
-from webui.live import logs
+from webui.live import log_drivers
 from webui.live.pictures import forget
-from webui.live.upstream import UpstreamError, words_of
+from webui.live.upstream import Upstream, UpstreamError, words_of
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
+
+# Podman's words for a log in the journal, where its own events go to a file.
+UNFOLLOWED = (
+    "using --follow with the journald --log-driver but without the journald --events-backend (file) is not supported"
+)
 
 
 @pytest.fixture
@@ -121,14 +127,53 @@ async def test_a_part_whose_host_is_away_is_told_and_asked_for_again(
         assert await socket.close_code() == 4500
 
 
+async def test_a_log_that_is_not_followed_is_looked_at_again_and_again(
+    engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Upstream.stream
+
+    def stream(self: Upstream, path: str, *, query: dict[str, str], **more: Any) -> Any:
+        if "follow" in query:
+            raise gate.HostRefused(500, UNFOLLOWED)
+        return real(self, path, query=query, **more)
+
+    monkeypatch.setattr(Upstream, "stream", stream)
+    script = "echo first; while [ ! -e /go ]; do sleep 0.1; done; echo second"
+    container_id = await asyncio.to_thread(run_container, engine, script)
+    texts: list[str] = []
+    async with opened(f"/ws/h/local/containers/{container_id}/logs/", olga) as socket:
+        while texts != ["first"]:
+            texts += told_texts(await socket.json_until(lambda message: bool(message.get("lines"))))
+        go = layer_tar({"go": b""})
+        await asyncio.to_thread(engine.api, "PUT", f"/containers/{container_id}/archive?path=/", go)
+        while texts != ["first", "second"]:
+            texts += told_texts(await socket.json_until(lambda message: bool(message.get("lines"))))
+        await socket.json_until(lambda message: message.get("state") == "stopped")
+
+
+def told_texts(message: dict[str, Any]) -> list[str]:
+    return [line[1:].partition(" ")[2] for line in message["lines"]]
+
+
 @pytest.mark.parametrize("words", ["configured logging driver does not support reading",
                                    "this container is using the 'none' log driver, cannot read logs"])  # fmt: skip
 def test_what_engines_say_of_a_driver_is_known(words: str) -> None:
     refused = gate.HostRefused(500, words)
-    assert logs.is_unreadable(refused)
-    told = logs.unreadable({"HostConfig": {"LogConfig": {"Type": "syslog"}}}, refused)
+    assert log_drivers.is_unreadable(refused)
+    told = log_drivers.unreadable({"HostConfig": {"LogConfig": {"Type": "syslog"}}}, refused)
     assert "“syslog”" in told["error"]
-    assert not logs.is_unreadable(gate.HostRefused(500, "no space left on device"))
+    assert not log_drivers.is_unreadable(gate.HostRefused(500, "no space left on device"))
+
+
+@pytest.mark.parametrize(("config", "words"), [(None, "“none”"), ({"Type": "passthrough"}, "“passthrough”")])
+def test_a_driver_that_keeps_nothing_is_named(config: dict[str, str] | None, words: str) -> None:
+    told = log_drivers.unreadable({"HostConfig": {"LogConfig": config}}, gate.HostRefused(500, "no"))
+    assert told["error"].startswith(f"Nothing that this container writes is kept: its log driver is {words}.")
+
+
+def test_a_log_that_is_only_not_followed_is_no_log_that_cannot_be_read() -> None:
+    assert log_drivers.is_unfollowable(gate.HostRefused(500, UNFOLLOWED))
+    assert not log_drivers.is_unreadable(gate.HostRefused(500, UNFOLLOWED))
 
 
 def broken_json() -> Exception:
