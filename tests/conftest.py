@@ -1,5 +1,6 @@
 """Real parts that tests share: images made here, the engine, a dockerd beside it, a registry."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="which host the browser's tests are run on, all of them. Without it: on our engine, and those that are "
         "marked on_peers on a real dockerd and a real Podman too",
     )
+
+
+def pytest_configure() -> None:
+    """Whoever ends the tests, and by whatever signal, has what they started taken down.
+
+    Without this SIGTERM ends Python at once, and a shell has what it runs in the background ignore SIGINT.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from xml.etree import ElementTree
 
 # Each is what pytest's -m takes. The first is shown as it runs, the second when both have ended.
@@ -25,10 +25,7 @@ _ENDED_BY_SIGNAL: Final = 128
 def main() -> int:
     """Returns what the process ends with: 0 only where each lane ran to its end and nothing failed."""
     with tempfile.TemporaryDirectory(prefix="quayside-lanes-") as name:
-        try:
-            return _run(Path(name))
-        except KeyboardInterrupt:
-            return _ENDED_BY_SIGNAL + signal.SIGINT
+        return _run(Path(name))
 
 
 def _run(folder: Path) -> int:
@@ -39,14 +36,16 @@ def _run(folder: Path) -> int:
     running: list[subprocess.Popen[bytes]] = []
 
     def pass_on(number: int, _frame: object) -> None:
+        # Once: a second one would break off what the lanes do at the first. They take down what they have started.
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_IGN)
         for process in running:
             process.send_signal(signal.SIGINT)
-        # Both take down what they have started, and say so.
         raise SystemExit(_ENDED_BY_SIGNAL + number)
 
-    signal.signal(signal.SIGTERM, pass_on)
-    # What a shell runs in the background ignores this, and so would all that it starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # What a shell runs in the background ignores the first, and so would all that it starts.
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, pass_on)
     try:
         for lane, output, report in zip(LANES, outputs, reports, strict=True):
             running.append(_begin(lane, report, None if lane == LANES[0] else output))
@@ -66,10 +65,15 @@ def _run(folder: Path) -> int:
 def _begin(lane: str, report: Path, output: Path | None) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", lane, f"--junit-xml={report}"]
     if output is None:
-        return subprocess.Popen(command)
+        return _started(command)
     with output.open("wb") as file:
         own = _OWN_NETWORK if os.geteuid() == 0 else ()
-        return subprocess.Popen([*own, *command], stdout=file, stderr=subprocess.STDOUT)
+        return _started([*own, *command], stdout=file, stderr=subprocess.STDOUT)
+
+
+def _started(command: list[str], **output: Any) -> "subprocess.Popen[bytes]":
+    """In a session of its own: no Ctrl-C reaches its consoles and engines, which the lane ends one after the other."""
+    return subprocess.Popen(command, start_new_session=True, **output)
 
 
 def closing_line(reports: list[Path]) -> str:

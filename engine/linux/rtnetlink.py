@@ -36,6 +36,7 @@ _NEWADDR, _NEWROUTE, _GETROUTE = 20, 24, 26
 # Attributes of a link (linux/if_link.h).
 _ADDRESS, _IFNAME, _MTU, _MASTER, _PROTINFO, _LINKINFO, _IFALIAS, _NET_NS_FD = 1, 3, 4, 10, 12, 18, 20, 28
 _INFO_KIND, _INFO_DATA, _VETH_INFO_PEER, _BRPORT_MODE = 1, 2, 1, 4
+_AF_SPEC, _INET6_ADDR_GEN_MODE, _ADDR_GEN_NONE = 26, 8, b"\1"
 
 _UP = 1
 _AF_BRIDGE = 7
@@ -150,7 +151,21 @@ class RouteSocket:
         self._netlink.execute([make, _alias_message(cable.name, cable.alias)])
         link = self._existing(cable.name)
         self._netlink.execute([_hairpin_message(link)])
+        self._leave_without_address(link)
         return link
+
+    def _leave_without_address(self, link: Link) -> None:
+        """A port of a bridge needs no link-local address, of which every program that watches addresses would hear.
+
+        Chromium then breaks off all that it is loading. Before the peer is up, the kernel has not made one yet.
+        """
+        mode = nested(_AF_SPEC, nested(socket.AF_INET6, attribute(_INET6_ADDR_GEN_MODE, _ADDR_GEN_NONE)))
+        try:
+            self._netlink.execute([Message(_SETLINK, _link_header(index=link.index) + mode, about=link.name)])
+        except OSError as error:
+            # A kernel without IPv6, or an MTU that is too small for it.
+            if error.errno != errno.EAFNOSUPPORT:
+                raise
 
     def plug_into(self, link: Link, bridge: Link) -> None:
         """Make the end of a cable that is here a port of the bridge, as `create_cable` does, whatever it was on."""

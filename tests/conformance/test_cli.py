@@ -65,8 +65,8 @@ def test_a_published_port_answers_on_loopback_and_is_shown(docker: DockerCli) ->
 
 
 def test_a_port_that_is_taken_is_refused_and_leaves_no_half_started_container(docker: DockerCli) -> None:
-    docker.ok("run", "-d", "--name", "first", "-p", "127.0.0.1:18931:80", "busybox", "sleep", "60")
-    outcome = docker("run", "-d", "--name", "second", "-p", "127.0.0.1:18931:80", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--name", "first", "-p", "127.0.0.1:18931:80", "busybox", "sleep", "600")
+    outcome = docker("run", "-d", "--name", "second", "-p", "127.0.0.1:18931:80", "busybox", "sleep", "600")
     assert outcome.code == 125
     assert "port is already allocated" in outcome.err
     assert docker.ok("inspect", "-f", "{{.State.Status}}", "second") == "created"
@@ -93,7 +93,7 @@ def test_an_image_that_is_nowhere_is_an_error_with_its_name(docker: DockerCli, r
 
 
 def test_logs_can_be_cut_and_followed(docker: DockerCli) -> None:
-    docker.ok("run", "-d", "--name", "talk", "busybox", "sh", "-c", "for i in 1 2 3; do echo line $i; done; sleep 60")
+    docker.ok("run", "-d", "--name", "talk", "busybox", "sh", "-c", "for i in 1 2 3; do echo line $i; done; sleep 600")
     assert _eventually(lambda: docker.ok("logs", "talk") == "line 1\nline 2\nline 3")
     assert docker.ok("logs", "--tail", "1", "talk") == "line 3"
     follower = docker.start("logs", "-f", "talk", stdout=-1)
@@ -103,7 +103,7 @@ def test_logs_can_be_cut_and_followed(docker: DockerCli) -> None:
 
 
 def test_exec_runs_inside_and_returns_the_code(docker: DockerCli) -> None:
-    docker.ok("run", "-d", "--name", "box", "-e", "A=1", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--name", "box", "-e", "A=1", "busybox", "sleep", "600")
     assert docker.ok("exec", "box", "sh", "-c", "echo $A; hostname") == "1\n" + docker.ok(
         "inspect", "-f", "{{.Config.Hostname}}", "box"
     )
@@ -112,7 +112,7 @@ def test_exec_runs_inside_and_returns_the_code(docker: DockerCli) -> None:
 
 
 def test_an_interactive_terminal_has_a_size_and_obeys(docker: DockerCli) -> None:
-    docker.ok("run", "-d", "--name", "box", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--name", "box", "busybox", "sleep", "600")
     with _terminal(docker, "exec", "-it", "box", "sh") as terminal:
         # The older CLI sends the size only after the start: the shell may be there first.
         os.write(terminal, b"until stty size | grep 99; do sleep 0.05; done; echo $((40 + 2))\n")
@@ -138,7 +138,7 @@ def test_stop_kill_pause_restart_and_remove_do_what_they_say(docker: DockerCli) 
 
 
 def test_stats_shows_the_container(docker: DockerCli) -> None:
-    docker.ok("run", "-d", "--name", "box", "-m", "64m", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--name", "box", "-m", "64m", "busybox", "sleep", "600")
     assert "64MiB" in docker.ok("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}} {{.PIDs}}", "box")
 
 
@@ -153,7 +153,7 @@ def test_containers_on_a_network_of_their_own_find_each_other_by_name(docker: Do
     docker.ok("network", "create", "inner")
     try:
         docker.ok("run", "-d", "--name", "web", "--network", "inner", "busybox", "httpd", "-f", "-h", "/www")
-        fetch = ["run", "--rm", "--network", "inner", "busybox", "timeout", "10", "wget", "-qO-", "http://web/"]
+        fetch = ["run", "--rm", "--network", "inner", "busybox", "timeout", "90", "wget", "-qO-", "http://web/"]
         assert docker.ok(*fetch) == "hello from quayside"
     finally:
         docker("rm", "-f", "web")

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_comes_back_from_a_container_as_it_went_in(
     docker: DockerCli, folder: Path, tmp_path: Path, *, is_running: bool
 ) -> None:
-    docker.ok("create", "--name", "box", "busybox", "sleep", "60")
+    docker.ok("create", "--name", "box", "busybox", "sleep", "600")
     if is_running:
         docker.ok("start", "box")
     docker.ok("cp", str(folder), "box:/tmp/in")
@@ -47,7 +47,7 @@ def test_a_folder_comes_back_from_a_container_as_it_went_in(
 def test_volumes_and_binds_are_seen_and_a_read_only_one_takes_nothing(
     docker: DockerCli, folder: Path, tmp_path: Path, *, is_running: bool
 ) -> None:
-    docker.ok("create", "--name", "box", "-v", "/data", "-v", f"{folder}:/bound:ro", "busybox", "sleep", "60")
+    docker.ok("create", "--name", "box", "-v", "/data", "-v", f"{folder}:/bound:ro", "busybox", "sleep", "600")
     if is_running:
         docker.ok("start", "box")
     docker.ok("cp", str(folder / "a"), "box:/data/a")
@@ -60,7 +60,7 @@ def test_volumes_and_binds_are_seen_and_a_read_only_one_takes_nothing(
 
 
 def test_a_read_only_root_takes_nothing_but_its_volumes_do(docker: DockerCli, folder: Path) -> None:
-    docker.ok("create", "--read-only", "--name", "box", "-v", "/data", "busybox", "sleep", "60")
+    docker.ok("create", "--read-only", "--name", "box", "-v", "/data", "busybox", "sleep", "600")
     assert "container rootfs is marked read-only" in docker("cp", str(folder / "a"), "box:/tmp/a").err
     docker.ok("cp", str(folder / "a"), "box:/data/a")
 
@@ -100,7 +100,7 @@ def test_an_archive_goes_in_and_out_through_a_pipe(docker: DockerCli) -> None:
 )
 def test_the_stat_header_speaks_go(engine: Daemon, path: str, mode: int, target: str) -> None:
     client = docker.DockerClient(base_url=engine.url)
-    box = client.containers.run("busybox", "sleep 60", detach=True)
+    box = client.containers.run("busybox", "sleep 600", detach=True)
     try:
         _, found = box.get_archive(path)
         assert found is not None
@@ -243,7 +243,7 @@ def test_a_commit_has_the_changes_the_deletions_and_the_configuration(docker: Do
 
 
 def test_a_running_container_is_paused_for_a_commit_and_goes_on(docker: DockerCli) -> None:
-    box = docker.ok("run", "-d", "--name", "box", "busybox", "sleep", "60")
+    box = docker.ok("run", "-d", "--name", "box", "busybox", "sleep", "600")
     docker.ok("commit", "box", "made:running")
     try:
         assert docker.ok("inspect", "-f", "{{.State.Status}}", "box") == "running"
@@ -271,7 +271,7 @@ class _Container:
 
     def __init__(self, engine: Daemon, **config: object) -> None:
         self._engine = engine
-        self._config = {"Image": "busybox", "Cmd": ["sleep", "60"], **config}
+        self._config = {"Image": "busybox", "Cmd": ["sleep", "600"], **config}
 
     def __enter__(self) -> str:
         self._id = str(self._engine.json("POST", "/containers/create", self._config)["Id"])

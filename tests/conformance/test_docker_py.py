@@ -19,7 +19,7 @@ import pytest
 from tests.daemons import Daemon, running_dockerd, running_engine
 from tests.images import busybox_layer, layer_tar, save_tar
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1500)]
 
 _VERSION = "7.0.0"
 # Used by the tests themselves: SSH channels in their helpers, attach over a websocket.
@@ -150,7 +150,7 @@ def run_suite(suite: Suite, daemon: Daemon, folder: Path, *, only: Iterable[str]
     daemon.load(_image(folder))
     report = folder / f"{daemon.name}.xml"
     modules = [str(suite.tests / "integration" / f"{name}_test.py") for name in _MODULES]
-    options = ["-c", os.devnull, "--rootdir", str(suite.tests.parent), "--timeout", "60", "--junit-xml", str(report)]
+    options = ["-c", os.devnull, "--rootdir", str(suite.tests.parent), "--timeout", "300", "--junit-xml", str(report)]
     (folder / "nothing_read_ahead.py").write_text(_NOTHING_READ_AHEAD)
     plugins = ["-p", "nothing_read_ahead", "-p", "no:django", "-p", "no:asyncio", "-p", "no:cacheprovider"]
     options += ["-k", " or ".join(only)] if only else []

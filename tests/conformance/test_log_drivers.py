@@ -137,7 +137,7 @@ def test_a_syslog_that_comes_later_is_sent_what_it_missed(docker: DockerCli, eng
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as first:
         first.bind(str(path))
         options = ["--log-driver", "syslog", "--log-opt", f"syslog-address=unixgram://{path}"]
-        docker.ok("run", "-d", "--name", "box", *options, "busybox", "sh", "-c", "echo early; sleep 60")
+        docker.ok("run", "-d", "--name", "box", *options, "busybox", "sh", "-c", "echo early; sleep 600")
         first.settimeout(90)
         assert first.recv(4096).endswith(b"early")
     path.unlink()

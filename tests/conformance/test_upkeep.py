@@ -13,7 +13,7 @@ pytestmark = pytest.mark.real
 
 
 def test_limits_change_while_the_container_runs(docker: DockerCli) -> None:
-    docker.ok("run", "-d", "--name", "box", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--name", "box", "busybox", "sleep", "600")
     limits = ["--memory", "64m", "--memory-swap", "128m", "--cpus", "0.5", "--cpu-shares", "300", "--pids-limit", "33"]
     docker.ok("update", *limits, "--restart", "on-failure:3", "box")
     seen = json.loads(docker.ok("inspect", "box"))[0]["HostConfig"]
@@ -34,7 +34,7 @@ def test_limits_change_while_the_container_runs(docker: DockerCli) -> None:
     ],
 )
 def test_an_update_that_cannot_be_changes_nothing(docker: DockerCli, options: list[str], words: str) -> None:
-    docker.ok("run", "-d", "--name", "box", "--memory", "64m", "--cpus", "0.5", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--name", "box", "--memory", "64m", "--cpus", "0.5", "busybox", "sleep", "600")
     before = json.loads(docker.ok("inspect", "box"))[0]["HostConfig"]
     outcome = docker("update", *options, "box")
     assert (outcome.code != 0, words in outcome.err) == (True, True), outcome
@@ -62,7 +62,7 @@ _GROUP = "/sys/fs/cgroup"
 def test_each_limit_reaches_the_kernel(engine: Daemon, body: dict[str, object], file: str, text: str) -> None:
     host = {"PidsLimit": 10}
     container = engine.json(
-        "POST", "/containers/create", {"Image": "busybox", "Cmd": ["sleep", "60"], "HostConfig": host}
+        "POST", "/containers/create", {"Image": "busybox", "Cmd": ["sleep", "600"], "HostConfig": host}
     )["Id"]
     try:
         engine.json("POST", f"/containers/{container}/start")
@@ -93,7 +93,7 @@ def test_what_an_update_cannot_change_is_told_by_name(engine: Daemon) -> None:
 def test_prune_takes_what_does_not_run_and_matches(docker: DockerCli) -> None:
     docker.ok("run", "--name", "big", "busybox", "sh", "-c", "head -c 100000 /dev/zero > /x")
     docker.ok("run", "--name", "kept", "-l", "keep=yes", "busybox", "true")
-    docker.ok("run", "-d", "--name", "runs", "busybox", "sleep", "60")
+    docker.ok("run", "-d", "--name", "runs", "busybox", "sleep", "600")
     assert "0B" in docker.ok("container", "prune", "-f", "--filter", "until=1h")
     assert "100kB" in docker.ok("container", "prune", "-f", "--filter", "label!=keep")
     assert set(docker.ok("ps", "-a", "--format", "{{.Names}}").split()) == {"kept", "runs"}
@@ -116,7 +116,7 @@ def test_system_df_counts_what_containers_and_volumes_hold(docker: DockerCli, en
 
 def test_health_goes_from_starting_to_healthy_to_unhealthy(docker: DockerCli) -> None:
     check = ["--health-cmd", "test -e /ok", "--health-interval", "100ms", "--health-retries", "2"]
-    box = docker.ok("run", "-d", *check, "busybox", "sleep", "60")
+    box = docker.ok("run", "-d", *check, "busybox", "sleep", "600")
     _wait_for(docker, box, "unhealthy")
     docker.ok("exec", box, "touch", "/ok")
     _wait_for(docker, box, "healthy")
@@ -143,7 +143,7 @@ def test_a_health_check_that_takes_too_long_is_ended_and_says_so(docker: DockerC
         "--health-retries",
         "1",
     ]
-    box = docker.ok("run", "-d", *check, "busybox", "sleep", "60")
+    box = docker.ok("run", "-d", *check, "busybox", "sleep", "600")
     _wait_for(docker, box, "unhealthy")
     result = json.loads(docker.ok("inspect", box))[0]["State"]["Health"]["Log"][0]
     assert (result["ExitCode"], result["Output"]) == (-1, "Health check exceeded timeout (300ms)")

@@ -89,8 +89,8 @@ def signed_in(port: Console, chromium: Browser, sign_ins: dict[str, tuple[float,
 
 def _sign_in(port: Console, chromium: Browser) -> StorageState:
     context = chromium.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{port.url}/sign-in/")
     page.fill("input[name=username]", ADMIN)
     page.fill("input[name=password]", PASSWORD)
@@ -107,8 +107,8 @@ def page(harbour: Console, chromium: Browser, signed_in: StorageState) -> Iterat
     context = chromium.new_context(
         base_url=harbour.url, viewport={"width": 1440, "height": 900}, storage_state=signed_in
     )
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
     opened.on("console", lambda said: "Content Security Policy" in said.text and faults.append(said.text))
@@ -118,8 +118,13 @@ def page(harbour: Console, chromium: Browser, signed_in: StorageState) -> Iterat
 
 
 def run_container(console: Console, name: str, script: str = "sleep 600", *, start: bool = True, **body: Any) -> str:
-    """A busybox with a shell script; returns its short id."""
+    """A busybox with a shell script; returns its short id.
+
+    It has no network but where one is asked for: Chromium breaks off what it loads, scripts too, when interfaces of its
+    machine come and go.
+    """
     wanted = {"Image": "busybox", "Cmd": ["sh", "-c", script], "StopTimeout": 0, **body}
+    wanted["HostConfig"] = {"NetworkMode": "none", **body.get("HostConfig", {})}
     status, reply = console.engine.api("POST", f"/containers/create?name={name}", wanted)
     assert status == 201, reply
     container_id = str(json.loads(reply)["Id"])
@@ -127,6 +132,19 @@ def run_container(console: Console, name: str, script: str = "sleep 600", *, sta
         status, reply = console.engine.api("POST", f"/containers/{container_id}/start")
         assert status == 204, reply
     return container_id[:12]
+
+
+def kept_page(page: Page, path: str, words: str) -> None:
+    """A page of kept logs that holds these words. The keeper tells no page: it is loaded until they are there."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while True:
+        page.goto(path)
+        shown = page.locator("[data-log-figures], .empty").first
+        expect(shown).not_to_contain_text("Searching")
+        if page.locator(".log-line", has_text=words).count():
+            return
+        assert time.monotonic() < deadline, shown.inner_text()
+        page.wait_for_timeout(250)
 
 
 def keep_logs(page: Page) -> None:

@@ -53,7 +53,8 @@ def _pages(container: str, stopped: str, *own: str) -> list[str]:
 @pytest.mark.timeout(900)
 def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Browser, signed_in: StorageState) -> None:
     container = run_container(
-        harbour, "web", "echo level=info msg=hello; echo ERROR no; sleep 600", HostConfig={"Memory": 64 << 20},
+        harbour, "web", "echo level=info msg=hello; echo ERROR no; sleep 600",
+        HostConfig={"Memory": 64 << 20, "NetworkMode": "default"},
         Labels={"com.docker.compose.project": "shop"}, Env=["TOKEN=secret"],
         Healthcheck={"Test": ["CMD-SHELL", "echo fine"], "Interval": 1_000_000_000},
     )  # fmt: skip
@@ -85,7 +86,6 @@ def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Brows
     assert not faults, "\n".join(sorted(set(faults)))
 
 
-@pytest.mark.timeout(240)
 def test_nothing_that_opens_over_a_page_has_a_fault(
     harbour: Console, chromium: Browser, signed_in: StorageState
 ) -> None:
@@ -94,6 +94,7 @@ def test_nothing_that_opens_over_a_page_has_a_fault(
     here, faults = f"/h/local/containers/{web}/", []
     for look in _LOOKS[1:]:
         context = chromium.new_context(base_url=harbour.url, storage_state=signed_in, bypass_csp=True, **look)
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.add_init_script(path=str(_AXE))
 
@@ -147,6 +148,7 @@ def test_who_may_only_use_a_registry_reads_a_page_without_a_fault(
 ) -> None:
     registry = _some_registry(harbour, chromium, signed_in, name="Lent images")
     admin = chromium.new_context(base_url=harbour.url, storage_state=signed_in)
+    admin.set_default_timeout(PATIENCE_MS)
     page = admin.new_page()
     page.goto(f"{registry}access/")
     page.locator("input[name=visibility][value=public]").check()
@@ -158,6 +160,7 @@ def test_who_may_only_use_a_registry_reads_a_page_without_a_fault(
     link = page.locator("[data-link]").first.inner_text()
     admin.close()
     context = chromium.new_context(base_url=harbour.url, bypass_csp=True, **_LOOKS[2])
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.add_init_script(path=str(_AXE))
     page.goto(link)

@@ -90,8 +90,8 @@ def test_whoever_is_signed_out_is_told_so_and_offered_to_sign_in(
 
     container_id = run_container(harbour, "leaver", **QUIET)
     context = chromium.new_context(base_url=harbour.url)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"/sign-in/?next=/h/local/containers/{container_id}/console/")
     page.fill("input[name=username]", ADMIN)
     page.fill("input[name=password]", PASSWORD)

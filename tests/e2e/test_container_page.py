@@ -62,7 +62,7 @@ def test_processes_and_figures_are_live(page: Page, harbour: Console) -> None:
 @pytest.mark.on_peers("dockerd")
 def test_a_network_is_joined_and_left_while_it_runs(page: Page, harbour: Console) -> None:
     harbour.engine.json("POST", "/networks/create", {"Name": "canal"})
-    container_id = run_container(harbour, "boat")
+    container_id = run_container(harbour, "boat", HostConfig={"NetworkMode": "default"})
     page.goto(f"{LIST}{container_id}/configuration/")
     page.get_by_label("Network", exact=True).select_option("canal")
     page.get_by_label("Also known as").fill("ferry")

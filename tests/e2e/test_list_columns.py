@@ -61,9 +61,9 @@ def test_keys_on_a_head_make_its_column_wider(page: Page, harbour: Console) -> N
     page.goto(LIST)
     before = width(page, "state")
     head(page, "state").get_by_role("link").focus()
-    with page.expect_response("**/columns/"):
-        page.keyboard.press("Shift+ArrowRight")
-        page.keyboard.press("Shift+ArrowRight")
+    for _press in range(2):
+        with page.expect_response("**/columns/"):
+            page.keyboard.press("Shift+ArrowRight")
     assert width(page, "state") == before + 32
     expect(page.locator("#announcer")).to_have_text(f"State, {before + 32} pixels wide")
     expect(head(page, "state").get_by_role("link")).to_be_focused()

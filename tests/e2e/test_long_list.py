@@ -1,6 +1,7 @@
 """A list of more rows than are sent at once: its end and middle are in reach, and what is done to it holds for all."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, WebSocketRoute, expect
@@ -21,10 +22,28 @@ def name(number: int) -> str:
     return f"barrel-{number:03}"
 
 
+@pytest.fixture(scope="module")
+def quay(port: Console) -> Iterator[Console]:
+    yield port
+    port.engine.clear()
+
+
+@pytest.fixture
+def harbour(quay: Console) -> Console:
+    """The console; what a test makes on its host is left to the next one of this file, for so many take a while."""
+    return quay
+
+
 @pytest.fixture
 def barrels(harbour: Console) -> list[str]:
-    """Short ids of many containers, by their number."""
-    return [run_container(harbour, name(number), start=False) for number in range(COUNT)]
+    """Short ids of many containers, by their number. Nothing else is there, and none was ever started."""
+    found = harbour.engine.json("GET", "/containers/json?all=1")
+    here = {one["Names"][0].removeprefix("/"): one["Id"][:12] for one in found if one["State"] == "created"}
+    wanted = {name(number): here.get(name(number)) for number in range(COUNT)}
+    for one in found:
+        if one["Id"][:12] not in wanted.values():
+            harbour.engine.api("DELETE", f"/containers/{one['Id']}?force=1")
+    return [container_id or run_container(harbour, one, start=False) for one, container_id in wanted.items()]
 
 
 @pytest.fixture
@@ -116,6 +135,7 @@ def test_a_break_loses_neither_place_nor_selection(page: Page, harbour: Console,
 
 
 def test_a_group_is_folded_where_it_is_and_all_of_it_can_be_meant(page: Page, harbour: Console) -> None:
+    harbour.engine.remove_all_containers()
     for number in range(140):
         stack = {"com.docker.compose.project": f"stack-{number // 14}"}
         run_container(harbour, name(number), start=False, Labels=stack)

@@ -5,15 +5,18 @@ from collections.abc import Callable
 import pytest
 from django.contrib.auth.management import create_permissions
 from django.contrib.contenttypes.management import create_contenttypes
+from django.core.cache import cache
 from django.db.models.signals import post_migrate
 from django.test import Client
 from django.urls import reverse
 
 from tests.daemons import Daemon
+from tests.waiting import PATIENCE_S
 from webui.access import Role
 from webui.accounts.models import User
 from webui.gate import Actor, actor_of
 from webui.hosts.models import Host
+from webui.live import pictures
 from webui.ownership import LEDGER
 
 PASSWORD = "harbour-lights-42"
@@ -33,6 +36,19 @@ def django_db_setup(django_db_setup: None) -> None:
 def unknown_owners() -> None:
     """Each test has a database of its own, and what this process knows of another's is wrong."""
     LEDGER.forget()
+
+
+@pytest.fixture(autouse=True)
+def patient_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page shows what it knows when a host takes long to answer; of tests' own hosts all is to be shown."""
+    monkeypatch.setattr(pictures, "FIRST_WAIT_S", PATIENCE_S)
+    monkeypatch.setattr(pictures, "_ASK_WAIT_S", PATIENCE_S)
+
+
+@pytest.fixture(autouse=True)
+def forgotten_cache() -> None:
+    """What is remembered by the id of a person or a host: the same ids come again with the next test."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -110,6 +110,8 @@ class HostFeed:
             # The stream is open before the lists are asked for, so that nothing falls between the two.
             await self._load()
             keepers = [tasks.create_task(keep()) for keep in (self._ask_again, self._refresh, self._look_at_silent)]
+            if not opened.is_set():
+                keepers.append(tasks.create_task(self._look_when(opened)))
             await reader
             for task in keepers:
                 task.cancel()
@@ -175,6 +177,12 @@ class HostFeed:
         with contextlib.suppress(*UPSTREAM_ERRORS):
             async with self._asking:
                 self._apply(kind, *with_list(self.picture, kind, await self._list(kind, frozenset())))
+
+    async def _look_when(self, opened: asyncio.Event) -> None:
+        """A host that took long to open the stream was not heard between its lists and then."""
+        await opened.wait()
+        for kind in KINDS:
+            self._dirty.add(kind, ALL)
 
     async def _refresh(self) -> None:
         while True:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # How long the first page of a process waits for a host that has not answered yet.
 FIRST_WAIT_S: Final = 3.0
 # How long a page waits for a list that it had asked for because of something that it does not know.
-_ASK_WAIT_S: Final = 2.0
+_ASK_WAIT_S: Final = 5.0
 
 _lock = threading.Lock()
 _feeds: dict[tuple[int, str], HostFeed] = {}
@@ -69,10 +69,11 @@ def picture_if_any(host: "Host") -> Picture | None:
 
 
 def picture_after(host: "Host", kind: str, object_id: str, *, before: object = None, timeout_s: float = 1.0) -> Picture:
-    """The whole picture once `object_id` is another raw object than `before`, or after `timeout_s` as it is.
+    """The whole picture once `object_id` is another raw object than `before`.
 
     For a view that has just changed something and wants to answer with the new row: `before` is the raw object (or
-    None for something that was not there) taken before the change.
+    None for something that was not there) taken before the change. A host whose event has not come after `timeout_s`
+    is asked.
     """
     feed = host_feed(host)
     deadline = time.monotonic() + timeout_s
@@ -81,7 +82,9 @@ def picture_after(host: "Host", kind: str, object_id: str, *, before: object = N
             left = deadline - time.monotonic()
             if left <= 0 or not feed.changed.wait(left):
                 break
-        return feed.picture
+        else:
+            return feed.picture
+    return picture_asked(host, kind)
 
 
 def picture_asked(host: "Host", kind: str, actor: "Actor | None" = None) -> Picture:

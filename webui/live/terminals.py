@@ -144,6 +144,10 @@ def _anew_words() -> str:
     return _("The container was started anew, which ended what ran here.")
 
 
+def _detached_words() -> str:
+    return _("Detached. The process goes on without you.")
+
+
 def _stopped_words(state: Mapping[str, Any]) -> str:
     return _("The container has stopped.") if state else _("The container was removed.")
 
@@ -179,15 +183,26 @@ class ExecTerminal(_Joined):
         if refusal:
             raise await self._not_started(refusal)
         try:
-            state = await self._upstream.get(f"/exec/{self._exec_id}/json")
+            state = await self._exec_after()
         except UpstreamError:
             # Engines forget an exec along with the run of its container, and Podman at once.
             return await self._ended(None)
+        if state.get("Running"):
+            return Ended(None, _detached_words())
         code = int(state.get("ExitCode") or 0)
         if code in NOT_STARTED_CODES and not self._is_used:
             # Nobody has typed and it has ended so: whatever words the engine found for it, it never began.
             raise await self._not_started(self._first_words)
         return await self._ended(code)
+
+    async def _exec_after(self) -> dict[str, Any]:
+        """The exec when its stream has ended: on dockerd that may be before it is seen to have ended."""
+        deadline = asyncio.get_running_loop().time() + _STOPPED_WITHIN_S
+        while True:
+            state = await self._upstream.get(f"/exec/{self._exec_id}/json")
+            if not state.get("Running") or asyncio.get_running_loop().time() >= deadline:
+                return dict(state)
+            await asyncio.sleep(_STOP_PAUSE_S)
 
     async def _ended(self, code: int | None) -> Ended:
         state = await self._state_after(is_ending=code is None or code == _KILLED)
@@ -304,7 +319,7 @@ class AttachTerminal(_Joined):
         state = await self._state_after(is_ending=not self._last_typed.endswith(_DETACH_BYTES))
         if state.get("Running"):
             is_anew = self._is_other_run(state)
-            return Ended(None, _anew_words() if is_anew else _("Detached. The process goes on without you."))
+            return Ended(None, _anew_words() if is_anew else _detached_words())
         if not state:
             return Ended(None, _stopped_words(state))
         code = int(state.get("ExitCode") or 0)

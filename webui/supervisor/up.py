@@ -1,22 +1,27 @@
 """From a data folder to a running console: check, start in order, say where it is, watch."""
 
 import importlib
+import os
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from webui.environment import read_environment
 from webui.supervisor import processes
-from webui.supervisor.children import Child, freeze_memory, run_once
+from webui.supervisor.children import Child, Function, freeze_memory, run_once
 from webui.supervisor.leftovers import end_leftovers
 from webui.supervisor.lock import AlreadyRunning, DataLock, bind, lock_data
 from webui.supervisor.watch import block_signals, stop_all, watch
 
-_STORE_START_S = 10.0
+# A busy or small machine is slow, not broken. Who has ended is not waited for.
+_STORE_START_S = 120.0
+# After this it is said that the console does not answer yet.
 _WEB_START_S = 30.0
+_ASK_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +79,9 @@ def _run(options: UpOptions, lock: DataLock, listeners: _Listeners, children: li
         start(processes.engine(options.data))
     environment = read_environment()
     if not environment.redis_url:
-        start(processes.store(options.data / "store", environment.store_socket))
-        if not _wait_for_socket(environment.store_socket, _STORE_START_S):
+        store = processes.store(options.data / "store", environment.store_socket)
+        start(store)
+        if not _wait_for_socket(environment.store_socket, store, _STORE_START_S):
             _say(f"the store did not start: see {options.data / 'store' / 'valkey.log'}")
             return 1
     if run_once(lambda: _prepare_database(has_engine=has_engine)) != 0:
@@ -90,7 +96,7 @@ def _run(options: UpOptions, lock: DataLock, listeners: _Listeners, children: li
     if listeners.proxy is not None:
         start(processes.proxy(listeners.proxy, lambda: _leave(lock, listeners, listeners.proxy)))
         _say(f"the proxy for docker CLI and others listens on {options.proxy_bind}")
-    _welcome(options.bind, listeners.web)
+    _welcome(listeners.web, lambda: _leave(lock, listeners))
     watch(children, say=_say)
     return 0
 
@@ -136,9 +142,9 @@ def _import_everything() -> None:
         importlib.import_module(name)
 
 
-def _wait_for_socket(path: Path, timeout_s: float) -> bool:
+def _wait_for_socket(path: Path, child: Child, timeout_s: float) -> bool:
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not _has_ended(child):
         with socket.socket(socket.AF_UNIX) as probe:
             if probe.connect_ex(str(path)) == 0:
                 return True
@@ -146,30 +152,56 @@ def _wait_for_socket(path: Path, timeout_s: float) -> bool:
     return False
 
 
-def _welcome(address: str, listener: socket.socket) -> None:
-    """Say where the console is, once it answers; on first start, how to become its administrator."""
+def _has_ended(child: Child) -> bool:
+    """Without taking note of it: that is for whoever stops or watches it."""
+    options = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return child.pid is None or os.waitid(os.P_PID, child.pid, options) is not None
+
+
+def _welcome(listener: socket.socket, leave: Callable[[], None]) -> None:
+    """Say where the console is, once it answers; on first start, how to become its administrator.
+
+    In a child that nobody waits for: whoever does not answer yet may have to be started again first.
+    """
     host, port = listener.getsockname()[:2]
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
-    run_once(lambda: _say_welcome(url, shown, port))
+
+    def say() -> None:
+        leave()
+        _say_welcome(url, shown, port)
+
+    Function(say).start("welcome")
 
 
 def _say_welcome(url: str, host: str, port: int) -> None:
-    import http.client
-
-    connection = http.client.HTTPConnection(host, port, timeout=_WEB_START_S)
-    try:
-        connection.request("GET", "/sign-in/")
-        connection.getresponse().read()
-    except OSError as error:
-        _say(f"the console does not answer on {url} yet: {error}")
-        return
+    failure = _failure_of(host, port)
+    if failure:
+        _say(f"the console does not answer on {url} yet: {failure}")
+    while failure:
+        time.sleep(_ASK_AGAIN_S)
+        failure = _failure_of(host, port)
     _say(f"running on {url}")
     from webui.accounts.first_run import set_up_path
 
     path = set_up_path()
     if path:
         _say(f"first start: make your administrator at {url}{path}")
+
+
+def _failure_of(host: str, port: int) -> str:
+    """Why no page comes from there; "" where one does."""
+    import http.client
+
+    connection = http.client.HTTPConnection(host, port, timeout=_WEB_START_S)
+    try:
+        connection.request("GET", "/sign-in/")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    finally:
+        connection.close()
+    return ""
 
 
 def _say(words: str) -> None:

@@ -12,6 +12,7 @@ from engine.api.wire import ASKED_VERSION, PATH, empty, hijack, json_response, n
 from engine.config import EngineConfig
 from engine.errors import Conflict, NotModified, Unavailable
 from tests.engine.api.conftest import Serve
+from tests.waiting import PATIENCE_S
 
 
 async def _echo(request: web.Request) -> web.StreamResponse:
@@ -125,11 +126,11 @@ async def test_a_change_runs_to_its_end_when_its_client_goes_away(serve: Serve, 
 
     session = await serve([Route("POST", "/containers/{id}/start", start)])
     request = asyncio.ensure_future(session.post("/containers/web/start"))
-    await asyncio.wait_for(started.wait(), 5)
+    await asyncio.wait_for(started.wait(), PATIENCE_S)
     request.cancel()
     await session.close()
     may_end.set()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE_S)
 
 
 async def test_a_hijacked_connection_keeps_talking_after_the_client_has_closed_its_half(
@@ -147,11 +148,11 @@ async def test_a_hijacked_connection_keeps_talking_after_the_client_has_closed_i
         b"POST /v1.41/containers/web/attach HTTP/1.1\r\nHost: docker\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n"
         b"Content-Length: 0\r\n\r\n"
     )
-    assert (await asyncio.wait_for(reader.readline(), 5)) == b"HTTP/1.1 101 UPGRADED\r\n"
-    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    assert (await asyncio.wait_for(reader.readline(), PATIENCE_S)) == b"HTTP/1.1 101 UPGRADED\r\n"
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_S)
     writer.write(b"input")
     writer.write_eof()
-    assert await asyncio.wait_for(reader.read(), 5) == b"got input from web"
+    assert await asyncio.wait_for(reader.read(), PATIENCE_S) == b"got input from web"
     writer.close()
 
 
@@ -165,7 +166,7 @@ async def test_a_client_without_upgrade_gets_200_and_the_raw_stream(serve: Serve
     await serve([Route("POST", "/exec/{id}/start", start)])
     reader, writer = await asyncio.open_unix_connection(str(tmp_path / "docker.sock"))
     writer.write(b"POST /exec/1/start HTTP/1.1\r\nHost: docker\r\nContent-Length: 2\r\n\r\n{}")
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE_S)
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert answer.endswith(b"\r\n\r\nhello")
     writer.close()

@@ -6,6 +6,7 @@ import socket
 import pytest
 
 from engine.attach import AttachSession, Stdio
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def test_input_that_comes_before_the_start_waits_for_it(process: "tuple[so
         typing = asyncio.create_task(type_and_end(session))
         await asyncio.sleep(0)
         stdio.connect(ours)
-        await asyncio.wait_for(typing, 5)
+        await asyncio.wait_for(typing, PATIENCE_S)
         assert theirs.recv(100) == b"typed early"
         assert theirs.recv(100) == b""
         theirs.send(b"\x02answer")

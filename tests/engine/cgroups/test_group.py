@@ -35,7 +35,7 @@ def group(hierarchies: Hierarchies) -> Iterator[ContainerCgroup]:
 
 @pytest.fixture
 def process(group: ContainerCgroup, hierarchies: Hierarchies) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(["sleep", "60"])
+    process = subprocess.Popen(["sleep", "600"])
     for folder in hierarchies.folders(group.path):
         (folder / "cgroup.procs").write_text(str(process.pid))
     yield process

@@ -59,7 +59,7 @@ def test_the_files_are_seen_and_nobody_can_change_them(engine: Daemon) -> None:
 
 
 def test_inspect_shows_the_mount(engine: Daemon) -> None:
-    container = create(engine, "sleep", "60")
+    container = create(engine, "sleep", "600")
     (mount,) = engine.json("GET", f"/containers/{container}/json")["Mounts"]
     assert mount["Type"] == "image"
     assert mount["Destination"] == "/data"
@@ -100,7 +100,7 @@ def test_an_image_that_is_not_there_makes_no_container(engine: Daemon) -> None:
 
 
 def test_an_image_that_is_mounted_stays(engine: Daemon) -> None:
-    container = create(engine, "sleep", "60")
+    container = create(engine, "sleep", "600")
     status, answer = engine.api("DELETE", "/images/data")
     assert (status, container[:12].encode() in answer) == (409, True)
     engine.json("POST", f"/containers/{container}/start")

@@ -70,7 +70,7 @@ def test_a_name_is_taken_once(engine: Daemon) -> None:
 
 
 def test_starting_twice_and_stopping_twice_change_nothing(engine: Daemon) -> None:
-    container = create(engine, "sleep", "100")
+    container = create(engine, "sleep", "600")
     statuses = [engine.api("POST", f"/containers/{container}/{move}")[0] for move in ("start", "start")]
     statuses += [engine.api("POST", f"/containers/{container}/{move}")[0] for move in ("stop?t=0", "stop?t=0")]
     assert statuses == [204, 304, 204, 304]
@@ -78,7 +78,7 @@ def test_starting_twice_and_stopping_twice_change_nothing(engine: Daemon) -> Non
 
 
 def test_a_paused_container_takes_no_exec_and_goes_on_when_unpaused(engine: Daemon) -> None:
-    container = create(engine, "sleep", "100")
+    container = create(engine, "sleep", "600")
     for move in ("start", "pause"):
         engine.api("POST", f"/containers/{container}/{move}")
     assert engine.api("POST", f"/containers/{container}/exec", {"Cmd": ["ls"]})[0] == 409
@@ -87,7 +87,7 @@ def test_a_paused_container_takes_no_exec_and_goes_on_when_unpaused(engine: Daem
 
 
 def test_an_exec_s_exit_code_is_its_own(engine: Daemon) -> None:
-    container = create(engine, "sleep", "100")
+    container = create(engine, "sleep", "600")
     engine.api("POST", f"/containers/{container}/start")
     assert docker(engine, "exec", container, "sh", "-c", "exit 5").returncode == 5
     assert docker(engine, "exec", container, "nope").returncode == 127
@@ -134,7 +134,7 @@ def test_kill_9_of_the_daemon_stops_no_container_and_loses_no_line(engine: Daemo
 
 
 def test_a_size_that_comes_before_the_exec_runs_is_not_lost(engine: Daemon) -> None:
-    container = create(engine, "sleep", "60")
+    container = create(engine, "sleep", "600")
     engine.json("POST", f"/containers/{container}/start")
     body = {"Cmd": ["sh", "-c", "until stty size | grep -q 99; do sleep 0.02; done"], "Tty": True}
     exec_id = engine.json("POST", f"/containers/{container}/exec", body)["Id"]

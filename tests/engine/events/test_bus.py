@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from engine.events import EventBus, Subscription, SubscriptionOverflow
+from tests.waiting import PATIENCE_S
 
 
 def _start(bus: EventBus, name: str) -> None:
@@ -17,7 +18,7 @@ async def test_replay_and_subscription_together_miss_nothing_and_repeat_nothing(
     with bus.subscribe() as subscription:
         replayed = [event.attributes["name"] for event in bus.replay(since_ns=0)]
         _start(bus, "b")
-        event = await asyncio.wait_for(anext(aiter(subscription)), 5)
+        event = await asyncio.wait_for(anext(aiter(subscription)), PATIENCE_S)
     assert replayed == ["a"]
     assert event.attributes["name"] == "b"
 
@@ -42,7 +43,7 @@ async def test_a_slow_listener_is_told_that_it_missed_events() -> None:
         for _ in range(5000):
             _start(bus, "a")
         with pytest.raises(SubscriptionOverflow):
-            await asyncio.wait_for(_read_to_the_end(subscription), 5)
+            await asyncio.wait_for(_read_to_the_end(subscription), PATIENCE_S)
 
 
 def test_the_wire_form_has_the_fields_that_older_clients_read() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from engine.logs import LogQuery, LogReader
+from tests.waiting import PATIENCE_S
 
 
 def line(number: int, text: str = "line") -> bytes:
@@ -63,7 +64,7 @@ async def test_a_follower_sees_what_is_written_and_ends_with_the_run(log: Path) 
             await asyncio.wait({asyncio.create_task(first.wait())}, timeout=0.05)
         file.write(line(2, "last"))
     ended.set_result(None)
-    await asyncio.wait_for(following, 5)
+    await asyncio.wait_for(following, PATIENCE_S)
     assert b"".join(seen).endswith(b"new 1\nlast 2\n")
 
 

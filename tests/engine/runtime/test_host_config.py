@@ -58,7 +58,7 @@ async def test_what_is_mounted_elsewhere_on_the_host_reaches_containers(trial: M
 
 async def test_a_container_lets_go_of_the_mounts_of_others(trial: MakeTrial, mounted: Path) -> None:
     """Its conmon holds a mount namespace; what the engine unmounts must go from there too, or layers stay busy."""
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     await container.start()
     second = mounted.parent / "second"
     second.mkdir()
@@ -149,7 +149,7 @@ async def test_an_init_is_the_first_process_when_asked_for(trial: MakeTrial) -> 
 
 
 async def test_a_container_can_share_the_namespaces_of_another(trial: MakeTrial, runtime: Runtime) -> None:
-    command = ["sh", "-c", "echo shared > /dev/shm/word; echo ready; sleep 60"]
+    command = ["sh", "-c", "echo shared > /dev/shm/word; echo ready; sleep 600"]
     folder = await runtime.make_shared_memory("donor", 1 << 20)
     first = trial(command, {"IpcMode": "shareable"}, shared_memory=folder)
     pid = await first.start()

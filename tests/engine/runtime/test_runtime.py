@@ -40,7 +40,7 @@ async def test_nothing_runs_before_start(trial: MakeTrial) -> None:
 
 
 async def test_starting_twice_is_a_conflict(trial: MakeTrial) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     await container.start()
     with pytest.raises(Conflict, match="already started"):
         await container.runtime.start(container.id)
@@ -73,7 +73,7 @@ async def test_what_on_created_raises_undoes_the_create(trial: MakeTrial, config
         seen.append(pid)
         raise Conflict("no network")
 
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     with pytest.raises(Conflict, match="no network"):
         await container.create(on_created=refuse)
     assert not is_running(seen[0])
@@ -81,7 +81,7 @@ async def test_what_on_created_raises_undoes_the_create(trial: MakeTrial, config
 
 
 async def test_delete_kills_and_leaves_nothing(trial: MakeTrial, config: EngineConfig) -> None:
-    container = trial(["sh", "-c", "sleep 60 & sleep 60"])
+    container = trial(["sh", "-c", "sleep 600 & sleep 600"])
     pid = await container.start()
     group = container.runtime.cgroup(container.id)
     await container.runtime.delete(container.id)
@@ -98,7 +98,7 @@ async def test_an_id_can_be_created_again_after_its_end(trial: MakeTrial) -> Non
 
 
 async def test_a_signal_ends_the_container_with_128_and_its_number(trial: MakeTrial) -> None:
-    container = trial(["sh", "-c", "kill -TERM $$; sleep 60"], {"PidMode": "host"})
+    container = trial(["sh", "-c", "kill -TERM $$; sleep 600"], {"PidMode": "host"})
     status, _ = await container.run()
     assert status.code == 128 + signal.SIGTERM
 
@@ -114,7 +114,7 @@ async def test_kill_signals_the_first_process(trial: MakeTrial) -> None:
 
 
 async def test_a_paused_container_stands_still_and_can_be_killed(trial: MakeTrial) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     await container.start()
     await container.runtime.pause(container.id)
     assert container.runtime.cgroup(container.id).is_frozen()
@@ -126,7 +126,7 @@ async def test_a_paused_container_stands_still_and_can_be_killed(trial: MakeTria
 
 
 async def test_pids_names_every_process(trial: MakeTrial) -> None:
-    container = trial(["sh", "-c", "sleep 60 & sleep 60 & echo ready; wait"])
+    container = trial(["sh", "-c", "sleep 600 & sleep 600 & echo ready; wait"])
     pid = await container.start()
     await _until(lambda: container.output() == "ready")
     pids = await container.runtime.pids(container.id)
@@ -142,7 +142,7 @@ async def test_a_container_over_its_memory_limit_is_oom_killed(trial: MakeTrial)
 
 
 async def test_limits_reach_the_kernel_and_can_be_changed(trial: MakeTrial) -> None:
-    container = trial(["sleep", "60"], {"Memory": 64 << 20, "NanoCpus": 500_000_000, "PidsLimit": 20})
+    container = trial(["sleep", "600"], {"Memory": 64 << 20, "NanoCpus": 500_000_000, "PidsLimit": 20})
     await container.start()
     group = container.runtime.cgroup(container.id)
     before = group._memory_limit()
@@ -154,7 +154,7 @@ async def test_limits_reach_the_kernel_and_can_be_changed(trial: MakeTrial) -> N
 
 
 async def test_containers_are_filtered(trial: MakeTrial) -> None:
-    container = trial(["sh", "-c", "grep ^Seccomp: /proc/self/status; sleep 60"])
+    container = trial(["sh", "-c", "grep ^Seccomp: /proc/self/status; sleep 600"])
     await container.start()
     await _until(lambda: "Seccomp:" in container.output())
     assert container.output().split() == ["Seccomp:", "2"]
@@ -207,11 +207,14 @@ async def test_a_container_outlives_a_killed_daemon(
 async def test_a_container_that_ended_while_no_daemon_ran_is_told_at_restore(
     trial: MakeTrial, config: EngineConfig, choice: RuntimeChoice, tmp_path: Path
 ) -> None:
-    container = trial(["sh", "-c", "sleep 0.3; exit 9"])
+    container = trial(["sh", "-c", "while [ ! -e /tmp/go-on ]; do sleep 0.05; done; exit 9"])
     daemon = await _start_in_another_process(container, config, choice, tmp_path)
     daemon.kill()
     daemon.wait()
+    go_on = Path(container.bundle.spec["root"]["path"]) / "tmp/go-on"
+    go_on.touch()
     await _until((config.exec_root / "exits" / container.id).exists)
+    go_on.unlink()
     state = await container.runtime.restore(container.id)
     assert state.exit is not None
     assert (state.is_running, state.exit.code) == (False, 9)
@@ -219,7 +222,7 @@ async def test_a_container_that_ended_while_no_daemon_ran_is_told_at_restore(
 
 
 async def test_the_death_of_conmon_ends_the_container(trial: MakeTrial, config: EngineConfig) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     pid = await container.start()
     os.kill(int((config.exec_root / "containers" / container.id / "conmon.pid").read_text()), signal.SIGKILL)
     assert (await container.end()).code == 137
@@ -227,7 +230,7 @@ async def test_the_death_of_conmon_ends_the_container(trial: MakeTrial, config: 
 
 
 async def test_orphans_are_removed_and_the_known_are_kept(trial: MakeTrial) -> None:
-    kept, orphan = trial(["sleep", "60"]), trial(["sleep", "60"])
+    kept, orphan = trial(["sleep", "600"]), trial(["sleep", "600"])
     kept_pid, orphan_pid = await kept.start(), await orphan.start()
     assert await kept.runtime.orphans({kept.id}) == [orphan.id]
     assert is_running(kept_pid)
@@ -281,13 +284,13 @@ async def _start_in_another_process(
 
 
 async def test_what_outlives_the_first_process_is_killed(trial: MakeTrial) -> None:
-    container = trial(["sh", "-c", "sleep 60 & exit 3"], {"PidMode": "host"})
+    container = trial(["sh", "-c", "sleep 600 & exit 3"], {"PidMode": "host"})
     status, _ = await container.run()
     assert status.code == 3
 
 
 async def test_who_waits_learns_the_end_also_when_the_container_is_deleted(trial: MakeTrial) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     await container.start()
     waiting = asyncio.create_task(container.end())
     await asyncio.sleep(0)
@@ -296,7 +299,7 @@ async def test_who_waits_learns_the_end_also_when_the_container_is_deleted(trial
 
 
 async def test_a_create_that_is_cancelled_leaves_nothing(trial: MakeTrial, config: EngineConfig) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     for turns in (1, 2, 5, 20):
         creating = asyncio.create_task(container.create())
         for _ in range(turns):
@@ -309,7 +312,7 @@ async def test_a_create_that_is_cancelled_leaves_nothing(trial: MakeTrial, confi
 
 
 async def test_a_shim_is_in_the_group_of_shims_and_the_daemon_is_not(trial: MakeTrial, config: EngineConfig) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     await container.start()
     shim = int((config.exec_root / "containers" / container.id / "conmon.pid").read_text())
     groups = [line.split(":", 2) for line in Path(f"/proc/{shim}/cgroup").read_text().splitlines()]
@@ -320,7 +323,7 @@ async def test_a_shim_is_in_the_group_of_shims_and_the_daemon_is_not(trial: Make
 
 
 async def test_shims_weigh_more_than_a_container(trial: MakeTrial) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     await container.start()
     hierarchies = container.runtime.hierarchies
     own = hierarchies.folder("cpu", container.runtime.cgroup(container.id).path)

@@ -32,7 +32,7 @@ async def test_a_busy_container_is_seen_to_be_busy(trial: Callable[..., Any]) ->
 async def test_all_who_watch_share_one_sampler_and_the_stream_ends_with_the_container(
     trial: Callable[..., Any],
 ) -> None:
-    container = trial(["sleep", "60"])
+    container = trial(["sleep", "600"])
     target = target_of(container, await container.start())
     sampler = StatsSampler(container.runtime.hierarchies)
     streams = [sampler.stream(target) for _ in range(3)]

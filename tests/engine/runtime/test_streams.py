@@ -107,7 +107,7 @@ async def test_resizing_what_has_ended_is_a_conflict(trial: MakeTrial) -> None:
 
 @pytest.fixture
 async def running(trial: MakeTrial) -> Any:
-    container = trial(["sleep", "60"], env=["COLOUR=blue"])
+    container = trial(["sleep", "600"], env=["COLOUR=blue"])
     await container.start()
     return container
 
@@ -186,7 +186,7 @@ async def test_an_exec_that_nobody_watches_runs_to_its_end(running: Any) -> None
 
 
 async def test_an_exec_can_be_killed(running: Any) -> None:
-    process = exec_process(running.bundle.spec, ["sleep", "60"], facts=HostFacts.read())
+    process = exec_process(running.bundle.spec, ["sleep", "600"], facts=HostFacts.read())
     handle = await running.runtime.exec(running.id, secrets.token_hex(32), process)
     await handle.kill(9)
     async with asyncio.timeout(90):

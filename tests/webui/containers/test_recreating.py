@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from tests.daemons import Daemon
+from tests.waiting import PATIENCE_S
 from tests.webui.containers.conftest import Make
 from webui.accounts.models import User
 from webui.containers import jobs as container_jobs
@@ -176,7 +177,11 @@ def test_one_that_does_not_start_leaves_the_old_one_running_under_its_name(
     assert [one["Names"] for one in dockerd.json("GET", "/containers/json?all=1")] == [["/proud"]]
 
 
-def test_one_that_ends_at_once_is_no_successor(dockerd: Daemon, make_container: Make, recreated: Run) -> None:
+def test_one_that_ends_at_once_is_no_successor(
+    dockerd: Daemon, make_container: Make, recreated: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Until it has ended, however busy the machine is.
+    monkeypatch.setattr(replacing, "_STEADY_S", PATIENCE_S)
     old_id = make_container("steady")
     job = recreated(old_id, "steady", recipe=_recipe(dockerd, old_id, Cmd=["sh", "-c", "echo tired; exit 4"]))
     assert job.state == JobState.FAILED

@@ -69,14 +69,14 @@ def test_one_of_several_services_is_chosen(as_olga: Client) -> None:
 
 
 def test_what_was_pasted_and_no_field_shows_reaches_the_host(as_olga: Client, dockerd: Daemon) -> None:
-    line = "docker run -d --name kept-word --mount type=volume,dst=/a,volume-label=x=y busybox sleep 60"
+    line = "docker run -d --name kept-word --mount type=volume,dst=/a,volume-label=x=y busybox sleep 600"
     sent = {"pasted": line, "image": "busybox", "name": "kept-word", "hostname": "h"}
     response = as_olga.post(RUN, sent)
     assert response.status_code == 302, response.content.decode()[:3000]
     found = dockerd.json("GET", "/containers/kept-word/json")
     dockerd.api("DELETE", f"/containers/{found['Id']}?force=1&v=1")
     assert found["HostConfig"]["Mounts"][0]["VolumeOptions"]["Labels"] == {"x": "y"}
-    assert (found["Config"]["Hostname"], found["Config"]["Cmd"]) == ("h", ["sleep", "60"])
+    assert (found["Config"]["Hostname"], found["Config"]["Cmd"]) == ("h", ["sleep", "600"])
 
 
 @pytest.mark.parametrize(

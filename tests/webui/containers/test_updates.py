@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import requests
-from django.core.cache import cache
 from docker.errors import APIError
 
 from webui.containers import updates
@@ -27,7 +26,6 @@ RAW = {"Id": "c" * 64, "Image": "shop/web:4", "ImageID": "sha256:a"}
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    cache.clear()
     monkeypatch.setattr(updates, "_read", {})
     monkeypatch.setattr(updates, "_checks", {})
 

@@ -12,12 +12,6 @@ from webui.factors import methods
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
-@pytest.fixture(autouse=True)
-def forgotten_codes() -> None:
-    """Used codes are remembered in the cache, which outlives a test."""
-    cache.clear()
-
-
 @pytest.fixture
 def with_app() -> Callable[[User], list[str]]:
     """Gives somebody an authenticator app with SECRET; returns their recovery codes."""

@@ -64,7 +64,7 @@ def test_the_gate_lets_nothing_of_theirs_through(rita: User, olga: User) -> None
 
 def test_a_factor_opens_everything_again(rita: User, signed_in: SignedIn) -> None:
     team_of(rita)
-    methods.add_app(rita, SECRET, code_of(SECRET))
+    assert methods.add_app(rita, SECRET, code_of(SECRET))
     assert signed_in(rita).get("/jobs/").status_code == 200
 
 

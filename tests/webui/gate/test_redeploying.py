@@ -9,6 +9,7 @@ import pytest
 from docker.errors import APIError
 
 from tests.daemons import Daemon
+from tests.waiting import PATIENCE_S, until
 from webui.access import Held, Operation, Role, RoleFacts
 from webui.access.models import CUSTOM, Team
 from webui.accounts.models import User
@@ -137,10 +138,15 @@ def test_what_an_operator_redeployed_is_brought_back_by_them(quay: Daemon, host:
     assert names(quay) == {"web", f"web-before-{made[:6]}"}
 
 
-def test_one_that_does_not_come_up_leaves_everything_as_it_was(quay: Daemon, host: Host, oscar: Actor) -> None:
+def test_one_that_does_not_come_up_leaves_everything_as_it_was(
+    quay: Daemon, host: Host, oscar: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Until it has ended, however busy the machine is.
+    monkeypatch.setattr(replacing, "_STEADY_S", PATIENCE_S)
     body = {**BODY, "Cmd": ["sh", "-c", "[ ! -e /data/once ] && touch /data/once && sleep 600"]}
     web = str(quay.json("POST", "/containers/create?name=web", body)["Id"])
     assert quay.api("POST", f"/containers/{web}/start")[0] == 204
+    until(lambda: quay.api("HEAD", f"/containers/{web}/archive?path=/data/once")[0] == 200)
     job = redeployed(oscar, host, web)
     assert job.state == JobState.FAILED
     assert names(quay) == {"web"}

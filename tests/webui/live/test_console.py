@@ -84,7 +84,7 @@ async def commands(daemon: Daemon, container_id: str) -> list[str]:
 async def test_a_shell_has_the_size_user_and_folder_that_were_asked_for(
     quay: Daemon, olga: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
     async with opened(path_of(container_id, rows=31, columns=101, user="www", folder="/etc"), olga) as socket:
         screen = Screen(socket)
         shells = await socket.json_until(lambda message: message["t"] == "shells")
@@ -100,7 +100,7 @@ async def test_a_shell_has_the_size_user_and_folder_that_were_asked_for(
 async def test_a_lost_connection_loses_neither_the_shell_nor_what_it_said(
     quay: Daemon, olga: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
     async with opened(path_of(container_id, command="sh"), olga) as socket:
         screen = Screen(socket)
         session = (await screen.opened())["session"]
@@ -150,13 +150,13 @@ async def test_the_main_process_is_attached_to_and_left_running(quay: Daemon, ol
 
 
 async def test_what_cannot_be_opened_says_why(quay: Daemon, olga: User, opened: Opens) -> None:
-    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
     async with opened(path_of(container_id, command="/bin/nothing"), olga) as socket:
         words = (await Screen(socket).ended())["words"]
         assert "There is no program /bin/nothing in this container." in words
     async with opened(path_of(container_id, command="'open"), olga) as socket:
         assert "cannot be read" in await Screen(socket).failed()
-    bare = await asyncio.to_thread(run_container, quay, "rm /bin/sh /bin/bash /bin/ash; exec sleep 100")
+    bare = await asyncio.to_thread(run_container, quay, "rm /bin/sh /bin/bash /bin/ash; exec sleep 600")
     async with asyncio.timeout(90):
         while not all(command.startswith("sleep") for command in await commands(quay, bare)):
             await asyncio.sleep(0.02)
@@ -181,7 +181,7 @@ async def test_what_ran_in_a_container_that_is_removed_is_told_from_what_never_b
     quay: Daemon, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page forgets what was chosen only where it cannot be started."""
-    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
     async with opened(path_of(container_id, command="/bin/nothing"), olga) as socket:
         assert (await Screen(socket).ended())["useless"] is True
     get = Upstream.get
@@ -204,7 +204,7 @@ async def test_a_container_that_is_seen_to_stop_late_has_stopped_all_the_same(
     engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between a shell's end and its container's, busy engines take a while."""
-    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600")
     get, asked = Upstream.get, 0
 
     async def running_at_first(self: Upstream, path: str, **more: Any) -> Any:
@@ -226,8 +226,32 @@ async def test_a_container_that_is_seen_to_stop_late_has_stopped_all_the_same(
         assert asked == 20
 
 
+async def test_the_exit_code_of_what_is_seen_to_end_late_is_told_all_the_same(
+    engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dockerd ends the stream of an exec first, and says a little later that it has ended, and how."""
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600")
+    get, asked = Upstream.get, 0
+
+    async def running_at_first(self: Upstream, path: str, **more: Any) -> Any:
+        nonlocal asked
+        found = await get(self, path, **more)
+        if path.startswith("/exec/") and asked < 20:
+            asked += 1
+            return {**found, "Running": True, "ExitCode": None}
+        return found
+
+    async with opened(f"/ws/h/local/containers/{container_id}/console/?command=sh", olga) as socket:
+        await Screen(socket).until(b"# ")
+        monkeypatch.setattr(Upstream, "get", running_at_first)
+        monkeypatch.setattr(terminals, "_STOP_PAUSE_S", 0.01)
+        await socket.send(b"exit 3\n")
+        assert (await Screen(socket).ended())["code"] == 3
+        assert asked == 20
+
+
 async def test_a_container_that_was_started_anew_ended_what_ran_in_it(quay: Daemon, olga: User, opened: Opens) -> None:
-    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
     async with (
         opened(path_of(container_id, command="sh"), olga) as shell,
         opened(path_of(container_id, kind="attach"), olga) as attached,
@@ -246,7 +270,7 @@ async def test_a_container_that_was_started_anew_ended_what_ran_in_it(quay: Daem
 async def test_what_was_chosen_is_not_to_blame_where_the_container_does_not_run(
     quay: Daemon, olga: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, quay, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, quay, "sleep 600")
     await asyncio.to_thread(quay.api, "POST", f"/containers/{container_id}/pause")
     async with opened(path_of(container_id, command="/bin/sh"), olga) as socket:
         ended = await Screen(socket).ended()
@@ -263,7 +287,7 @@ async def test_what_was_chosen_is_not_to_blame_where_the_container_does_not_run(
 async def test_what_is_typed_is_counted_over_connections_and_a_ping_is_answered(
     engine: Daemon, host: Host, olga: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600")
     path = f"/ws/h/local/containers/{container_id}/console/?"
     async with opened(f"{path}command=sh", olga) as lost:
         screen = Screen(lost)
@@ -284,7 +308,7 @@ async def test_a_session_is_its_owners_and_there_are_not_endlessly_many(
     engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console, "MOST_PER_USER", 2)
-    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600")
     path = f"/ws/h/local/containers/{container_id}/console/"
     marek = await User.objects.acreate(username="marek", role=olga.role)
     async with opened(f"{path}?command=sh", olga) as first, opened(f"{path}?command=sh", olga) as second:
@@ -306,7 +330,7 @@ async def test_a_session_is_its_owners_and_there_are_not_endlessly_many(
 async def test_what_is_too_much_for_nobody_who_looks_is_counted_and_bounded(
     engine: Daemon, host: Host, olga: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600")
     path = f"/ws/h/local/containers/{container_id}/console/"
     async with opened(f"{path}?command=sh", olga) as socket:
         screen = Screen(socket)
@@ -342,7 +366,7 @@ async def test_a_session_that_nobody_looks_at_ends_with_the_right_to_it(
     engine: Daemon, host: Host, olga: User, opened: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(console, "_RIGHTS_S", 0.2)
-    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600")
     path = f"/ws/h/local/containers/{container_id}/console/"
     marek = await User.objects.acreate(username="marek", role=Role.OPERATOR)
     async with opened(f"{path}?command=sh", marek) as socket:

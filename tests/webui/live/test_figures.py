@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.daemons import Daemon
+from tests.waiting import PATIENCE_S
 from tests.webui.live.conftest import Opens, run_container
 from webui.accounts.models import User
 from webui.hosts.models import Host
@@ -20,13 +21,17 @@ PATH = "/ws/h/local/figures/"
 @pytest.mark.django_db(transaction=True)
 async def test_every_running_container_has_its_figures(engine: Daemon, host: Host, rita: User, opened: Opens) -> None:
     busy = await asyncio.to_thread(run_container, engine, "while true; do :; done")
-    idle = await asyncio.to_thread(run_container, engine, "sleep 100")
+    idle = await asyncio.to_thread(run_container, engine, "sleep 600")
     wanted = {busy[:12], idle[:12]}
+
+    def is_told(message: Any) -> bool:
+        # How much it gets of a busy machine is not ours to say.
+        figures = message["figures"]
+        return wanted <= figures.keys() and figures[busy[:12]][0] > figures[idle[:12]][0]
+
     async with opened(PATH, rita) as socket:
-        message = await socket.json_until(lambda message: wanted <= message["figures"].keys())
-    cpu, memory, _share = message["figures"][busy[:12]]
-    assert cpu > 5
-    assert memory > 0
+        message = await socket.json_until(is_told)
+    assert message["figures"][busy[:12]][1] > 0
     assert figures_of("local")[busy].cpu > figures_of("local")[idle].cpu
 
 
@@ -35,7 +40,7 @@ async def test_every_running_container_has_its_figures(engine: Daemon, host: Hos
 async def test_two_lists_share_one_sampler_and_a_container_that_stops_has_no_figures(
     engine: Daemon, host: Host, rita: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, engine, "sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "sleep 600")
     async with opened(PATH, rita) as first, opened(PATH, rita) as second:
         await first.json_until(lambda message: container_id[:12] in message["figures"])
         message = await second.json_until(lambda message: container_id[:12] in message["figures"])
@@ -65,10 +70,10 @@ async def test_a_channel_that_is_only_held_runs_and_ends_soon_after() -> None:
 
     channel = Channel(produce, replay=nothing, linger_s=600)
     async with channel.held(linger_s=0.01):
-        await asyncio.wait_for(ran.wait(), 5)
+        await asyncio.wait_for(ran.wait(), PATIENCE_S)
         assert channel.newest == 7
         assert channel.is_watched
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE_S)
 
 
 async def test_whoever_looked_longest_decides_how_long_a_channel_lingers() -> None:

@@ -1,5 +1,6 @@
 import asyncio
 
+from tests.waiting import PATIENCE_S
 from webui.live.hub import MOST_WAITING, Channel, Frame, Subscription, hub
 
 
@@ -55,5 +56,5 @@ async def test_the_upstream_lingers_after_the_last_viewer_and_then_ends() -> Non
     async with channel.subscribed():
         await asyncio.sleep(0)
     assert not ended.is_set()
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), PATIENCE_S)
     assert hub().channel("key", lambda: Channel(produce, replay=list, linger_s=0)) is not channel

@@ -99,7 +99,7 @@ async def test_a_log_that_cannot_be_read_back_says_why_and_what_to_do(
     engine: Daemon, host: Host, olga: User, opened: Opens, query: str
 ) -> None:
     body = {"HostConfig": {"LogConfig": {"Type": "none"}}}
-    container_id = await asyncio.to_thread(run_container, engine, "echo gone; sleep 100", **body)
+    container_id = await asyncio.to_thread(run_container, engine, "echo gone; sleep 600", **body)
     async with opened(f"/ws/h/local/containers/{container_id}/logs/{query}", olga) as socket:
         told = await socket.json_until(lambda message: message["t"] == "state" and message["state"] != "live")
     assert told["state"] == "unreadable"
@@ -110,7 +110,7 @@ async def test_a_log_that_cannot_be_read_back_says_why_and_what_to_do(
 async def test_a_part_whose_host_is_away_is_told_and_asked_for_again(
     engine: Daemon, far: Host, relay: Relay, olga: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, engine, "echo first; sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "echo first; sleep 600")
     path = f"/ws/h/far/containers/{container_id}/logs/?until=2100-01-01T00:00:00Z"
     async with opened(path, olga) as socket:
         await socket.json_until(lambda message: message["t"] == "end")

@@ -86,7 +86,7 @@ async def test_a_part_that_is_too_long_ends_and_says_so(
 
 
 async def test_numbers_tell_a_viewer_what_it_missed(engine: Daemon, host: Host, rita: User, opened: Opens) -> None:
-    container_id = await asyncio.to_thread(run_container, engine, "yes line | head -n 9000; sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "yes line | head -n 9000; sleep 600")
     numbers: list[tuple[str, int, int]] = []
 
     def is_whole(message: Any) -> bool:

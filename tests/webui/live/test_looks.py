@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from webui.live.looks import AT_LEISURE, AT_ONCE, Looks, Pace
+from tests.waiting import PATIENCE_S
+from webui.live.looks import _LAST_LOOK_S, AT_LEISURE, AT_ONCE, Looks, Pace
 
 A = "a" * 64
 
@@ -24,18 +25,18 @@ class Asked:
 
     async def until(self, count: int) -> None:
         async with self._more:
-            await asyncio.wait_for(self._more.wait_for(lambda: len(self.ids) >= count), 10)
+            await asyncio.wait_for(self._more.wait_for(lambda: len(self.ids) >= count), PATIENCE_S)
 
 
 async def test_an_answer_with_the_news_is_enough_until_the_last_look() -> None:
-    asked = Asked()
+    asked, loop = Asked(), asyncio.get_running_loop()
     looks = Looks(Pace(0, 0, looks_s=(0.0, 0.0)), asked.again)
     looks.expect("containers", A)
+    began = loop.time()
     looks.answered("containers", [A], {A})
-    await asyncio.sleep(0.01)
-    assert asked.ids == [("containers", A)]
     await asked.until(2)
     assert asked.ids == [("containers", A)] * 2
+    assert loop.time() - began >= _LAST_LOOK_S
 
 
 async def test_an_answer_without_news_is_asked_for_again_as_often_as_the_pace_says() -> None:

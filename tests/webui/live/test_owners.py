@@ -25,7 +25,7 @@ def tess(transactional_db: None) -> User:
 
 async def _mine(engine: Daemon, host: Host, tess: User) -> tuple[str, str]:
     """A container of hers, and one of nobody."""
-    mine, other = [await asyncio.to_thread(run_container, engine, "sleep 100") for _ in range(2)]
+    mine, other = [await asyncio.to_thread(run_container, engine, "sleep 600") for _ in range(2)]
     await asyncio.to_thread(claim, host.pk, Kind.CONTAINER, [mine], tess.pk)
     return mine, other
 

@@ -40,7 +40,7 @@ def host(podman: Daemon, transactional_db: None) -> Iterator[Host]:
 
 
 def test_its_picture_follows_what_happens(podman: Daemon, host: Host) -> None:
-    container_id = run_container(podman, "sleep 100")
+    container_id = run_container(podman, "sleep 600")
     raw = picture(host).containers.get(container_id) or picture_after(
         host, "containers", container_id, before=None, timeout_s=60
     ).containers.get(container_id)
@@ -52,7 +52,7 @@ def test_its_picture_follows_what_happens(podman: Daemon, host: Host) -> None:
 
 
 async def test_its_log_has_the_same_timestamps(podman: Daemon, host: Host, olga: User, opened: Opens) -> None:
-    container_id = await asyncio.to_thread(run_container, podman, "echo hello; sleep 100")
+    container_id = await asyncio.to_thread(run_container, podman, "echo hello; sleep 600")
     async with opened(f"/ws/h/local/containers/{container_id}/logs/", olga) as socket:
         message = await socket.json_until(lambda message: message.get("lines"))
     stamp, _, text = message["lines"][0][1:].partition(" ")
@@ -82,7 +82,7 @@ async def test_a_line_that_was_written_in_pieces_is_one_line_for_who_comes_later
     podman: Daemon, host: Host, olga: User, opened: Opens, *, is_terminal: bool
 ) -> None:
     # What has no end yet is a piece in the file; asked for the last lines, Podman 4.3 puts it into the wrong one.
-    script = "echo one; printf tw; sleep 0.3; echo o; echo; echo three; sleep 100"
+    script = "echo one; printf tw; sleep 0.3; echo o; echo; echo three; sleep 600"
     container_id = await asyncio.to_thread(run_container, podman, script, Tty=is_terminal)
     await asyncio.to_thread(wait_for_log, podman, container_id, b"three")
     texts = await texts_until(opened, olga, container_id, "three\r" if is_terminal else "three")
@@ -117,7 +117,7 @@ async def test_the_last_lines_of_many_are_those_and_whole(
     podman: Daemon, host: Host, olga: User, opened: Opens
 ) -> None:
     # It writes blocks of a size of their own, each of which ends within a line.
-    container_id = await asyncio.to_thread(run_container, podman, "seq 5000 9999; sleep 2; seq 10000 12999; sleep 100")
+    container_id = await asyncio.to_thread(run_container, podman, "seq 5000 9999; sleep 2; seq 10000 12999; sleep 600")
     await asyncio.to_thread(wait_for_log, podman, container_id, b"12999")
     texts = await texts_until(opened, olga, container_id, "12999", "?tail=200")
     assert texts == [str(number) for number in range(12800, 13000)]
@@ -126,7 +126,7 @@ async def test_the_last_lines_of_many_are_those_and_whole(
 async def test_a_line_of_many_megabytes_is_told_in_pieces_to_who_comes_later(
     podman: Daemon, host: Host, olga: User, opened: Opens
 ) -> None:
-    script = "echo before; dd if=/dev/zero bs=1000000 count=20 2>/dev/null | tr '\\0' x; echo; echo after; sleep 100"
+    script = "echo before; dd if=/dev/zero bs=1000000 count=20 2>/dev/null | tr '\\0' x; echo; echo after; sleep 600"
     container_id = await asyncio.to_thread(run_container, podman, script)
     await asyncio.to_thread(wait_for_log, podman, container_id, b"after")
     texts = await texts_until(opened, olga, container_id, "after")
@@ -142,19 +142,19 @@ async def test_its_figures_come(podman: Daemon, host: Host, olga: User, opened: 
 
 
 def test_its_processes_are_a_table(podman: Daemon, host: Host, olga: User) -> None:
-    container_id = run_container(podman, "sleep 100")
+    container_id = run_container(podman, "sleep 600")
     picture(host)
     browser = Client()
     browser.force_login(olga)
     page: Any = browser.get(f"/h/local/containers/{container_id[:12]}/processes/")
     assert page.status_code == 200
-    assert "sleep 100" in page.content.decode()
+    assert "sleep 600" in page.content.decode()
     assert "broke off" not in page.content.decode()
 
 
 def test_the_health_of_each_is_known_though_its_list_says_none(podman: Daemon, host: Host) -> None:
     check = {"Test": ["CMD-SHELL", "exit 1"], "Interval": 3_600_000_000_000, "Retries": 1}
-    checked, plain = run_container(podman, "sleep 100", Healthcheck=check), run_container(podman, "sleep 100")
+    checked, plain = run_container(podman, "sleep 600", Healthcheck=check), run_container(podman, "sleep 600")
     # The picture may have been there before they were, and hears of them in its own time.
     until(lambda: {checked, plain} <= picture(host).containers.keys())
     healths = {row.id: row.health for row in columns.rows_of(host.slug, picture(host))}

@@ -1,9 +1,8 @@
-"""Consoles, logs and figures that are open end within five seconds of the right to them, and what ran is hung up."""
+"""Consoles, logs and figures that are open end with the right to them, because they are told; what ran is hung up."""
 
 import asyncio
-import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from django.db import connections
 from django.utils import timezone
 
 from tests.daemons import Daemon
-from tests.webui.live.conftest import Socket, run_container
+from tests.webui.live.conftest import WAIT_S, Socket, run_container
 from tests.webui.live.test_console import commands
 from webui.access import Role
 from webui.access.models import Grant
@@ -25,6 +24,7 @@ from webui.accounts.session_store import SessionStore
 from webui.audit.models import Entry
 from webui.gate import actor_of
 from webui.hosts.models import Host
+from webui.live.consumers import base
 from webui.live.pictures import forget
 from webui.live.routing import websocket_urlpatterns
 from webui.live.shells import _kept
@@ -32,7 +32,12 @@ from webui.ownership import Kind
 from webui.ownership.changes import claim, give_access
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
-PROMISED_S = 5
+
+
+@pytest.fixture(autouse=True)
+def never_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ends does so by a notice or by the clock, which takes no five seconds on a machine that has time for it."""
+    monkeypatch.setattr(base, "_ASK_AGAIN_S", 3600.0)
 
 
 @pytest.fixture(params=["engine", "dockerd"])
@@ -75,9 +80,17 @@ OPENED = {
 }
 
 
-def _elsewhere(change: Callable[..., object], *args: object) -> None:
+def _ends_soon() -> datetime:
+    """The only grant that there is ends by the clock, now that its console stands."""
+    soon = timezone.now() + timedelta(seconds=1.5)
+    Grant.objects.update(ends_at=soon)
+    tell_all_rights_changed()
+    return soon
+
+
+def _elsewhere(change: Callable[..., Any], *args: object) -> Any:
     try:
-        change(*args)
+        return change(*args)
     finally:
         connections.close_all()
 
@@ -98,7 +111,7 @@ async def _opened(path: str, user: User) -> Socket:
         await inner({**scope, "user": user, "session": session}, receive, send)
 
     communicator = WebsocketCommunicator(application, path)
-    assert (await communicator.connect(20))[0]
+    assert (await communicator.connect(WAIT_S))[0]
     return Socket(communicator)
 
 
@@ -127,10 +140,8 @@ async def test_it_ends_with_the_right_to_it(path: str, ending: str, *, quay: Dae
     if "command" in path:
         await socket.send(b"sleep 1234\n")
         await _until(quay, web, is_there=True)
-    began = time.monotonic()
     await asyncio.to_thread(_elsewhere, ENDINGS[ending], olga, sam, web)
     assert await socket.close_code() in {4401, 4403, 4404}
-    assert time.monotonic() - began < PROMISED_S
     await _until(quay, web, is_there=False)
     await socket.communicator.disconnect()
     assert quay.json("GET", f"/containers/{web}/json")["State"]["Running"]
@@ -139,19 +150,20 @@ async def test_it_ends_with_the_right_to_it(path: str, ending: str, *, quay: Dae
 async def test_a_grant_ends_its_console_by_the_clock(quay: Daemon, sam: User) -> None:
     web = await _owned(quay, sam)
     await asyncio.to_thread(_elsewhere, lambda: User.objects.filter(pk=sam.pk).update(role=Role.NONE))
-    ends_at = timezone.now() + timedelta(seconds=4)
-    await asyncio.to_thread(_elsewhere, lambda: _grant(sam, role=Role.STANDARD, ends_at=ends_at))
+    later = timezone.now() + timedelta(hours=1)
+    await asyncio.to_thread(_elsewhere, lambda: _grant(sam, role=Role.STANDARD, ends_at=later))
     socket = await _opened(f"/ws/h/quay/containers/{web}/console/?command=sh", await User.objects.aget(pk=sam.pk))
     await _shows(socket, b"# ")
     await socket.send(b"sleep 1234\n")
+    soon = await asyncio.to_thread(_elsewhere, _ends_soon)
     assert await socket.close_code() in {4403, 4404}
-    assert timezone.now() - ends_at < timedelta(seconds=PROMISED_S)
+    assert timezone.now() >= soon
     await _until(quay, web, is_there=False)
     await socket.communicator.disconnect()
 
 
 async def test_a_console_is_one_entry_of_the_log_with_its_parts(quay: Daemon, olga: User) -> None:
-    web = await asyncio.to_thread(run_container, quay, "sleep 100")
+    web = await asyncio.to_thread(run_container, quay, "sleep 600")
     socket = await _opened(f"/ws/h/quay/containers/{web}/console/", olga)
     await _shows(socket, b"# ")
     await socket.send({"bye": True})

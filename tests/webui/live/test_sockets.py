@@ -1,17 +1,22 @@
 """The websockets on a real engine: what is sent, how a shell behaves, and who is turned away."""
 
 import asyncio
-from collections.abc import Sequence
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from tests.daemons import Daemon
-from tests.webui.live.conftest import Opens, run_container
+from tests.waiting import until
+from tests.webui.live.conftest import WAIT_S, Opens, run_container
 from webui.accounts.models import User
 from webui.hosts.models import Host
-from webui.live import Message, Picture, Viewer, picture, register_feed
+from webui.live import Message, Picture, Viewer, hostfeed, picture, picture_after, register_feed
 from webui.live.feeds import _feeds
+from webui.live.hostfeed import HostFeed
+from webui.live.upstream import Upstream
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
@@ -38,7 +43,7 @@ def state_feed() -> Any:
 
 
 def test_the_first_picture_holds_what_the_host_has(engine: Daemon, host: Host) -> None:
-    container_id = run_container(engine, "sleep 100")
+    container_id = run_container(engine, "sleep 600")
     seen = picture(host)
     assert seen.is_up
     assert seen.containers[container_id]["State"] == "running"
@@ -47,11 +52,43 @@ def test_the_first_picture_holds_what_the_host_has(engine: Daemon, host: Host) -
     assert seen.version["ApiVersion"]
 
 
+def test_a_host_whose_event_does_not_come_is_asked(engine: Daemon, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture(host)
+    monkeypatch.setattr(HostFeed, "_note", lambda *_event: None)
+    made = engine.json("POST", "/networks/create", {"Name": "unheard"})["Id"]
+    try:
+        assert made in picture_after(host, "networks", made, timeout_s=0.01).networks
+    finally:
+        engine.api("DELETE", f"/networks/{made}")
+
+
+def test_what_happened_before_the_stream_of_events_was_open_is_seen_once_it_is(
+    engine: Daemon, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some engines open it with the first event only, and busy ones late."""
+    may_open, stream = threading.Event(), Upstream.stream
+
+    @asynccontextmanager
+    async def late(self: Upstream, path: str, **more: Any) -> AsyncIterator[Any]:
+        await asyncio.to_thread(may_open.wait, WAIT_S)
+        async with stream(self, path, **more) as chunks:
+            yield chunks
+
+    monkeypatch.setattr(Upstream, "stream", late)
+    monkeypatch.setattr(hostfeed, "_STREAM_WAIT_S", 0.01)
+    monkeypatch.setattr(hostfeed, "_REFRESH_S", 3600.0)
+    assert picture(host).is_up
+    container_id = run_container(engine, "sleep 600")
+    assert container_id not in picture(host).containers
+    may_open.set()
+    until(lambda: container_id in picture(host).containers)
+
+
 async def test_a_start_and_a_removal_reach_the_list(
     engine: Daemon, host: Host, olga: User, opened: Opens, state_feed: Any
 ) -> None:
     created = await asyncio.to_thread(
-        engine.json, "POST", "/containers/create", {"Image": "busybox", "Cmd": ["sleep", "9"]}
+        engine.json, "POST", "/containers/create", {"Image": "busybox", "Cmd": ["sleep", "600"]}
     )
     async with opened("/ws/h/local/lists/containers/", olga) as socket:
         await asyncio.to_thread(picture, host)
@@ -85,7 +122,7 @@ async def test_a_log_is_followed_through_a_restart(engine: Daemon, host: Host, r
 async def test_a_second_viewer_gets_what_the_first_has_seen(
     engine: Daemon, host: Host, rita: User, opened: Opens
 ) -> None:
-    container_id = await asyncio.to_thread(run_container, engine, "echo once; sleep 100")
+    container_id = await asyncio.to_thread(run_container, engine, "echo once; sleep 600")
     path = f"/ws/h/local/containers/{container_id}/logs/"
     async with opened(path, rita) as first:
         await first.json_until(lambda message: "lines" in message)

@@ -50,7 +50,7 @@ def of(host: Host, team: Team) -> Iterator[Any]:
 
 def make(api: Any, name: str, **limits: Any) -> str:
     config = api.create_host_config(network_mode="none", **limits)
-    return str(api.create_container("busybox", ["sleep", "9"], name=name, host_config=config)["Id"])
+    return str(api.create_container("busybox", ["sleep", "600"], name=name, host_config=config)["Id"])
 
 
 def test_containers_are_counted_over_the_team_and_free_again_when_removed(of: Any, host: Host, team: Team) -> None:

@@ -28,7 +28,7 @@ def client(proxy: Proxy, admin: User) -> Iterator[docker.DockerClient]:
 
 def test_containers_run_are_attached_to_and_executed_in(client: docker.DockerClient) -> None:
     assert client.containers.run("busybox", ["echo", "hello"], remove=True) == b"hello\n"
-    web = client.containers.run("busybox", ["sleep", "60"], detach=True)
+    web = client.containers.run("busybox", ["sleep", "600"], detach=True)
     assert web.exec_run(["sh", "-c", "echo out; echo err >&2"], demux=True).output == (b"out\n", b"err\n")
     stream = web.exec_run(["cat"], stdin=True, socket=True).output
     stream.sendall(b"over\n")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 
 from tests.daemons import Registry as RunningRegistry
 from tests.registries import PASSWORD as REGISTRY_PASSWORD
@@ -19,11 +18,6 @@ from webui.ownership.models import Share
 from webui.registries.models import Encryption, Registry
 
 Make = Callable[..., Registry]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
-    cache.clear()
 
 
 @pytest.fixture

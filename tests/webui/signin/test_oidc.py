@@ -314,7 +314,7 @@ def test_a_second_factor_here_is_asked_for_unless_the_provider_does_it(
     team = Team.objects.create(name="shop", requires_second_factor=True)
     team.members.add(anna)
     assert is_owed(User.objects.get()) is not trusts
-    methods.add_app(anna, SECRET, code_of(SECRET))
+    assert methods.add_app(anna, SECRET, code_of(SECRET))
     assert ask(liar).back().headers["Location"] == location
 
 

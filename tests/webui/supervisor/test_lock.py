@@ -31,7 +31,7 @@ def test_the_lock_of_a_dead_process_is_waited_for_and_taken(tmp_path: Path) -> N
         time.sleep(0.3)
         os._exit(0)
     os.read(reader, 1)
-    lock = lock_data(tmp_path, patience_s=10)
+    lock = lock_data(tmp_path, patience_s=90)
     assert path.read_text() == f"{os.getpid()}\n"
     os.close(lock.descriptor)
     os.waitpid(pid, 0)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 pytestmark = pytest.mark.real
 
 # What the server does: /flood writes for ever and says how much, /pieces ends, /broken does not, / counts a body.
@@ -52,13 +54,17 @@ def server(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "sock"
     process = subprocess.Popen([sys.executable, "-c", _SERVER, str(path), str(tmp_path / "flood")])
     try:
-        deadline = time.monotonic() + 90
-        while not path.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until(lambda: _answers(path))
         yield path
     finally:
         process.terminate()
         process.wait(90)
+
+
+def _answers(path: Path) -> bool:
+    """A socket is there a moment before anybody listens on it."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _asked(path: Path, request: bytes) -> socket.socket:

@@ -57,6 +57,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         self._tasks: list[asyncio.Task[None]] = []
         self._groups: list[str] = []
+        self._has_other_rights = asyncio.Event()
         # Accepted even when refused: a browser is told no close code of a handshake that fails. And before the rights
         # are asked for: when hundreds come at once, that takes longer than a handshake may. Nothing is sent or
         # taken until they are known, as Channels gives a socket one message after the other.
@@ -127,8 +128,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _ask_again(self) -> None:
         while True:
-            await asyncio.sleep(self._until_next_question_s())
-            await self._check()
+            self._has_other_rights.clear()
+            try:
+                async with asyncio.timeout(self._until_next_question_s()):
+                    # With them another grant may be the next to end.
+                    await self._has_other_rights.wait()
+            except TimeoutError:
+                await self._check()
 
     def _until_next_question_s(self) -> float:
         """Grants end by the clock, without a notice."""
@@ -150,6 +156,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         address = str((self.scope.get("client") or ("",))[0])
         self.actor, self.host = replace(rights.actor, address=address), rights.host  # type: ignore[assignment]
         self.scope["user"] = rights.user
+        self._has_other_rights.set()
         if rights.target:
             # A name may come to mean something else; the id never does.
             self.scope["url_route"]["kwargs"]["id"] = rights.target

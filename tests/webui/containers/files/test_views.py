@@ -108,7 +108,7 @@ def shelf(
     container_id = str(daemon.json("POST", "/containers/create?name=shelf", wanted)["Id"])
     assert daemon.api("POST", f"/containers/{container_id}/start")[0] == 204
     made = Shelf(daemon, host, container_id, signed_in(olga), olga)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 90
     while daemon.api("HEAD", f"/containers/{container_id}/archive?path=/srv/many/f249")[0] != 200:
         assert time.monotonic() < until, "the container did not make its files"
         time.sleep(0.05)
