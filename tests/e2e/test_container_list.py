@@ -81,10 +81,48 @@ def test_a_sort_is_kept_in_the_address_and_the_list_comes_as_csv(page: Page, har
     assert shown.all_inner_texts() in (["apple", "fig", "pear"], ["pear", "fig", "apple"])
     page.goto(f"{LIST}?q=!name:fig")
     page.get_by_role("button", name="More for this list").click()
+    page.get_by_role("menuitem", name="Download as CSV").click()
+    page.get_by_label("All 19 fields").check()
+    page.get_by_label("Semicolons").check()
     with page.expect_download() as saved:
-        page.get_by_role("menuitem", name="Download as CSV").click()
-    lines = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines()))
+        page.get_by_role("button", name="Download", exact=True).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    lines = list(csv.reader(saved.value.path().read_text(encoding="utf-8-sig").splitlines(), delimiter=";"))
     assert {line[lines[0].index("name")] for line in lines[1:]} == {"pear", "apple"}
+
+
+def test_a_view_is_saved_renamed_not_replaced_unasked_and_brought_back(page: Page, harbour: Console) -> None:
+    run_container(harbour, "pear", start=False)
+    page.goto(f"{LIST}?q=pear&columns=name.image-300.state")
+    page.get_by_role("button", name="Views").click()
+    name = page.get_by_label("Save what is shown now as")
+    name.fill("Fruit")
+    name.press("Enter")
+    page.get_by_role("button", name="Rename the view Fruit").press("Enter")
+    expect(page.get_by_label("New name of Fruit")).to_be_focused()
+    page.get_by_label("New name of Fruit").fill("Pears")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Rename the view Pears")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.goto(f"{LIST}?q=apple")
+    page.get_by_role("button", name="Views").click()
+    name.fill("pears")
+    name.press("Enter")
+    expect(page.get_by_role("row", name="Filter pear apple")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose another name")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(name).to_be_focused()
+    page.get_by_role("button", name="Remove the view Pears").click()
+    expect(page.get_by_role("button", name="Bring it back")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Pears", exact=True).click()
+    expect(page.get_by_role("link", name="pear", exact=True)).to_be_visible()
+    heads = page.locator("#rows-head th[data-column]")
+    expect(heads).to_have_text(["Name", "Image", "State"])
+    assert heads.nth(1).evaluate("one => one.offsetWidth") == 300
+    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Remove the view Pears").click()
+    expect(page.get_by_text("“Pears” was removed.")).to_be_visible()
 
 
 def test_a_selection_is_acted_on_and_removed_with_what_goes_shown(page: Page, harbour: Console) -> None:

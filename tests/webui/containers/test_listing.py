@@ -1,8 +1,10 @@
 """Sorting, counting, grouping and folding containers."""
 
 from webui.containers.listing import SORTS, UPDATES, Heading, Query, heading_id, items_of, query_of, sifted
-from webui.containers.page import Meters, listed
+from webui.containers.page import Meters, listed, meters_of
 from webui.containers.rows import Condition, ContainerRow, row_of
+from webui.live import Figure
+from webui.live.figures import keep_figures
 from webui.resources import natural
 
 NOW = 1_800_000_000.0
@@ -112,3 +114,11 @@ def test_a_search_leaves_rows_in_the_order_that_sorting_what_it_found_gives() ->
                 found = listed("docks", ROWS, Meters(), {"sort": sort, "group": group, "q": text})
                 assert found.chosen, text
                 assert found.chosen == sifted(ROWS, found.query).chosen, (sort, group, text)
+
+
+def test_who_may_not_see_stats_is_shown_none_and_nothing_is_ordered_by_them() -> None:
+    keep_figures("meters", {ROWS[0].id: Figure(90.0, 1, 1)})
+    assert meters_of("meters", may_stats=True).calm[ROWS[0].id].cpu == 90
+    assert meters_of("meters", may_stats=False) == Meters()
+    found = listed("meters", ROWS, Meters(), {"sort": "cpu", "group": "none"})
+    assert [row.name for row in found.chosen] == names(sort="name", group="")

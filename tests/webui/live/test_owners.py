@@ -8,9 +8,12 @@ import pytest
 from tests.daemons import Daemon
 from tests.webui.live.conftest import Opens, run_container
 from webui.accounts.models import User
+from webui.gate import actor_of
 from webui.hosts.models import Host
+from webui.live import Picture, picture
 from webui.ownership import Kind
 from webui.ownership.changes import claim, give_access
+from webui.resources import stamp_of
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
@@ -57,6 +60,41 @@ async def test_the_list_gains_what_is_shared_and_loses_what_is_taken_back(
         await socket.json_until(row)
         await _give(host, other, "administrators")
         await socket.json_until(lambda message: message["target"] == f"#c-{other[:12]}" and message["swap"] == "delete")
+
+
+async def test_what_was_taken_back_while_nobody_listened_goes_when_the_page_is_back(
+    engine: Daemon, host: Host, tess: User, opened: Opens
+) -> None:
+    """The host's own lists are the same as when the page was made."""
+    mine, other = await _mine(engine, host, tess)
+    await _give(host, other, "public")
+
+    def seen() -> Picture:
+        return picture(host, actor_of(tess))
+
+    page = await asyncio.to_thread(seen)
+    assert {mine, other} <= page.containers.keys()
+    stamp = await asyncio.to_thread(stamp_of, page)
+    await _give(host, other, "administrators")
+    async with opened(f"/ws/h/local/lists/containers/?at={stamp}", tess) as socket:
+        whole = await socket.json_until(lambda message: message["target"] == "#rows")
+    assert mine[:12] in whole["content"]
+    assert other[:12] not in whole["content"]
+
+
+async def test_an_order_by_figures_names_only_what_is_seen(
+    engine: Daemon, host: Host, tess: User, opened: Opens
+) -> None:
+    mine, _other = await _mine(engine, host, tess)
+    async with (
+        opened("/ws/h/local/figures/", tess) as figures,
+        opened("/ws/h/local/lists/containers/?sort=cpu&group=none", tess) as socket,
+    ):
+        await figures.json_until(lambda message: mine[:12] in message["figures"])
+        await socket.json_until(lambda message: message["target"] == "#list-count")
+        await socket.send({"order": "all"})
+        order = await socket.json_until(lambda message: message["swap"] == "order")
+    assert order["content"] == f"0:c-{mine[:12]}"
 
 
 @pytest.mark.parametrize("what", ["logs", "stats", "console"])

@@ -10,6 +10,7 @@ from webui.access import public
 from webui.pages import Action, Chip, Column, ListPage, Outcome, Preview, PreviewLine, outcome, preview, render_list
 from webui.pages.assets import DIST
 from webui.pages.templatetags.quayside import row_actions
+from webui.resources import next_url, window_of
 
 NAMES = [f"{name}-{number}" for name in ("ada", "bea", "cleo") for number in range(1, 81)]
 WINDOW = 100
@@ -17,10 +18,14 @@ SINK = Action("sink", "Sink", "trash", "boat.sink", is_bulk=True, is_danger=True
 ACTIONS = (Action("launch", "Launch", "player-play", "boat.launch", is_icon=True, is_bulk=True), SINK)
 
 
+def _pick(name: str) -> str:
+    return f'<td class="pick"><input type="checkbox" class="form-check-input" aria-label="Select {name}"></td>'
+
+
 def _row(name: str) -> str:
     return mark_safe(
         f'<tr id="b-{name}" data-id="{name}" data-href="/boats/?q={name}">'
-        f'<td class="pick"><input type="checkbox" class="form-check-input" aria-label="Select {name}"></td>'
+        f"{_pick(name)}"
         f'<td class="lead"><a href="/boats/?q={name}">{name}</a></td><td class="state">moored</td>'
         f'<td class="acts">{row_actions(ACTIONS, Boat(name))}</td></tr>'
     )
@@ -47,6 +52,33 @@ def boats(request: HttpRequest) -> HttpResponse:
     return render_list(request, page)
 
 
+# The second of them is shared to be read: nothing that is done to many can be done to it.
+FLEET = [f"boat-{number:04}" for number in range(3000)]
+
+
+@public
+def fleet(request: HttpRequest) -> HttpResponse:
+    """A long live list, which is in the page in parts."""
+    window = window_of(FLEET, request.GET.dict(), key=lambda name: f"b-{name}")
+    rows = [_row(name) if name != FLEET[1] else _row(name).replace(_pick(name), "") for name in window.rows]
+    page = ListPage(
+        title="Fleet",
+        columns=[Column("name", "Name", sort="name", width="l"), Column("state", "State")],
+        rows=[mark_safe(row) for row in rows],
+        total=len(FLEET),
+        all_total=len(FLEET),
+        noun=("boat", "boats"),
+        act_url="/act/",
+        live_url="/ws/fleet/",
+        note="live",
+        bulk=ACTIONS,
+        above=window.above,
+        below=window.below,
+        next_url=next_url(request.GET.dict(), window.following),
+    )
+    return render_list(request, page)
+
+
 @public
 def act(request: HttpRequest) -> HttpResponse:
     names = request.POST.getlist("id")
@@ -63,6 +95,7 @@ def act(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("boats/", boats),
+    path("fleet/", fleet),
     path("act/", act),
     re_path(r"^static/(?P<path>.*)$", public(serve), {"document_root": DIST}),
     path("", include("webui.urls")),

@@ -1,12 +1,13 @@
 """The scripts of every page, in a real browser, under the real Content-Security-Policy."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, WebSocketRoute, expect, sync_playwright
 
 pytestmark = [pytest.mark.real, pytest.mark.urls("tests.webui.pages.harbour"), pytest.mark.django_db(transaction=True)]
 
@@ -160,3 +161,128 @@ def test_the_page_does_not_move_sideways_on_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.locator(".tabbar")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+class Wire:
+    """The websockets of a page, with a test at their other end. It says that it is there, unless it `is_silent`."""
+
+    def __init__(self, page: Page) -> None:
+        self.sockets: list[WebSocketRoute] = []
+        self.asked: list[str] = []
+        self.is_silent = False
+        page.route_web_socket(re.compile("/ws/"), self._opened)
+
+    def _opened(self, socket: WebSocketRoute) -> None:
+        if "/ws/fleet/" in socket.url:
+            self.sockets.append(socket)
+        socket.on_message(lambda said: self._hear(socket, str(said)))
+
+    def _hear(self, socket: WebSocketRoute, said: str) -> None:
+        self.asked.append(said)
+        if said == '{"ping":1}' and not self.is_silent:
+            socket.send('{"t":"pong"}')
+
+    def say(self, target: str, swap: str, content: str) -> None:
+        self.sockets[-1].send(json.dumps({"target": target, "swap": swap, "content": content}, separators=(",", ":")))
+
+
+@pytest.fixture
+def wire(page: Page) -> Wire:
+    return Wire(page)
+
+
+ROWS = "#rows > tr[data-id]"
+GAPS = "#rows > tr[data-gap]"
+_LEFTS = "all => all.slice(0, 3).map((one) => Math.round(one.getBoundingClientRect().left))"
+_HEIGHT = "document.documentElement.scrollHeight"
+_LENGTH = """[...document.querySelectorAll("#rows > tr")].reduce((sum, row) => sum + Number(row.dataset.gap ?? 1), 0)"""
+
+
+def test_a_page_does_not_grow_with_all_that_was_scrolled_past(page: Page, wire: Wire, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/fleet/")
+    page.get_by_label("Select boat-0003").check()
+    height = page.evaluate(_HEIGHT)
+    # What is shared to be read has no box, and its cells are below their heads all the same.
+    lefts = page.locator(f"{ROWS} td.lead a").evaluate_all(_LEFTS)
+    rights = page.locator(f"{ROWS} td.state").evaluate_all(_LEFTS)
+    assert (len(set(lefts)), len(set(rights))) == (1, 1)
+    for number in range(100, 900, 100):
+        page.evaluate(f"scrollTo(0, {height} * {number} / 3000)")
+        expect(page.get_by_role("link", name=f"boat-{number + 2:04}")).to_be_in_viewport()
+        if number == 500:
+            page.get_by_role("link", name="boat-0502").focus()
+    assert page.locator(ROWS).count() <= 600
+    assert (page.evaluate(_LENGTH), page.evaluate(_HEIGHT)) == (3000, height)
+    # Who was at something still is, and a range goes on from where it began.
+    expect(page.get_by_role("link", name="boat-0502")).to_be_focused()
+    page.get_by_label("Select boat-0850").click(modifiers=["Shift"])
+    expect(page.locator("[data-selected-count]")).to_have_text("848")
+    assert page.locator(ROWS).count() <= 700
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.get_by_role("link", name="boat-0010")).to_be_in_viewport()
+    expect(page.get_by_label("Select boat-0010")).to_be_checked()
+
+
+def test_a_line_that_goes_silent_is_told_of_and_comes_back(page: Page, wire: Wire, live_server: Any) -> None:
+    page.clock.install()
+    page.goto(f"{live_server.url}/fleet/")
+    expect(page.locator("#list-count")).to_have_text("live · 3000 boats")
+    page.clock.run_for(40_000)
+    assert '{"ping":1}' in wire.asked
+    expect(page.locator("#connection")).to_be_hidden()
+    wire.is_silent = True
+    page.clock.run_for(15_000)
+    expect(page.locator("#connection")).to_have_text(re.compile(r"Not live since \d\d:\d\d:\d\d\. Trying again…"))
+    expect(page.locator("#list-count")).not_to_contain_text("live", use_inner_text=True)
+    # Given up and opened anew: whatever was missed comes with it.
+    opened = len(wire.sockets)
+    page.clock.run_for(20_000)
+    wire.is_silent = False
+    page.wait_for_function("() => document.getElementById('connection').hidden")
+    assert len(wire.sockets) > opened
+    expect(page.locator("#announcer")).to_have_text("Live again.")
+    wire.say("#b-boat-0001", "delete", " ")
+    expect(page.locator("#b-boat-0001")).to_have_count(0)
+
+
+def test_rows_move_with_the_figures_when_nobody_is_at_them(page: Page, wire: Wire, live_server: Any) -> None:
+    page.clock.install()
+    page.goto(f"{live_server.url}/fleet/?sort=cpu")
+    expect(page.locator(GAPS)).to_have_count(1)
+    first = page.locator("#rows > tr:nth-child(-n+3)")
+    tick = "document.dispatchEvent(new CustomEvent('figures:came'))"
+
+    def asks(what: str) -> bool:
+        wire.asked.clear()
+        page.clock.run_for(7000)
+        page.evaluate(tick)
+        page.wait_for_timeout(100)
+        return json.dumps({"order": what}, separators=(",", ":")) in wire.asked
+
+    page.locator("h1").hover()
+    assert asks("moved")
+    # Far below, one leaves for a place that is in a gap; what comes in its place is not in the page either.
+    wire.say("#rows", "order", "0:b-boat-0002,b-boat-0000,b-boat-0001 90:b-boat-1500 1500:b-boat-0090")
+    expect(first.locator("td.lead a")).to_have_text(["boat-0002", "boat-0000", "boat-0001"])
+    assert (page.evaluate(_LENGTH), page.locator(GAPS).count()) == (3000, 3)
+    # Not under a pointer, nor while a row has the focus or is selected.
+    page.locator("#b-boat-0000").hover()
+    assert not asks("moved")
+    page.locator("h1").hover()
+    page.get_by_role("link", name="boat-0000").focus()
+    assert not asks("moved")
+    page.locator("#q").focus()
+    page.get_by_label("Select boat-0000").check()
+    page.locator("h1").hover()
+    page.locator("#q").focus()
+    assert not asks("moved")
+    page.get_by_label("Select boat-0000").uncheck()
+    page.locator("h1").hover()
+    page.locator("#q").focus()
+    assert asks("moved")
+    # An answer that comes too late is asked for whole.
+    page.locator("#b-boat-0000").hover()
+    wire.say("#rows", "order", "0:b-boat-0000,b-boat-0002")
+    page.locator("h1").hover()
+    assert asks("all")
+    expect(first.locator("td.lead a")).to_have_text(["boat-0002", "boat-0000", "boat-0001"])

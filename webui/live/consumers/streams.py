@@ -128,11 +128,12 @@ class FiguresConsumer(SharedStreamConsumer):
         return figures_channel(self.host)
 
     def shown(self, data: bytes) -> bytes:
-        picture = picture_if_any(self.host)
-        if picture is None or self.actor.sight(self.host, self.needs).sees_all:
+        if self.actor.sight(self.host, self.needs).sees_all:
             return data
+        picture = picture_if_any(self.host)
         frame = orjson.loads(data)
-        seen = only_seen(frame["figures"], seen_by(self.actor, self.host, picture))
+        # Of a host whose things this process does not know it cannot tell whose any is.
+        seen = only_seen(frame["figures"], seen_by(self.actor, self.host, picture)) if picture else set()
         return orjson.dumps({**frame, "figures": {key: one for key, one in frame["figures"].items() if key in seen}})
 
 

@@ -50,6 +50,7 @@ function draw() {
     if (isOn) row.setAttribute("aria-selected", "true");
     else row.removeAttribute("aria-selected");
   }
+  const able = all.filter(boxOf);
   const bulk = document.getElementById("bulk");
   if (!bulk) return;
   bulk.hidden = !hasSelection();
@@ -59,12 +60,12 @@ function draw() {
   if (matching) {
     // Where there is no head with a box for all of them, on a phone, this is the way to them.
     const hasBox = document.querySelector("[data-select-all]")?.checkVisibility();
-    matching.hidden = isAll || (hasBox ? chosen.size < all.length || total() <= all.length : chosen.size >= total());
+    matching.hidden = isAll || (hasBox ? chosen.size < able.length || total() <= all.length : chosen.size >= total());
     matching.querySelector("[data-matching-count]").textContent = total();
   }
   const head = document.querySelector("[data-select-all]");
   if (head) {
-    head.checked = isAll || (all.length > 0 && all.every((row) => chosen.has(row.dataset.id)));
+    head.checked = isAll || (able.length > 0 && able.every((row) => chosen.has(row.dataset.id)));
     head.indeterminate = hasSelection() && !head.checked;
   }
 }
@@ -118,7 +119,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   if (!event.target.matches?.("[data-select-all]")) return;
   const all = rows();
-  for (const row of all) set(row, event.target.checked);
+  for (const row of all) if (boxOf(row)) set(row, event.target.checked);
   // Where all groups are folded there is nothing to see of what is meant, and nothing else to mean.
   isAll = event.target.checked && !all.length && total() > 0;
   draw();
