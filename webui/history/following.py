@@ -14,10 +14,11 @@ from webui.history.bounds import Bound, enforce
 from webui.history.owners import note_access
 from webui.history.places import is_container_id, logs_folder
 from webui.history.segments import About
+from webui.history.set_back import RECENT, is_set_back, is_still_in
 from webui.history.store import LogStore
 from webui.live.lines import LineCutter
 from webui.live.upstream import UPSTREAM_ERRORS, Upstream
-from webui.log_lines import Skipper
+from webui.log_lines import Place, Rejoiner, Skipper
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -168,10 +169,17 @@ class Follower:
         inspection = await upstream.get(f"/containers/{container_id}/json")
         store = await self._store(container_id, raw)
         is_terminal = bool(inspection["Config"]["Tty"])
-        cutter, skipper = LineCutter(is_terminal=is_terminal), Skipper(store.place)
-        since = store.place.since() or str(int(time.time()) - self._bound.days * 86400)
-        query = {"stdout": "1", "stderr": "1", "timestamps": "1", "since": since} | ({"follow": "1"} if follow else {})
-        path = f"/containers/{container_id}/logs"
+        path, query = f"/containers/{container_id}/logs", {"stdout": "1", "stderr": "1", "timestamps": "1"}
+        cutter = LineCutter(is_terminal=is_terminal)
+        skipper: Skipper[bytes] | Rejoiner[bytes] = Skipper(store.place)
+        since = {"since": store.place.since() or str(int(time.time()) - self._bound.days * 86400)}
+        recent = await asyncio.to_thread(store.recent, RECENT)
+        if await is_set_back(upstream, store.place, recent):
+            logger.info("the clock of %s was set back: the log of %s is read anew", self._host.slug, container_id[:12])
+            is_there = await is_still_in(upstream, path, query, recent, is_terminal=is_terminal)
+            # Where none of it is there any more, all that is there came after it.
+            since, skipper = {}, Rejoiner(recent) if is_there else Skipper(Place(b""))
+        query |= since | ({"follow": "1"} if follow else {})
         async with upstream.stream(path, query=query, as_sent=is_terminal) as chunks:
             async for chunk in chunks:
                 lines = skipper.new(cutter.feed_bytes(chunk))
