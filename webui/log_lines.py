@@ -5,6 +5,7 @@ with nine digits, a space and the text.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final, Generic, TypeVar
@@ -115,6 +116,38 @@ class Skipper(Generic[Text]):
         halves = self._place.halves
         completed = [_rest_of(line, halves.pop(letter_of(line), line[:0])) for line in lines]
         return [line for line in completed if line is not None]
+
+
+class Rejoiner(Generic[Text]):
+    """Leaves out what a reader has where the clock of a log was set back, so that no moment tells where it goes on.
+
+    The stream is the whole log; `recent` are the last lines of the reader, at least one of which is in it. What stands
+    before them is known, and what follows them is not.
+    """
+
+    def __init__(self, recent: Sequence[Text]) -> None:
+        self._left: Counter[Text] = Counter(recent)
+        self._has_met = self._is_done = False
+        self.counted: Sequence[Text] = ()
+
+    def new(self, lines: Sequence[Text]) -> Sequence[Text]:
+        """What of the next lines the reader has not."""
+        self.counted = lines if self._is_done else self._unknown(lines)
+        return self.counted
+
+    def last(self, halves: Sequence[Text]) -> Sequence[Text]:
+        """The same for the beginnings of lines that a stream left at its end."""
+        return halves if self._is_done else ()
+
+    def _unknown(self, lines: Sequence[Text]) -> Sequence[Text]:
+        for index, line in enumerate(lines):
+            if self._left[line]:
+                self._left[line] -= 1
+                self._has_met = True
+            elif self._has_met:
+                self._is_done = True
+                return lines[index:]
+        return lines[:0]
 
 
 def _rest_of(line: Text, half: Text) -> Text | None:

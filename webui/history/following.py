@@ -16,12 +16,13 @@ from webui.history.bounds import Bound, enforce
 from webui.history.owners import note_access
 from webui.history.places import is_container_id, logs_folder
 from webui.history.segments import About
+from webui.history.set_back import RECENT, is_set_back, is_still_in
 from webui.history.store import LogStore
 from webui.history.unkept import forget_unkept, note_unkept
 from webui.live.lines import LineCutter
 from webui.live.log_drivers import driver_of, is_unfollowable, is_unreadable
 from webui.live.upstream import UPSTREAM_ERRORS, Upstream
-from webui.log_lines import Skipper
+from webui.log_lines import Place, Rejoiner, Skipper
 
 if TYPE_CHECKING:
     from webui.hosts.models import Host
@@ -180,11 +181,11 @@ class Follower:
         inspection = await upstream.get(f"/containers/{container_id}/json")
         store = await self._store(container_id, raw)
         is_terminal = bool(inspection["Config"]["Tty"])
-        cutter, skipper = LineCutter(is_terminal=is_terminal), Skipper(store.place)
-        since = store.place.since() or str(int(time.time()) - self._bound.days * 86400)
-        query = {"stdout": "1", "stderr": "1", "timestamps": "1", "since": since} | ({"follow": "1"} if follow else {})
-        path = f"/containers/{container_id}/logs"
+        path, query = f"/containers/{container_id}/logs", {"stdout": "1", "stderr": "1", "timestamps": "1"}
+        cutter = LineCutter(is_terminal=is_terminal)
         try:
+            since, skipper = await self._place_of(store, upstream, path, query, is_terminal=is_terminal)
+            query |= since | ({"follow": "1"} if follow else {})
             async with upstream.stream(path, query=query, as_sent=is_terminal) as chunks:
                 _note(forget_unkept, store.folder)
                 async for chunk in chunks:
@@ -195,6 +196,19 @@ class Follower:
                 _note(note_unkept, store.folder, driver_of(inspection))
             raise
         await self._add(store, skipper.last(cutter.last_bytes()), ())
+
+    async def _place_of(
+        self, store: LogStore, upstream: Upstream, path: str, query: dict[str, str], *, is_terminal: bool
+    ) -> tuple[dict[str, str], Skipper[bytes] | Rejoiner[bytes]]:
+        """From when on a log is to be read, as a part of its query, and what leaves out what the store has of that."""
+        recent = await asyncio.to_thread(store.recent, RECENT)
+        if not await is_set_back(upstream, store.place, recent):
+            since = store.place.since() or str(int(time.time()) - self._bound.days * 86400)
+            return {"since": since}, Skipper(store.place)
+        logger.info("the clock of %s was set back: the log at %s is read anew", self._host.slug, path)
+        is_there = await is_still_in(upstream, path, query, recent, is_terminal=is_terminal)
+        # Where none of it is there any more, all that is there came after it.
+        return {}, Rejoiner(recent) if is_there else Skipper(Place(b""))
 
     async def _add(
         self, store: LogStore, lines: Sequence[bytes], counted: Sequence[bytes], reread_from: bytes = b""

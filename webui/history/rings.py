@@ -4,11 +4,12 @@ A record's place follows from its time, and it says its time, so that whatever i
 itself. A coarser record is the mean of the finer ones in the file: nothing has to be remembered over a restart.
 """
 
+import contextlib
 import itertools
 import os
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -50,6 +51,10 @@ def _rings(*shapes: tuple[int, int]) -> tuple[Ring, ...]:
 RINGS: Final = _rings((10, 2160), (60, 2880), (600, 1008))
 FILE_BYTES: Final = RINGS[-1].offset + RINGS[-1].count * _RECORD.size
 KEPT_S: Final = RINGS[-1].span_s
+# Of one host, however many containers come and go. A file takes less on disk than its size while it is not full.
+MOST_BYTES: Final = 512 * 10**6
+_SUFFIX: Final = ".ring"
+_BLOCK_BYTES: Final = 512
 
 
 class RingFile:
@@ -118,7 +123,53 @@ def _put_together(fd: int, finer: Ring, coarser: Ring, began_s: int) -> None:
 
 
 def ring_path(slug: str, container_id: str) -> Path:
-    return stats_folder(slug) / f"{container_id}.ring"
+    return stats_folder(slug) / f"{container_id}{_SUFFIX}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptStats:
+    """What the samples of a host take on disk, and of how many containers they are."""
+
+    size_bytes: int = 0
+    container_count: int = 0
+
+
+def stats_in(folder: Path) -> KeptStats:
+    """What is there, counted now."""
+    files = _files_in(folder)
+    return KeptStats(sum(file.size_bytes for file in files), len(files))
+
+
+def drop_old(folder: Path, *, busy: Set[str], now_s: float | None = None) -> None:
+    """Remove what nobody has written to for as long as the last ring reaches, then the oldest until the rest fits.
+
+    `busy` are the containers whose samples are being written: these stay.
+    """
+    oldest_s = (time.time() if now_s is None else now_s) - KEPT_S
+    files = sorted(_files_in(folder), key=lambda file: file.written_s)
+    total = sum(file.size_bytes for file in files)
+    for file in files:
+        if file.written_s >= oldest_s and total <= MOST_BYTES:
+            break
+        if file.path.stem not in busy:
+            file.path.unlink(missing_ok=True)
+            total -= file.size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    size_bytes: int
+    written_s: float
+
+
+def _files_in(folder: Path) -> list[_File]:
+    found = []
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with contextlib.suppress(FileNotFoundError):
+            stat = path.stat()
+            found.append(_File(path, stat.st_blocks * _BLOCK_BYTES, stat.st_mtime))
+    return found
 
 
 def past_of(host: "Host", container_id: str, span_s: int) -> list[Sample]:

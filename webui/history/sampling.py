@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from webui.history.places import is_container_id, stats_folder
-from webui.history.rings import KEPT_S, RINGS, RingFile, ring_path
-from webui.live.samples import Stats, sample_of
+from webui.history.rings import RINGS, RingFile, drop_old, ring_path
+from webui.live.samples import Sample, Stats, sample_of
 from webui.live.upstream import UPSTREAM_ERRORS, Upstream
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Sampler:
         self._before: dict[str, Stats] = {}
         self._files: dict[str, RingFile] = {}
         self._tidied_at = 0.0
+        self._is_full = False
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -39,7 +40,7 @@ class Sampler:
                 await self._round()
             if time.monotonic() - self._tidied_at > _TIDY_S or not self._tidied_at:
                 self._tidied_at = time.monotonic()
-                await asyncio.to_thread(_tidy, self._host.slug)
+                await self._tidy()
 
     async def _round(self) -> None:
         containers = self._feed.picture.containers
@@ -71,8 +72,19 @@ class Sampler:
             return
         if stats is not None and sample is not None:
             if container_id in self._before:
-                self._file(container_id).write(sample)
+                self._keep(container_id, sample)
             self._before[container_id] = stats
+
+    def _keep(self, container_id: str, sample: Sample) -> None:
+        """A disk that is full costs samples: the charts have a hole there."""
+        try:
+            self._file(container_id).write(sample)
+        except OSError as error:
+            if not self._is_full:
+                logger.error("samples of %s are not kept: %s", self._host.slug, error)
+            self._is_full = True
+        else:
+            self._is_full = False
 
     def _file(self, container_id: str) -> RingFile:
         found = self._files.get(container_id)
@@ -80,10 +92,9 @@ class Sampler:
             found = self._files[container_id] = RingFile(ring_path(self._host.slug, container_id))
         return found
 
-
-def _tidy(slug: str) -> None:
-    """Remove what nobody has written to for as long as the last ring reaches."""
-    oldest = time.time() - KEPT_S
-    for path in stats_folder(slug).glob("*.ring"):
-        if path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+    async def _tidy(self) -> None:
+        busy = frozenset(self._before)
+        try:
+            await asyncio.to_thread(drop_old, stats_folder(self._host.slug), busy=busy)
+        except OSError as error:
+            logger.error("old samples of %s are not removed: %s", self._host.slug, error)

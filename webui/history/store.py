@@ -74,6 +74,22 @@ class LogStore:
         self.place.passed(lines if counted is None else counted, reread_from)
         return self._size >= SEGMENT_BYTES
 
+    def recent(self, most: int) -> list[bytes]:
+        """The last lines, as far as they are whole and follow one another; none where they cannot be read."""
+        lines: list[bytes] = []
+        for segment in reversed(segments_in(self.folder)):
+            try:
+                lines = lines_of(segment.read()) + lines
+            except Damaged:
+                break
+            if len(lines) >= most:
+                break
+        halves = set(self.place.halves.values())
+        while lines and (lines[-1][:1].isupper() or lines[-1] in halves):
+            lines.pop()
+        pieces = [at for at, line in enumerate(lines) if line[:1].isupper()]
+        return lines[pieces[-1] + 1 if pieces else 0 :][-most:]
+
     @property
     def is_old(self) -> bool:
         return self._size > 0 and time.monotonic() - self._began > SEAL_AFTER_S

@@ -22,9 +22,9 @@ from webui.history.bounds import is_disk_full, kept_in
 from webui.history.choosing import MOST, chosen_in, sources, stacks_of
 from webui.history.forms import KeepingForm
 from webui.history.models import keeping_of
-from webui.history.places import logs_folder
+from webui.history.places import logs_folder, stats_folder
 from webui.history.rights import readable
-from webui.history.rings import RINGS, past_of
+from webui.history.rings import MOST_BYTES, RINGS, past_of, stats_in
 from webui.history.segments import About
 from webui.history.unkept import driver_in_the_way
 from webui.hosts import visible_hosts
@@ -122,6 +122,7 @@ def keeping_view(request: HttpRequest, host: str) -> HttpResponse:
     kept = kept_in(logs_folder(here.slug))
     since = kept.first_ms / 1000 if kept.first_ms else None
     context = {"form": form, "keeping": keeping, "kept": kept, "since": since, "may_change": may_change,
+               "stats": stats_in(stats_folder(here.slug)), "most_stats_bytes": MOST_BYTES,
                "is_full": is_disk_full(logs_folder(here.slug))}  # fmt: skip
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
     return _page(request, here, "keeping", "history/keeping.html", context, status=status)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from webui.live.not_started import state_words
 from webui.live.rights import rights_asked
-from webui.live.shared_size import Size
+from webui.live.shared_size import Shared, Size
 from webui.live.terminals import Ended, NotStarted, Terminal
 from webui.live.upstream import UPSTREAM_ERRORS, words_of
 
@@ -64,8 +64,8 @@ class Session:
         self._typed = bytearray()
         # Bytes that viewers have sent, whether or not they were taken: where a browser goes on sending.
         self.typed_count = 0
-        # The size of the terminal and how many windows show it, where several may.
-        self.shared: tuple[Size, int] | None = None
+        # What all windows have in common, where several may show the terminal.
+        self.shared: Shared | None = None
         self._size: Size | None = None
         self._has_new_size = False
         self._viewer: object | None = None
@@ -81,19 +81,20 @@ class Session:
     def _kept_from(self) -> int:
         return self._came - len(self._kept)
 
-    def look(self, viewer: object, at: int) -> tuple[int, int]:
+    def look(self, viewer: object, at: int) -> tuple[int, int, int]:
         """Have the session shown to `viewer`, who has seen it up to `at`.
 
-        Returns where it goes on, and how many bytes before that are lost.
+        Returns where it goes on, how many bytes before that are lost, and up to where somebody has seen it before: what
+        the program asked its terminal until there was answered, and is not to be answered again.
         """
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
         self._viewer = viewer
         start = max(min(at, self._came), self._kept_from)
-        self._drawn = start
+        seen, self._drawn = self._drawn, start
         self._notify()
-        return start, start - min(at, self._came)
+        return start, start - min(at, self._came), seen
 
     async def output(self, viewer: object, at: int) -> AsyncIterator[bytes | int]:
         """What comes from `at` on, until the end or until another viewer has taken over.
@@ -152,9 +153,9 @@ class Session:
         self._has_new_size = True
         self._notify()
 
-    def _share(self, size: Size, count: int) -> None:
+    def _share(self, shared: Shared) -> None:
         """Another window came, went or changed: what fits into all of them is to be told to the host."""
-        self.shared = size, count
+        self.shared = shared
         self._fit()
 
     async def _keep_size(self) -> None:

@@ -6,17 +6,28 @@ attached to it agree; of others (another web process, a docker CLI) nothing is k
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 Size = tuple[int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What one window is told. `answers`: it is the one that answers what the program asks its terminal."""
+
+    rows: int
+    columns: int
+    windows: int
+    answers: bool
+
+
 class SharedSize:
-    """The windows that show one terminal, by whoever has them. `tell(size, count)` is called whenever that changes."""
+    """The windows that show one terminal, by whoever has them. What is told is told whenever one comes or changes."""
 
     def __init__(self) -> None:
-        self._windows: dict[object, tuple[Size, Callable[[Size, int], None]]] = {}
+        self._windows: dict[object, tuple[Size, Callable[[Shared], None]]] = {}
 
     @property
     def size(self) -> Size | None:
@@ -24,7 +35,7 @@ class SharedSize:
         sizes = [size for size, _tell in self._windows.values()]
         return (min(rows for rows, _ in sizes), min(columns for _, columns in sizes)) if sizes else None
 
-    def show(self, holder: object, size: Size, tell: Callable[[Size, int], None]) -> None:
+    def show(self, holder: object, size: Size, tell: Callable[[Shared], None]) -> None:
         """The window of `holder` is of this size now."""
         self._windows[holder] = size, tell
         self._tell_all()
@@ -34,10 +45,10 @@ class SharedSize:
             self._tell_all()
 
     def _tell_all(self) -> None:
-        size = self.size
-        for _size, tell in list(self._windows.values()):
-            assert size is not None  # noqa: S101 - there is a window
-            tell(size, len(self._windows))
+        if self.size is not None:
+            rows, columns = self.size
+            for place, (_size, tell) in enumerate(list(self._windows.values())):
+                tell(Shared(rows, columns, len(self._windows), answers=place == 0))
 
 
 _Sizes = WeakValueDictionary[object, SharedSize]

@@ -16,7 +16,7 @@ from webui.live.execs import NOT_STARTED_CODES, NOT_STARTED_WORDS, says_not_star
 from webui.live.hanging_up import hang_up_exec
 from webui.live.lines import Demultiplexer
 from webui.live.not_started import why_not
-from webui.live.shared_size import Size, shared_size
+from webui.live.shared_size import Shared, shared_size
 from webui.live.upstream import Upstream, UpstreamError
 
 if TYPE_CHECKING:
@@ -64,8 +64,8 @@ class Terminal(Protocol):
     is_tty: bool
     # Whether a window that draws slowly makes the program wait, as a real terminal does. Else it loses a part.
     waits_for_window: bool
-    # Called with the size that the terminal has, and how many windows show it, whenever that changes.
-    on_shared: Callable[[Size, int], None]
+    # Called with what all windows that show it have in common, whenever that changes.
+    on_shared: Callable[[Shared], None]
 
     async def run(self, output: Output) -> Ended:
         """Give every byte to `output` until the end. `output` may wait: then the host waits too, and nothing is lost.
@@ -96,7 +96,7 @@ class _Joined:
         self._is_joined = asyncio.Event()
         # When the run of the container began that this terminal is part of; "" where nobody could tell.
         self._began = ""
-        self.on_shared: Callable[[Size, int], None] = lambda _size, _count: None
+        self.on_shared: Callable[[Shared], None] = lambda _shared: None
 
     async def unseen(self) -> None:
         """Its size stays for whoever comes back."""
@@ -287,7 +287,7 @@ class AttachTerminal(_Joined):
         self.is_tty = self.takes_input = False
         self._last_typed = b""
         self._shared = shared_size((host.pk, container_id))
-        self._told: tuple[Size, int] | None = None
+        self._told: Shared | None = None
 
     async def look(self) -> None:
         """Ask what kind of process it is. Raises NotStarted where there is none, or one of UPSTREAM_ERRORS."""
@@ -336,10 +336,10 @@ class AttachTerminal(_Joined):
     def _resize_path(self) -> str:
         return f"/containers/{self._container_id}/resize"
 
-    def _tell(self, size: Size, count: int) -> None:
-        if self._told != (size, count):
-            self._told = size, count
-            self.on_shared(size, count)
+    def _tell(self, shared: Shared) -> None:
+        if self._told != shared:
+            self._told = shared
+            self.on_shared(shared)
 
     async def write(self, data: bytes) -> None:
         if self.takes_input:

@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
-import { AT, CHARTS, clockFor, columnsOf, LIMIT, momentFor, NAMES, usedOf, WORDS } from "./lib/stats_shape.js";
+import { alone, AT, CHARTS, clockFor, columnsOf, latest, LIMIT, momentFor, NAMES, usedOf, WORDS } from "./lib/stats_shape.js";
 import { drawTable, sentenceOf } from "./lib/stats_table.js";
 import { writeAddress } from "./lib/log_bar.js";
 import { filled, gettext } from "./lib/words.js";
@@ -44,9 +44,7 @@ whenPresent("[data-stats]", (pane) => {
   }
 
   function take({ samples: fresh, replay, limited, cpu_limit }) {
-    live = replay ? fresh : [...live, ...fresh];
-    const newest = live.at(-1)?.[AT] ?? 0;
-    live = live.filter((sample) => sample[AT] > newest - LIVE_S);
+    live = latest(replay ? fresh : [...live, ...fresh], LIVE_S);
     // Without a limit of its own, a container's is the whole machine: no line to draw.
     limits.memory = limited ? (live.at(-1)?.[LIMIT] ?? 0) : 0;
     limits.cpu = cpu_limit ?? 0;
@@ -154,7 +152,7 @@ whenPresent("[data-stats]", (pane) => {
 
   function series(color, field, index) {
     const faint = index ? { dash: [4, 3], width: 1 } : { fill: `color-mix(in srgb, ${color} 18%, transparent)`, width: 1.5 };
-    return { label: NAMES[field], stroke: color, points: { show: false }, spanGaps: false, ...faint };
+    return { label: NAMES[field], stroke: color, points: { show: true, size: 3, fill: color, filter: (u, place) => alone(u.data[place]) }, spanGaps: false, ...faint };
   }
 
   // Above the chart's own words while the pointer rests on a moment of the past.

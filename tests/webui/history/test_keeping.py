@@ -1,10 +1,12 @@
 """Keeping on a real engine: what containers wrote is there after they are gone, once, whatever befalls the keeper."""
 
 import asyncio
+import errno
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from webui.history.bounds import Bound
 from webui.history.following import Follower
 from webui.history.places import logs_folder, stats_folder
 from webui.history.rights import readable
-from webui.history.rings import ring_path
+from webui.history.rings import RingFile, ring_path
 from webui.history.sampling import Sampler
 from webui.history.unkept import driver_in_the_way
 from webui.hosts.models import Host
@@ -93,6 +95,45 @@ async def test_a_log_outlives_its_container_and_an_interrupted_keeper_leaves_nei
     assert await asyncio.to_thread(_readable_ids, host) == {first, second}
 
 
+@pytest.mark.parametrize("has_gone_on", [True, False])
+async def test_a_clock_that_was_set_back_costs_no_line_when_the_keeper_starts_again(
+    engine: Daemon, host: Host, *, has_gone_on: bool
+) -> None:
+    """As if the clock had been ahead until now: what is kept is moved into the future, and so is the engine's log."""
+    container_id = await asyncio.to_thread(run, engine, "web", "sleep 600")
+    await asyncio.to_thread(_typed, engine, container_id, r"one\ntwo\n")
+    async with kept(host):
+        await until(lambda: texts(container_id) == [b"one", b"two"])
+    await asyncio.to_thread(_moved_into_the_future, engine, container_id)
+    if has_gone_on:
+        await asyncio.to_thread(_typed, engine, container_id, r"three\n")
+        async with kept(host):
+            await until(lambda: texts(container_id) == [b"one", b"two", b"three"])
+    await asyncio.to_thread(_typed, engine, container_id, r"four\nfour\n")
+    wanted = [b"one", b"two", *([b"three"] if has_gone_on else []), b"four", b"four"]
+    async with kept(host):
+        await until(lambda: len(texts(container_id)) >= len(wanted))
+        await asyncio.to_thread(_typed, engine, container_id, r"five\n")
+        await until(lambda: texts(container_id)[-1] == b"five")
+    assert texts(container_id) == [*wanted, b"five"]
+
+
+def _typed(engine: Daemon, container_id: str, words: str) -> None:
+    """Have the container write these, in order."""
+    body = {"Cmd": ["sh", "-c", f"printf '{words}' > /proc/1/fd/1"], "AttachStdout": True}
+    made = engine.json("POST", f"/containers/{container_id}/exec", body)
+    status, _ = engine.api("POST", f"/exec/{made['Id']}/start", {"Detach": False})
+    assert status == 200
+
+
+def _moved_into_the_future(engine: Daemon, container_id: str) -> None:
+    this, next_year = (f"{datetime.now(UTC).year + years}-" for years in (0, 1))
+    kept_folder = logs_folder("local") / container_id
+    log = Path(engine.json("GET", f"/containers/{container_id}/json")["LogPath"])
+    for path in (log, *kept_folder.glob("*.log"), kept_folder / "place.json"):
+        path.write_text(path.read_text().replace(this, next_year))
+
+
 def _readable_ids(host: Host) -> set[str]:
     olga = User.objects.create_user("olga", role=Role.ADMINISTRATOR)
     return {about.container_id for about in readable(actor_of(olga), host) if about.name == "web"}
@@ -134,6 +175,30 @@ async def test_samples_are_taken_without_anyone_watching(
     body = await asyncio.to_thread(_asked, hal, f"/h/local/logs/stats/{container_id}/?span=300")
     (sample, *_) = json.loads(body)["samples"]
     assert sample[1] > 0
+
+
+async def test_a_disk_that_is_full_costs_samples_and_neither_the_sampler_nor_the_logs(
+    engine: Daemon, host: Host, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("webui.history.sampling._EVERY_S", 0.2)
+    write, refused = RingFile.write, 0
+
+    def full(_ring: RingFile, _sample: object) -> None:
+        nonlocal refused
+        refused += 1
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(RingFile, "write", full)
+    container_id = await asyncio.to_thread(run, engine, "busy", "while :; do usleep 1000; done")
+    task = asyncio.create_task(Sampler(host, await asyncio.to_thread(host_feed, host)).run())
+    try:
+        await until(lambda: refused >= 3)
+        assert sum("are not kept" in one.message for one in caplog.records) == 1
+        monkeypatch.setattr(RingFile, "write", write)
+        await until(ring_path("local", container_id).exists)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _asked(user: User, path: str) -> bytes:

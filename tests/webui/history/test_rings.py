@@ -1,10 +1,13 @@
 """A week of samples in a file that never grows, coarser the older they are."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from webui.history.rings import FILE_BYTES, RINGS, RingFile, read_samples
+from webui.history.rings import FILE_BYTES, KEPT_S, RINGS, KeptStats, RingFile, drop_old, read_samples, stats_in
 from webui.live.samples import Sample
 
 BEGAN = 1_795_860_000
@@ -60,6 +63,42 @@ def test_a_hole_stays_a_hole(path: Path) -> None:
     ring.write(sample(BEGAN))
     ring.write(sample(BEGAN + 1000))
     assert [one.at for one in read_samples(path, 3600, now_s=BEGAN + 1000)] == [BEGAN, BEGAN + 1000]
+
+
+def test_what_ended_first_goes_first_until_the_rest_fits_and_what_is_written_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6):
+        path = tmp_path / f"c{number}.ring"
+        RingFile(path).write(sample(BEGAN))
+        os.utime(path, (BEGAN + number, BEGAN + number))
+    (each,) = {path.stat().st_blocks * 512 for path in tmp_path.iterdir()}
+    assert stats_in(tmp_path) == KeptStats(6 * each, 6)
+    monkeypatch.setattr("webui.history.rings.MOST_BYTES", 3 * each)
+    drop_old(tmp_path, busy={"c1"}, now_s=BEGAN + 10)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["c1", "c4", "c5"]
+    drop_old(tmp_path, busy={"c1"}, now_s=BEGAN + 4.5 + KEPT_S)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["c1", "c5"]
+
+
+def test_a_writer_that_is_killed_leaves_records_and_no_halves(path: Path) -> None:
+    """What it had written is there, whenever the end came."""
+    script = (
+        "import sys; from pathlib import Path; from tests.webui.history.test_rings import BEGAN, RingFile, sample\n"
+        "ring = RingFile(Path(sys.argv[1])); number = 0\n"
+        "while True:\n"
+        "    ring.write(sample(BEGAN + number * 10, cpu=number)); print(number, flush=True); number += 1\n"
+    )
+    for enough in (3, 40, 200):
+        path.unlink(missing_ok=True)
+        with subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            said = [int(writer.stdout.readline()) for _ in range(enough)][-1]
+            writer.kill()
+            said = max([said, *map(int, writer.stdout.read().split("\n")[:-1])])
+        found = read_samples(path, 6 * 3600, now_s=BEGAN + (said + 1) * 10)
+        assert len(found) in {said + 1, said + 2}
+        assert all(one.cpu == (one.at - BEGAN) / 10 and one.memory_limit == 2000 for one in found)
 
 
 def test_a_container_that_nobody_sampled_has_no_past(path: Path) -> None:

@@ -10,6 +10,7 @@ connection broke sends again what did not.
 import asyncio
 import contextlib
 import shlex
+from dataclasses import asdict
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs
 
@@ -98,9 +99,9 @@ class ConsoleConsumer(LiveConsumer):
     async def _show(self, session: Session) -> None:
         self._session = session
         at = self._asked("at")
-        start, lost = session.look(self, int(at) if at.isdecimal() else 0)
+        start, lost, seen = session.look(self, int(at) if at.isdecimal() else 0)
         opened = {"session": session.id, "label": session.label, "tty": session.is_tty, "at": start, "lost": lost,
-                  "typed": session.typed_count}  # fmt: skip
+                  "seen": seen, "typed": session.typed_count}  # fmt: skip
         await self.send_json({"t": "opened", **opened})
         if self._asked("rows"):
             session.resize(**self._asked_size())
@@ -137,8 +138,8 @@ class ConsoleConsumer(LiveConsumer):
         told = None
         while True:
             if session.shared is not None and session.shared != told:
-                told = (rows, columns), count = session.shared
-                await self.send_json({"t": "size", "rows": rows, "columns": columns, "windows": count})
+                told = session.shared
+                await self.send_json({"t": "size", **asdict(told)})
             await session.change()
 
     async def _tell_typed(self) -> None:

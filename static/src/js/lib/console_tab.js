@@ -5,6 +5,7 @@ import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { typing } from "./console_typing.js";
+import { answersOnce } from "./console_answers.js";
 import { copyText } from "./copying.js";
 import { webSocketUrl } from "./dom.js";
 import { heartbeat } from "./heartbeat.js";
@@ -18,6 +19,8 @@ const MAY_NO_LONGER = gettext("You may no longer use a console here, so it was e
 const OFFERS = { 4401: "sign-in", 4403: "", 4404: "" };
 // What keys send: plain, and where a program asked for application cursor keys.
 const KEYS = { esc: ["\x1b", "\x1b"], tab: ["\t", "\t"], up: ["\x1b[A", "\x1bOA"], down: ["\x1b[B", "\x1bOB"], right: ["\x1b[C", "\x1bOC"], left: ["\x1b[D", "\x1bOD"] };
+// Of a terminal that no other window shows.
+const ALONE = { rows: Infinity, columns: Infinity, windows: 1, answers: true };
 // The server keeps a session that nobody looks at for a minute, from when it has noticed; it says so where that is over.
 const PATIENCE_MS = 120_000;
 
@@ -46,7 +49,10 @@ export function openConsole(pane, url, asked, before, { isRead,  onState, onLabe
   let state = ["off", ""];
   // The size of the window; and that of the terminal where other windows show it too, and how many do.
   let room = { rows: 24, cols: 80 };
-  let shared = { rows: Infinity, columns: Infinity, windows: 1 };
+  let shared = ALONE;
+  // What was drawn of the session, and up to where it was drawn before, by another page.
+  let drawnTo = 0;
+  let seen = 0;
   const typed = typing(send);
 
   terminal.loadAddon(fitting);
@@ -54,6 +60,7 @@ export function openConsole(pane, url, asked, before, { isRead,  onState, onLabe
   terminal.textarea?.setAttribute("aria-describedby", "console-way-out");
   // What a container writes stays in its pane: no titles, no clipboard, no notifications of the desktop.
   for (const code of [0, 1, 2, 9, 52, 777]) terminal.parser.registerOscHandler(code, () => true);
+  answersOnce(terminal, () => shared.answers && drawnTo >= seen);
   fit();
   connect();
 
@@ -108,13 +115,20 @@ export function openConsole(pane, url, asked, before, { isRead,  onState, onLabe
     const isAway = instead || lostSince;
     const waits = isAway && typed.waiting ? ` · ${gettext("what you type waits")}` : "";
     const others = shared.windows - 1;
-    const company = tone === "good" && others ? ` · ${filled(ngettext("with %(count)s other window, as large as the smaller one", "with %(count)s other windows, as large as the smallest", others), { count: others })}` : "";
+    const company = tone === "good" && others ? ` · ${filled(ngettext("%(count)s other window too, at the smaller size", "%(count)s other windows too, at the smallest size", others), { count: others })}` : "";
     onState(instead ? "warning" : tone, `${instead || words}${waits}${company}`);
   }
 
   function draw(own, data) {
+    const before = Math.min(Math.max(0, seen - at), data.byteLength);
     at += data.byteLength;
-    terminal.write(new Uint8Array(data), () => own.readyState === WebSocket.OPEN && own.send(JSON.stringify({ drawn: data.byteLength })));
+    for (const piece of [data.slice(0, before), data.slice(before)]) {
+      if (!piece.byteLength) continue;
+      terminal.write(new Uint8Array(piece), () => {
+        drawnTo += piece.byteLength;
+        if (own.readyState === WebSocket.OPEN) own.send(JSON.stringify({ drawn: piece.byteLength }));
+      });
+    }
   }
 
   function told(message) {
@@ -131,8 +145,8 @@ export function openConsole(pane, url, asked, before, { isRead,  onState, onLabe
     else if (message.t === "taken") over("off", gettext("not connected"), { failed: gettext("It is shown in another window."), isWritten: true });
   }
 
-  function share({ rows, columns, windows }) {
-    shared = { rows, columns, windows };
+  function share(message) {
+    shared = message;
     takeRoom();
     tell(...state);
   }
@@ -140,6 +154,7 @@ export function openConsole(pane, url, asked, before, { isRead,  onState, onLabe
   // The main process waits for no window: this one was too slow. What comes next may begin within an escape, which CAN ends.
   function lost(count) {
     at += count;
+    drawnTo += count;
     terminal.write(`\x18\r\n\x1b[0;2m${filled(ngettext("%(count)s byte is missing here: this window was slower than the program", "%(count)s bytes are missing here: this window was slower than the program", count), { count })}\x1b[0m\r\n`);
   }
 
@@ -160,14 +175,16 @@ export function openConsole(pane, url, asked, before, { isRead,  onState, onLabe
     wasOpened = true;
     // Nothing of it was seen here yet: what is kept begins somewhere.
     if (isSame && message.lost && at) terminal.write(`\r\n\x1b[2m${filled(gettext("%(count)s bytes were lost while the connection was"), { count: message.lost })}\x1b[0m\r\n`);
-    at = message.at;
+    // What was written and is not drawn yet will be: it was seen here.
+    drawnTo += message.at - at;
+    [at, seen] = [message.at, message.seen];
     isTty = message.tty;
     terminal.options.convertEol = !isTty;
     [pause, lostSince] = [300, 0];
     tell("good", gettext("connected"));
     onPaused(false);
     onLabel(message.label);
-    shared = { rows: Infinity, columns: Infinity, windows: 1 };
+    shared = ALONE;
     tellSize();
     // People type before a shell stands, and while a connection is made again.
     typed.join(message.typed);

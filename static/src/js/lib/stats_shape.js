@@ -30,20 +30,45 @@ export const WORDS = {
   pids: (sample) => [String(Math.round(sample[PIDS])), ngettext("process or thread", "processes and threads", Math.round(sample[PIDS]))],
 };
 
-// Columns for a chart; a hole in time is a hole in the line, not a slope across it.
+// How much longer than the steps beside it a pause is that is a hole, and what a busy host may be late.
+const STEPS = 3.5;
+const LATE_S = 2;
+
+// Columns for a chart; a hole in time is a hole in the line, not a slope across it. Samples of a chart come every second or every
+// few, so what is a hole is told by the steps on both sides of it; a pause of `hole_s` always is one.
 export function columnsOf(samples, fields, hole_s) {
   const columns = [[], ...fields.map(() => [])];
-  let before = Infinity;
-  for (const sample of samples) {
-    if (sample[AT] - before > hole_s) {
-      columns[0].push(before + hole_s / 2);
-      for (let place = 1; place < columns.length; place += 1) columns[place].push(null);
+  const step = (place) => (samples[place]?.[AT] ?? NaN) - (samples[place - 1]?.[AT] ?? NaN);
+  samples.forEach((sample, place) => {
+    const usual = Math.max(...[step(place - 1), step(place + 1)].filter((one) => one > 0));
+    if (step(place) > Math.min(hole_s, usual > 0 ? usual * STEPS + LATE_S : hole_s)) {
+      columns[0].push(sample[AT] - step(place) / 2);
+      for (let column = 1; column < columns.length; column += 1) columns[column].push(null);
     }
     columns[0].push(sample[AT]);
-    fields.forEach((field, place) => columns[place + 1].push(sample[field]));
-    before = sample[AT];
-  }
+    fields.forEach((field, column) => columns[column + 1].push(sample[field]));
+  });
   return columns;
+}
+
+// Samples with holes on both sides, of which no line can be drawn: the places of their points.
+export function alone(values) {
+  return values.flatMap((value, place) => (value !== null && (values[place - 1] ?? null) === null && (values[place + 1] ?? null) === null ? [place] : []));
+}
+
+// What is within the last `span_s`, in the order of time. Where the clock of a host was set back, what it said before of the time
+// that is yet to come goes.
+export function latest(samples, span_s) {
+  const newest = samples.at(-1)?.[AT] ?? 0;
+  const kept = [];
+  let next = Infinity;
+  for (let place = samples.length - 1; place >= 0; place -= 1) {
+    const sample = samples[place];
+    if (sample[AT] <= newest - span_s || sample[AT] >= next) continue;
+    kept.push(sample);
+    next = sample[AT];
+  }
+  return kept.reverse();
 }
 
 // The moments of an axis that covers so many seconds, in the reader's zone.
