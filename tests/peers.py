@@ -68,7 +68,7 @@ def _signed(
     return builder.sign(signer, hashes.SHA256())
 
 
-def _node() -> str:
+def node() -> str:
     """Node.js of this machine, or the one that was set up beside our Python."""
     places = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
     found = shutil.which("node", path=places)
@@ -80,7 +80,7 @@ def _node() -> str:
 def running_provider(redirect_uri: str, certificates: Certificates | None = None) -> Iterator[str]:
     """npm's oidc-provider; gives its issuer."""
     port = free_port()
-    command = [_node(), str(_HERE / "provider.mjs"), str(port), CLIENT_ID, CLIENT_SECRET, redirect_uri]
+    command = [node(), str(_HERE / "provider.mjs"), str(port), CLIENT_ID, CLIENT_SECRET, redirect_uri]
     if certificates:
         command += [str(certificates.key), str(certificates.certificate)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

@@ -15,8 +15,10 @@ from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.utils import compare_version
 from requests.adapters import HTTPAdapter
 
+from webui.access import Operation
 from webui.gate.actors import Actor
 from webui.gate.addresses import CONNECT_TIMEOUT_S, base_url, read_address, tls_context, unreachable
+from webui.gate.decision import may
 from webui.gate.errors import NotVisible, Refused
 from webui.gate.passage import Passage, begin
 from webui.gate.paths import read_query
@@ -50,7 +52,7 @@ def _version_of(actor: Actor, host: "Host") -> str:
     if known and time.monotonic() - known[0] < _VERSION_KEPT_S:
         return known[1]
     with _closing(GatedClient(actor, host, version=DEFAULT_DOCKER_API_VERSION, timeout_s=CONNECT_TIMEOUT_S)) as api:
-        theirs = api.their_version()
+        theirs = api.their_version(by_ping=may(actor, host, Operation.SYSTEM_PING))
     version = theirs if compare_version(theirs, DEFAULT_DOCKER_API_VERSION) > 0 else DEFAULT_DOCKER_API_VERSION
     with _versions_lock:
         _versions[key] = (time.monotonic(), version)
@@ -110,13 +112,13 @@ class GatedClient(APIClient):
     def host(self) -> "Host":
         return self._host
 
-    def their_version(self) -> str:
-        """The highest API version that the host speaks, by the header of its ping (API 1.24 and later).
+    def their_version(self, *, by_ping: bool) -> str:
+        """The highest API version that the host speaks, where it may be asked so by the header of its ping (API 1.24).
 
         For `GET /version` Podman asks the machine's package manager, which takes half a minute where that is busy.
         """
-        answer = self.get(f"{self.base_url}/_ping", timeout=self.timeout)
-        told = answer.headers.get("Api-Version") if answer.ok else ""
+        answer = self.get(f"{self.base_url}/_ping", timeout=self.timeout) if by_ping else None
+        told = answer.headers.get("Api-Version") if answer is not None and answer.ok else ""
         return told or str(self.version(api_version=False)["ApiVersion"])
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.peers import _node
+from tests.peers import node
 
 _SHAPES = Path(__file__).parents[3] / "static" / "src" / "js" / "lib" / "stats_shape.js"
 
 
 def _answer(call: str) -> Any:
     script = f"import * as shapes from {json.dumps(_SHAPES.as_uri())}; console.log(JSON.stringify(shapes.{call}))"
-    done = subprocess.run([_node(), "--input-type=module", "-e", script], capture_output=True, check=True)
+    done = subprocess.run([node(), "--input-type=module", "-e", script], capture_output=True, check=True)
     return json.loads(done.stdout)
 
 
