@@ -48,10 +48,10 @@ async def test_what_is_mounted_elsewhere_on_the_host_reaches_containers(trial: M
     target.mkdir()
     mounts.mount("tmpfs", target, "tmpfs")
     try:
-        (target / "file").write_text("from the disk")
+        (target / "file").write_text("from the disk\n")
         volume = MountSpec("/tmp/here", str(target), read_only=True)
-        command = ["sh", "-c", "cat /tmp/here/file; touch /tmp/here/new 2>/dev/null || echo ' read-only'"]
-        assert await output_of(trial(command, mounts=(volume,))) == "from the disk\n read-only"
+        command = ["sh", "-c", "cat /tmp/here/file; touch /tmp/here/new 2>/dev/null || echo read-only"]
+        assert await output_of(trial(command, mounts=(volume,))) == "from the disk\nread-only"
     finally:
         mounts.unmount(target, lazy=True)
 
