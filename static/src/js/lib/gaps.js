@@ -63,7 +63,11 @@ export function draw() {
 export const makeGap = (size) => make("tr", { class: "more", "data-gap": size }, make("td"));
 export const isAsking = () => asking !== null;
 export const yOf = () => scroller().scrollTop;
-export const scrollToY = (y) => (scroller().scrollTop = y);
+
+// Only where it is not there already: whatever still scrolls by itself, as after a wheel's turn, would end here.
+export function scrollToY(y) {
+  if (yOf() !== y) scroller().scrollTop = y;
+}
 
 function say(gap, ...words) {
   gap.firstElementChild.replaceChildren(make("span", { class: "gap-words" }, ...words));

@@ -170,10 +170,16 @@ export class LogBuffer {
     return { stamp, count };
   }
 
+  // Where lines from this moment on begin. Our own words have no moment of their own: they stay with the line before them.
   #placeBefore(stamp) {
+    if (!stamp) return this.next;
     const lowest = Math.max(this.first, this.next - MOST_REORDERED);
     let from = this.next;
-    while (stamp && from > lowest && stampOf(this.line(from - 1)) > stamp) from -= 1;
+    for (let number = this.next - 1; number >= lowest; number -= 1) {
+      const own = stampOf(this.line(number));
+      if (own && own <= stamp) break;
+      if (own) from = number;
+    }
     return from;
   }
 
