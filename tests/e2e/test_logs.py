@@ -318,8 +318,10 @@ def test_a_long_line_is_shown_to_its_end_and_marked_lines_are_copied_without_the
     expect(words.first).to_contain_text("9END")
     expect(page.locator("[data-log-view]")).to_be_focused()
     page.locator("[data-log-view]").evaluate("view => { view.scrollLeft = 0; }")
-    # Both at once: rows are drawn anew after a move.
-    boxes = words.evaluate_all("rows => [rows[1], rows[3]].map(row => row.getBoundingClientRect().toJSON())")
+    # Found and measured in one: rows are drawn anew after a move.
+    boxes = page.evaluate(
+        "[1, 3].map(at => document.querySelectorAll('.log-line .words')[at].getBoundingClientRect().toJSON())"
+    )
     page.evaluate(
         "document.addEventListener('copy', (e) => { window.copied = e.clipboardData.getData('text/plain'); })"
     )
