@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from webui.hosts.models import Host
 
 # The one process of an exec that has no parent in its container: the leader of the terminal's session. Its end hangs up
-# whatever runs in the foreground (termios(3), "hangup").
+# whatever runs in the foreground (termios(3), "hangup"). One grep for all: there may be hundreds of consoles.
 _HANG_UP: Final = (
-    f'for p in /proc/[0-9]*; do if grep -qs "{MARK}=$1" "$p/environ" && grep -qs "^PPid:[[:space:]]*0$" "$p/status"; '
-    'then kill -HUP "${p#/proc/}"; kill -CONT "${p#/proc/}"; fi; done'
+    f'for f in $(grep -ls "{MARK}=$1" /proc/[0-9]*/environ); do p=${{f%/environ}}; '
+    'if grep -qs "^PPid:[[:space:]]*0$" "$p/status"; then kill -HUP "${p#/proc/}"; kill -CONT "${p#/proc/}"; fi; done'
 )
 _TIMEOUT_S: Final = 10
 

@@ -14,7 +14,8 @@ export const CHARTS = {
   memory: { lines: [MEMORY], most: 1e6, axis: size },
   network: { lines: [RECEIVED, SENT], most: 1000, axis: rate },
   disk: { lines: [READ, WRITTEN], most: 1000, axis: rate },
-  pids: { lines: [PIDS], most: 4, axis: (value) => (Number.isInteger(value) ? String(value) : "") },
+  // Of what is counted there is no half.
+  pids: { lines: [PIDS], most: 4, axis: String, incrs: [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) => [1, 2, 5].map((step) => step * 10 ** zeros)) },
 };
 
 export const NAMES = { [CPU]: "CPU", [MEMORY]: "memory", [RECEIVED]: "in", [SENT]: "out", [READ]: "read", [WRITTEN]: "written", [PIDS]: "pids" };
