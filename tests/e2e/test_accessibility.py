@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, StorageState
 
 from tests.consoles import Console
-from tests.e2e.conftest import PATIENCE_MS, kept_page, run_container
+from tests.e2e.conftest import PATIENCE_MS, keep_logs, kept_page, run_container
 
 pytestmark = [pytest.mark.real, pytest.mark.e2e]
 
@@ -76,7 +76,9 @@ def test_no_page_has_a_fault_that_axe_can_find(harbour: Console, chromium: Brows
     stranger.close()
     keeping = chromium.new_context(base_url=harbour.url, storage_state=signed_in)
     keeping.set_default_timeout(PATIENCE_MS)
-    kept_page(keeping.new_page(), "/h/local/logs/kept/?q=hello", "hello")
+    keeper = keeping.new_page()
+    keep_logs(keeper)
+    kept_page(keeper, "/h/local/logs/kept/?q=hello", "hello")
     keeping.close()
     for look in (_LOOKS[0], _LOOKS[2]):
         context = chromium.new_context(

@@ -57,8 +57,9 @@ def test_a_width_is_kept_and_the_others_keep_what_they_need(page: Page, harbour:
 
 
 def test_keys_on_a_head_make_its_column_wider(page: Page, harbour: Console) -> None:
-    run_container(harbour, "keyed", start=False)
+    row = page.locator(f"#c-{run_container(harbour, 'keyed', start=False)}")
     page.goto(LIST)
+    expect(row).to_be_visible()
     before = width(page, "state")
     head(page, "state").get_by_role("link").focus()
     for _press in range(2):

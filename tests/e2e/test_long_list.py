@@ -50,8 +50,13 @@ def barrels(harbour: Console) -> list[str]:
 def long(page: Page, barrels: list[str]) -> Page:
     page.goto(LIST)
     expect(page.locator("#list-count")).to_contain_text(f"{COUNT} containers")
-    expect(page.locator(GAPS)).to_have_count(1)
+    gap_is_drawn(page)
     return page
+
+
+def gap_is_drawn(page: Page) -> None:
+    """Wait until the list is as long as it says: its script has made the gap as high as what it stands for."""
+    expect(page.locator(f"{GAPS} .gap-words")).to_have_count(1)
 
 
 def link(page: Page, number: int) -> Locator:
@@ -116,7 +121,7 @@ def test_a_break_loses_neither_place_nor_selection(page: Page, harbour: Console,
 
     page.route_web_socket(re.compile("/lists/containers/"), relay)
     page.goto(LIST)
-    expect(page.locator(GAPS)).to_have_count(1)
+    gap_is_drawn(page)
     page.evaluate(f"scrollTo(0, {_HEIGHT} / 2)")
     middle = link(page, COUNT // 2 + 5)
     expect(middle).to_be_in_viewport()

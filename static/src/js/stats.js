@@ -6,7 +6,7 @@ import "uplot/dist/uPlot.min.css";
 import "../css/stats.css";
 import { whenPresent } from "./lib/dom.js";
 import { liveSocket } from "./lib/live_socket.js";
-import { alone, AT, CHARTS, clockFor, columnsOf, latest, LIMIT, momentFor, NAMES, usedOf, WORDS } from "./lib/stats_shape.js";
+import { alone, AT, CHARTS, clockFor, columnsOf, latest, LIMIT, momentFor, NAMES, stepsFor, usedOf, WORDS } from "./lib/stats_shape.js";
 import { drawTable, sentenceOf } from "./lib/stats_table.js";
 import { writeAddress } from "./lib/log_bar.js";
 import { filled, gettext } from "./lib/words.js";
@@ -130,7 +130,6 @@ whenPresent("[data-stats]", (pane) => {
     const [ink, line] = [style.getPropertyValue("--dim"), style.getPropertyValue("--line")];
     const chart = CHARTS[name];
     const top = (_u, _low, high) => [0, Math.max(chart.most, high ?? 0, limits[name] ?? 0) * 1.12];
-    const steps = chart.incrs ? { incrs: chart.incrs } : {};
     const axis = { stroke: ink, font: "11px Inter, sans-serif", grid: { stroke: line, width: 1 }, ticks: { show: false } };
     return {
       ...room(element),
@@ -139,7 +138,7 @@ whenPresent("[data-stats]", (pane) => {
       // The words of the last moment on the axis stand half beside the chart.
       padding: isTile ? [2, 0, 0, 0] : [8, 24, 0, 0],
       scales: { x: { time: true, range: ends }, y: { range: top } },
-      axes: isTile ? [{ show: false }, { show: false }] : [{ ...axis, size: 28, space: 76, values: (_u, ticks) => ticks.map(clockFor(span_s)) }, { ...axis, ...steps, size: 66, values: (_u, ticks) => ticks.map(chart.axis) }],
+      axes: isTile ? [{ show: false }, { show: false }] : [{ ...axis, size: 28, space: 76, incrs: () => stepsFor(span_s), values: (_u, ticks) => ticks.map(clockFor(span_s)) }, { ...axis, ...chart.ticks, size: 66, values: (_u, ticks) => ticks.map(chart.axis) }],
       series: [{}, ...chart.lines.map((field, index) => series(style.color, field, index))],
       hooks: { draw: [(u) => limitLine(u, limits[name], style.getPropertyValue("--bad")), (u) => sinceLine(u, ink)], setCursor: isTile ? [] : [(u) => pointed(u, name)] },
     };

@@ -159,8 +159,9 @@ async function put(gap, text, beside) {
   if (parts) await htmx.swap({ sourceElement: document.body, target: gap, swap: "outerHTML", text: parts });
   else gap.remove();
   await catchUp();
-  // Who had come to the end stays there.
-  if (scrollTop + clientHeight >= scrollHeight - 1) scroller().scrollTop = scroller().scrollHeight;
+  // Who had come to the end, and has not gone elsewhere meanwhile, stays there.
+  const wasAtEnd = scrollTop + clientHeight >= scrollHeight - 1;
+  if (wasAtEnd && Math.abs(yOf() - scrollTop) < clientHeight) scrollToY(scroller().scrollHeight);
 }
 
 function tellTrouble(gap, error) {

@@ -14,8 +14,8 @@ export const CHARTS = {
   memory: { lines: [MEMORY], most: 1e6, axis: size },
   network: { lines: [RECEIVED, SENT], most: 1000, axis: rate },
   disk: { lines: [READ, WRITTEN], most: 1000, axis: rate },
-  // Of what is counted there is no half.
-  pids: { lines: [PIDS], most: 4, axis: String, incrs: [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) => [1, 2, 5].map((step) => step * 10 ** zeros)) },
+  // Of what is counted there is no half; its chart is low.
+  pids: { lines: [PIDS], most: 4, axis: String, ticks: { space: 22, incrs: [0, 1, 2, 3, 4, 5, 6].flatMap((zeros) => [1, 2, 5].map((step) => step * 10 ** zeros)) } },
 };
 
 export const NAMES = { [CPU]: "CPU", [MEMORY]: "memory", [RECEIVED]: "in", [SENT]: "out", [READ]: "read", [WRITTEN]: "written", [PIDS]: "pids" };
@@ -72,9 +72,15 @@ export function latest(samples, span_s) {
   return kept.reverse();
 }
 
+const STEPS_S = [...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800], ...[1, 2, 3, 4, 6, 8, 12, 24, 48].map((hours) => hours * 3600)];
+const hasDays = (span_s) => span_s > 2 * 86400;
+
+// The steps, in seconds, of which an axis takes those that it has room for. A day is named once.
+export const stepsFor = (span_s) => (hasDays(span_s) ? STEPS_S.filter((step) => step >= 86400) : STEPS_S);
+
 // The moments of an axis that covers so many seconds, in the reader's zone.
 export function clockFor(span_s) {
-  if (span_s > 2 * 86400) return (seconds) => new Intl.DateTimeFormat("en", { weekday: "short", day: "numeric" }).format(seconds * 1000);
+  if (hasDays(span_s)) return (seconds) => new Intl.DateTimeFormat("en", { weekday: "short", day: "numeric" }).format(seconds * 1000);
   const length = span_s > 900 ? 5 : 8;
   return (seconds) => new Date(seconds * 1000).toTimeString().slice(0, length);
 }
