@@ -50,9 +50,10 @@ function watch(element, connection) {
 
   // A browser waits for the other end before it says that a socket is closed; hx-ws hears of it now, and only once.
   function giveUp(socket) {
-    socket.addEventListener("close", (event) => event.isTrusted && event.stopImmediatePropagation(), { capture: true });
+    const now = new CloseEvent("close", { code: ABNORMAL });
+    socket.addEventListener("close", (event) => event !== now && event.stopImmediatePropagation(), { capture: true });
     socket.close();
-    socket.dispatchEvent(new CloseEvent("close", { code: ABNORMAL }));
+    socket.dispatchEvent(now);
   }
 
   function stop() {
