@@ -176,7 +176,7 @@ class Wire:
         if "/ws/fleet/" in socket.url:
             self.sockets.append(socket)
         socket.on_message(lambda said: self._hear(socket, str(said)))
-        # Nobody answers a closing over a line that is dead. Left alone, Playwright does, with a code that no browser has.
+        # Over a dead line nobody answers a closing. Left alone, Playwright does, with a code that no browser has.
         socket.on_close(lambda _code, _reason: None)
 
     def _hear(self, socket: WebSocketRoute, said: str) -> None:
