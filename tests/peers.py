@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import ipaddress
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import requests
@@ -68,7 +70,7 @@ def _signed(
     return builder.sign(signer, hashes.SHA256())
 
 
-def node() -> str:
+def _node() -> str:
     """Node.js of this machine, or the one that was set up beside our Python."""
     places = os.pathsep.join([os.environ["PATH"], str(Path(sys.executable).parent)])
     found = shutil.which("node", path=places)
@@ -76,11 +78,17 @@ def node() -> str:
     return found
 
 
+def printed_by(script: str) -> Any:
+    """What a script prints as JSON: a module, that may import what a browser imports as long as it needs no page."""
+    done = subprocess.run([_node(), "--input-type=module", "-e", script], capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
 @contextlib.contextmanager
 def running_provider(redirect_uri: str, certificates: Certificates | None = None) -> Iterator[str]:
     """npm's oidc-provider; gives its issuer."""
     port = free_port()
-    command = [node(), str(_HERE / "provider.mjs"), str(port), CLIENT_ID, CLIENT_SECRET, redirect_uri]
+    command = [_node(), str(_HERE / "provider.mjs"), str(port), CLIENT_ID, CLIENT_SECRET, redirect_uri]
     if certificates:
         command += [str(certificates.key), str(certificates.certificate)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

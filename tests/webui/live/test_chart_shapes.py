@@ -1,21 +1,20 @@
 """What the charts draw of samples: holes in time, clocks that are set back. Run as the browser runs it, without one."""
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.peers import node
+from tests.peers import printed_by
 
 _SHAPES = Path(__file__).parents[3] / "static" / "src" / "js" / "lib" / "stats_shape.js"
 
 
 def _answer(call: str) -> Any:
-    script = f"import * as shapes from {json.dumps(_SHAPES.as_uri())}; console.log(JSON.stringify(shapes.{call}))"
-    done = subprocess.run([node(), "--input-type=module", "-e", script], capture_output=True, check=True)
-    return json.loads(done.stdout)
+    return printed_by(
+        f"import * as shapes from {json.dumps(_SHAPES.as_uri())}; console.log(JSON.stringify(shapes.{call}))"
+    )
 
 
 def _samples(*moments: float) -> str:

@@ -1,12 +1,11 @@
 """How the page of logs puts lines of several containers in order. Run as the browser runs it, without one."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.peers import node
+from tests.peers import printed_by
 
 _BUFFER = Path(__file__).parents[3] / "static" / "src" / "js" / "lib" / "log_buffer.js"
 _SCRIPT = """
@@ -20,9 +19,8 @@ console.log(JSON.stringify(shown));
 
 
 def _shown(*batches: tuple[list[str], int]) -> list[str]:
-    script = _SCRIPT % (json.dumps(_BUFFER.as_uri()), json.dumps(batches))
-    done = subprocess.run([node(), "--input-type=module", "-e", script], capture_output=True, check=True)
-    return [line.split(" ", 1)[-1] for line in json.loads(done.stdout)]
+    shown = printed_by(_SCRIPT % (json.dumps(_BUFFER.as_uri()), json.dumps(batches)))
+    return [line.split(" ", 1)[-1] for line in shown]
 
 
 def _line(second: int, words: str = "") -> str:

@@ -225,6 +225,18 @@ def test_a_page_does_not_grow_with_all_that_was_scrolled_past(page: Page, wire: 
     expect(page.get_by_label("Select boat-0010")).to_be_checked()
 
 
+def test_who_scrolls_away_while_the_end_comes_is_not_brought_back(page: Page, wire: Wire, live_server: Any) -> None:
+    page.goto(f"{live_server.url}/fleet/")
+    expect(page.locator(f"{GAPS} .gap-words")).to_have_count(1)
+    # Once the rows are there, and before all is done that follows from it.
+    page.evaluate(
+        f"() => document.addEventListener('htmx:after:swap', () => scrollTo(0, {_HEIGHT} / 2), {{ once: true }})"
+    )
+    page.evaluate(f"scrollTo(0, {_HEIGHT})")
+    expect(page.get_by_role("link", name="boat-1505")).to_be_in_viewport()
+    expect(page.locator("#b-boat-2999")).to_have_count(1)
+
+
 def test_a_line_that_goes_silent_is_told_of_and_comes_back(page: Page, wire: Wire, live_server: Any) -> None:
     page.clock.install()
     page.goto(f"{live_server.url}/fleet/")

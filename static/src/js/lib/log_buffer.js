@@ -170,7 +170,7 @@ export class LogBuffer {
     return { stamp, count };
   }
 
-  // Where lines from this moment on begin. Our own words have no moment of their own: they stay with the line before them.
+  // Where lines from this moment on begin. Words of ours that have no moment stay with the line before them.
   #placeBefore(stamp) {
     if (!stamp) return this.next;
     const lowest = Math.max(this.first, this.next - MOST_REORDERED);
