@@ -172,7 +172,7 @@ def _type_in_the_console(page: Page) -> None:
 def _stop(page: Page) -> None:
     page.get_by_role("link", name="Overview", exact=True).last.click()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible()
 
 
 def _fetch(console: Console, url: str) -> bytes:
