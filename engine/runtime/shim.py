@@ -7,6 +7,7 @@ _OCI_SYNCPIPE the pid of the process that the runtime has made, or -1 and what t
 import asyncio
 import contextlib
 import os
+import select
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
@@ -272,21 +273,44 @@ def record_of(folder: Path, pid: int, *, cgroup_path: str, command: str, is_tty:
 
 def resize_terminal(folder: Path, rows: int, columns: int) -> None:
     """Tell conmon the size of the terminal. Raises FileNotFoundError or OSError (ENXIO) when it has ended."""
-    _control(folder, f"1 {rows} {columns}\n")
+    try:
+        _say_at_last(folder / "winsz", f"{rows} {columns}\n")
+    except FileNotFoundError:
+        # No terminal, or a conmon before 2.0.10.
+        _say(folder / "ctl", f"1 {rows} {columns}\n")
 
 
 def reopen_log(folder: Path) -> None:
     """Make conmon open its log file anew, after somebody has moved it away."""
-    _control(folder, "2 0 0\n")
+    _say(folder / "ctl", "2 0 0\n")
 
 
-def _control(folder: Path, message: str) -> None:
-    # conmon's control fifo: "1 rows columns" resizes, "2 0 0" reopens the log. It holds the reading end all its life.
-    fd = os.open(folder / "ctl", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+def _say(fifo: Path, message: str) -> None:
+    # conmon holds the reading end all its life.
+    fd = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         os.write(fd, message.encode())
     finally:
         os.close(fd)
+
+
+def _say_at_last(fifo: Path, message: str) -> None:
+    """Say it in place of what was said before and not read yet.
+
+    Of lines that a conmon before 2.2.0 reads at once it takes the first each time. So this is also not said by `ctl`,
+    from where conmon would put it here behind another.
+    """
+    writing = os.open(fifo, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        reading = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(BlockingIOError):
+                os.read(reading, select.PIPE_BUF)
+            os.write(writing, message.encode())
+        finally:
+            os.close(reading)
+    finally:
+        os.close(writing)
 
 
 def _ticks(pid: int) -> int:

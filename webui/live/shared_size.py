@@ -27,6 +27,8 @@ class SharedSize:
     """The windows that show one terminal, by whoever has them. What is told is told whenever one comes or changes."""
 
     def __init__(self) -> None:
+        # Who tells the engine the size holds it, and reads the size then: else an older size might come last.
+        self.telling: Final = asyncio.Lock()
         self._windows: dict[object, tuple[Size, Callable[[Shared], None]]] = {}
 
     @property

@@ -92,6 +92,8 @@ class _Joined:
         self._upstream = Upstream(host, actor)
         self._container_id = container_id
         self._size = (rows, columns)
+        # Sizes are told one after the other: of two that are under way at once an engine may take the older one last.
+        self._telling = asyncio.Lock()
         self._duplex: gate.Duplex | None = None
         self._is_joined = asyncio.Event()
         # When the run of the container began that this terminal is part of; "" where nobody could tell.
@@ -267,7 +269,8 @@ class ExecTerminal(_Joined):
 
     async def resize(self, rows: int, columns: int) -> None:
         self._size = (rows, columns)
-        await self._resize_at(f"/exec/{self._exec_id}/resize", rows, columns)
+        async with self._telling:
+            await self._resize_at(f"/exec/{self._exec_id}/resize", *self._size)
 
     async def hang_up(self) -> None:
         """Engines leave an exec running when its connection ends; no shell of a closed tab should stay behind."""
@@ -287,6 +290,7 @@ class AttachTerminal(_Joined):
         self.is_tty = self.takes_input = False
         self._last_typed = b""
         self._shared = shared_size((host.pk, container_id))
+        self._telling = self._shared.telling
         self._told: Shared | None = None
 
     async def look(self) -> None:
@@ -327,10 +331,11 @@ class AttachTerminal(_Joined):
 
     async def _redrawn(self) -> None:
         """Programs draw themselves anew when their size changes: one that did not change is changed twice."""
-        rows, columns = self._shared.size or self._size
-        await self._resize_at(self._resize_path, rows, max(1, columns - 1))
-        await asyncio.sleep(0)
-        await self._resize_at(self._resize_path, rows, columns)
+        async with self._telling:
+            rows, columns = self._shared.size or self._size
+            await self._resize_at(self._resize_path, rows, max(1, columns - 1))
+            # Another window may have come meanwhile.
+            await self._resize_at(self._resize_path, *(self._shared.size or self._size))
 
     @property
     def _resize_path(self) -> str:
@@ -350,7 +355,8 @@ class AttachTerminal(_Joined):
         self._size = (rows, columns)
         if self.is_tty and self._duplex is not None:
             self._shared.show(self, self._size, self._tell)
-            await self._resize_at(self._resize_path, *(self._shared.size or self._size))
+            async with self._telling:
+                await self._resize_at(self._resize_path, *(self._shared.size or self._size))
 
     async def unseen(self) -> None:
         self._shared.leave(self)

@@ -1,7 +1,9 @@
 """Streams of containers and execs: attach packets, stdin, terminals."""
 
 import asyncio
+import os
 import secrets
+import signal
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -96,6 +98,26 @@ async def test_a_terminal_has_the_size_that_it_was_given(trial: MakeTrial) -> No
         await read_until(connection, b"ready")
         await container.runtime.resize(container.id, 33, 111)
         assert await read_until(connection, b"33 111\r\n")
+
+
+async def test_of_many_sizes_the_last_counts_however_late_they_are_read(trial: MakeTrial) -> None:
+    container = trial(
+        ["sh", "-c", 'echo ready; until [ "$(stty size)" = "30 109" ]; do sleep 0.05; done; echo fits'], tty=True
+    )
+    await container.create(tty=True, open_stdin=True)
+    with connect_attach(container.runtime.attach_path(container.id)) as connection:
+        await container.runtime.start(container.id)
+        await read_until(connection, b"ready")
+        record = ShimRecord.load(container.runtime.attach_path(container.id).with_name("shim.json"))
+        assert record is not None
+        os.kill(record.shim_pid, signal.SIGSTOP)
+        try:
+            for columns in range(60, 110):
+                await container.runtime.resize(container.id, 30, columns)
+            await container.runtime.reopen_log(container.id)
+        finally:
+            os.kill(record.shim_pid, signal.SIGCONT)
+        assert await read_until(connection, b"fits")
 
 
 async def test_resizing_what_has_ended_is_a_conflict(trial: MakeTrial) -> None:

@@ -11,7 +11,7 @@ from tests.webui.live.test_console import Screen, _until_silent, path_of
 from webui.access import Role
 from webui.accounts.models import User
 from webui.hosts.models import Host
-from webui.live import console
+from webui.live import console, terminals
 from webui.live.pictures import forget
 from webui.live.shared_size import Shared, SharedSize, shared_size
 
@@ -117,6 +117,48 @@ def test_a_terminal_is_as_large_as_fits_into_all_windows() -> None:
     shared.leave("b")
     assert told == [Shared(40, 80, 1, answers=True), Shared(24, 80, 2, answers=True), Shared(40, 80, 1, answers=True)]
     assert others == [Shared(24, 80, 2, answers=False)]
+
+
+class Slow:
+    """A host that takes of the sizes that wait the newest first, when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[asyncio.Event] = []
+        self.taken: list[tuple[str, str]] = []
+
+    async def call(self, _method: str, _path: str, *, query: dict[str, str]) -> None:
+        turn = asyncio.Event()
+        self.waiting.append(turn)
+        await turn.wait()
+        self.taken.append((query["h"], query["w"]))
+
+    async def take_one(self) -> None:
+        count = len(self.taken)
+        self.waiting.pop().set()
+        while len(self.taken) == count:
+            await asyncio.sleep(0)
+
+
+async def test_sizes_are_told_one_after_the_other_and_the_newest_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Slow()
+    monkeypatch.setattr(terminals, "Upstream", lambda *_: slow)
+    first, second = (
+        terminals.AttachTerminal(None, Host(pk=1), "web", rows=rows, columns=80)  # type: ignore[arg-type]
+        for rows in (40, 24)
+    )
+    for terminal in (first, second):
+        terminal.is_tty = True
+        terminal._duplex = object()  # type: ignore[assignment]
+    async with asyncio.timeout(WAIT_S), asyncio.TaskGroup() as group:
+        group.create_task(first.resize(40, 80))
+        await asyncio.sleep(0)
+        # While the host takes its time, a smaller window comes.
+        group.create_task(second.resize(24, 80))
+        await asyncio.sleep(0)
+        await slow.take_one()
+        await asyncio.sleep(0)
+        await slow.take_one()
+    assert slow.taken == [("40", "80"), ("24", "80")]
 
 
 async def test_a_size_is_shared_by_those_who_have_the_same_terminal() -> None:
