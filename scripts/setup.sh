@@ -75,11 +75,13 @@ install_python_packages() {
     pip_install --no-deps --no-build-isolation --editable .
     done_with python requirements.txt pyproject.toml
   fi
-  if [ $dev = yes ] && ! fresh python-dev requirements-dev.txt; then
-    say python "installing what the tests need"
-    pip_install --require-hashes -r requirements-dev.txt
-    done_with python-dev requirements-dev.txt
-  fi
+}
+
+install_python_packages_of_tests() {
+  if fresh python-dev requirements-dev.txt; then return; fi
+  say python "installing what the tests need"
+  pip_install --require-hashes -r requirements-dev.txt
+  done_with python-dev requirements-dev.txt
 }
 
 pip_install() {
@@ -97,13 +99,13 @@ find_python() {
 }
 
 # --- front end
+find_front_end_inputs() {
+  find package.json package-lock.json static/build.mjs static/src templates webui -type f \
+    \( -name '*.json' -o -name '*.mjs' -o -name '*.js' -o -name '*.css' -o -name '*.scss' -o -name '*.html' -o -name '*.svg' -o -name '*.py' \) | sort
+}
+
 build_front_end() {
-  local inputs
-  inputs=$(find package.json package-lock.json static/build.mjs static/src templates webui -type f \
-    \( -name '*.json' -o -name '*.mjs' -o -name '*.js' -o -name '*.css' -o -name '*.scss' -o -name '*.html' -o -name '*.svg' -o -name '*.py' \) | sort)
-  # shellcheck disable=SC2086
-  if [ -d static/dist ] && fresh front-end $inputs; then return; fi
-  find_node
+  local inputs=$1
   # Node.js brings its own list of authorities; the machine's, with those of its owner, count as well.
   [ ! -e /etc/ssl/certs/ca-certificates.crt ] || export NODE_EXTRA_CA_CERTS="${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}"
   if ! fresh npm package-lock.json || [ ! -d node_modules ]; then
@@ -130,6 +132,21 @@ find_node() {
 
 [ -e .venv ] && [ -d static/dist ] || echo "Setting up Quayside (once)"
 install_system_packages "$runtime_needs" "the bundled engine needs them; without it Quayside manages a Docker that is already there"
-[ $dev = no ] || install_system_packages "$dev_needs" "the tests need them"
+if [ $dev = yes ]; then
+  install_system_packages "$dev_needs" "the tests need them"
+  # The same browser without what nobody sees; not every release has it as a package of its own.
+  ! apt-cache show chromium-headless-shell >/dev/null 2>&1 ||
+    install_system_packages "chromium-headless-shell:chromium-headless-shell" "the tests are faster with it"
+fi
 install_python_packages
-build_front_end
+front_end_inputs=$(find_front_end_inputs)
+# shellcheck disable=SC2086
+if [ ! -d static/dist ] || ! fresh front-end $front_end_inputs; then
+  find_node
+  # Beside the packages of the tests: one waits for the network and the disk while the other computes.
+  build_front_end "$front_end_inputs" & front_end=$!
+  trap 'kill $front_end 2>/dev/null || true' EXIT
+fi
+[ $dev = no ] || install_python_packages_of_tests
+trap - EXIT
+wait ${front_end:-}

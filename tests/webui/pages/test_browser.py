@@ -2,23 +2,25 @@
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect, sync_playwright
 
+from tests.browsers import CHROMIUM
+
 pytestmark = [pytest.mark.real, pytest.mark.urls("tests.webui.pages.harbour"), pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or pytest.skip("there is no chromium here")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium here")
     with pytest.MonkeyPatch.context() as patched, sync_playwright() as playwright:
         # playwright keeps an event loop in this thread, which Django would take for async code of ours.
         patched.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         # A busy machine is slow, not wrong.
         expect.set_options(timeout=90_000)
         yield started
