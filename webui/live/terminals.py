@@ -38,6 +38,7 @@ _LONGEST_SILENCE_S: Final = 0.5
 # reaps the shim and takes the network down in between. Busy machines need seconds.
 _STOPPED_WITHIN_S: Final = 5.0
 _STOP_PAUSE_S: Final = 0.1
+_BETWEEN_SIZES_S: Final = 0.05
 
 
 class NotStarted(Exception):
@@ -334,7 +335,9 @@ class AttachTerminal(_Joined):
         async with self._telling:
             rows, columns = self._shared.size or self._size
             await self._resize_at(self._resize_path, rows, max(1, columns - 1))
-            # Another window may have come meanwhile.
+            # The program is to see the one before the other comes, as is Podman's conmon before 2.2.0: of two that it
+            # reads at once it takes the first. Another window may have come meanwhile.
+            await asyncio.sleep(_BETWEEN_SIZES_S)
             await self._resize_at(self._resize_path, *(self._shared.size or self._size))
 
     @property
