@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from webui.environment import DEFAULT_PROXY_BIND, SettingError, read_environment, secret_key, split_bind
+from webui.roomy import roomy
 
 
+@roomy
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)

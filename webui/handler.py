@@ -19,6 +19,8 @@ from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
+from webui.roomy import roomy
+
 Scope = dict[str, Any]
 Send = Callable[[Any], Awaitable[None]]
 
@@ -64,6 +66,7 @@ class PagesHandler(ASGIHandler):
             if response.streaming:
                 await sync_to_async(response.close)()
 
+    @roomy
     def _respond(self, scope: Scope, body: IO[bytes]) -> HttpResponseBase:
         """The response, in a thread. One that is whole is closed at once: Django's signals are about this thread."""
         set_script_prefix(get_script_prefix(scope))

@@ -9,6 +9,7 @@ from django.http import QueryDict
 from webui.live.consumers.base import GONE, LiveConsumer
 from webui.live.consumers.host_news import HostNews
 from webui.live.feeds import ORDER, Message, everywhere_of, order_asked
+from webui.roomy import roomy
 
 _PAUSE_S: Final = 0.1
 
@@ -42,7 +43,7 @@ class EverywhereConsumer(LiveConsumer):
             while True:
                 await news.follow()
                 messages: list[Message] = await database_sync_to_async(
-                    lambda: list(make(self.actor, self.scope["user"], params, self._memory))
+                    roomy(lambda: list(make(self.actor, self.scope["user"], params, self._memory)))
                 )()
                 for message in messages:
                     await self.send_json(message)

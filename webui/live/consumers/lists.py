@@ -15,6 +15,7 @@ from webui.live.feeds import ORDER, ListFeed, Message, Viewer, feed_of, order_as
 from webui.live.pictures import host_feed
 from webui.live.seen import seen_by
 from webui.ownership import LEDGER
+from webui.roomy import roomy
 
 # The first change goes at once; what follows on its heels goes together, after as many times what the last messages
 # took to make, the wait for the one thread that makes them included, but within these bounds.
@@ -89,6 +90,7 @@ class ListConsumer(LiveConsumer):
         self._news.set()
 
     async def _messages(self, feed: ListFeed, changed: frozenset[str]) -> list[Message]:
+        @roomy
         def made() -> list[Message]:
             viewer = Viewer(
                 self.actor, self.host, lambda operation: gate.may(self.actor, self.host, operation), self._memory
