@@ -51,6 +51,22 @@ def test_a_refusal_opens_the_part_that_it_is_about(page: Page, harbour: Console)
     assert json.loads(harbour.engine.api("GET", "/containers/json?all=1")[1]) == []
 
 
+@pytest.mark.parametrize("part", ["", "#main", "#s-network"])
+def test_the_focus_is_on_what_is_wrong_wherever_the_page_was_entered(page: Page, harbour: Console, part: str) -> None:
+    page.goto(f"{RUN}{part}")
+    if not part:
+        page.locator(".skip").press("Enter")
+        expect(page.locator("#main")).to_be_focused()
+    page.fill("#id_image", "busybox")
+    page.fill("#id_name", "/ /")
+    page.locator("#id_name").press("Enter")
+    expect(page.locator("#id_name")).to_have_attribute("aria-invalid", "true")
+    page.wait_for_load_state("load")
+    page.wait_for_timeout(200)
+    expect(page.locator("#id_name")).to_be_focused()
+    assert "#" not in page.url
+
+
 def test_a_form_that_is_pressed_twice_makes_one_container(page: Page, harbour: Console) -> None:
     page.goto(RUN)
     page.fill("#id_image", "busybox")

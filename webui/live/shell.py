@@ -27,7 +27,11 @@ def register() -> None:
 
 def counts(user: Any, host: "Host") -> dict[str, int]:
     """How many objects of each kind somebody sees; nothing before the first picture."""
-    picture = last_picture(host, actor_of(user))
+    return counted(last_picture(host, actor_of(user)))
+
+
+def counted(picture: Picture) -> dict[str, int]:
+    """By kind; {} before the first picture."""
     if picture.state is HostState.WAITING and not picture.is_stored:
         return {}
     return {kind: len(picture.of(kind)) for kind in KINDS}

@@ -81,8 +81,8 @@ class="meter">`).
 **Shell.** `register_counts(fn)`: `fn(user, host) -> {"containers": 7}` and `register_host_state(fn)`: `fn(host) ->
 State` for the sidebar (neither may wait); `register_running_jobs(fn)`: `fn(user) -> int` for the top bar;
 `register_finder(fn)`: `fn(user, host, text) -> Iterable[Hit]` for Ctrl-K. Messages of `/ws/notices/` may target
-`#nav-count-containers` (innerHTML), `#host-words`, `#jobs-chip` (`pages/_jobs_chip.html` with `running`, outerHTML)
-and `#toasts` (`toast_html(...)`, beforeend).
+`#nav-count-containers`, `#host-words` (innerHTML), `#host-dot`, `#jobs-chip` (`pages/_jobs_chip.html` with `running`;
+outerHTML) and `#toasts` (`toast_html(...)`, beforeend).
 
 **Errors.** `webui.pages.errors` has the handlers (`bad_request`, `forbidden`, `not_found`, `broken`, `csrf_failure`);
 `host_down(request, host, words)` answers for a host that cannot be reached. For htmx all of them are toasts.

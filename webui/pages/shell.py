@@ -3,6 +3,7 @@
 The rooms that know (live, jobs) hand in callables at start-up; this module asks them and never waits on a host.
 """
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -119,6 +120,11 @@ def host_state_of(host: "Host") -> State:
     return State("", "none")
 
 
+def shown_token(counts: Mapping[str, int], state: State) -> str:
+    """What a menu shows of its host, in a word: whoever keeps it live need not tell a page what it has."""
+    return f"{zlib.crc32(repr((sorted(counts.items()), str(state.words), state.tone)).encode()):x}"
+
+
 def running_jobs_of(user: Any) -> int:
     return sum(running(user) for running in _running_jobs)
 
@@ -164,10 +170,12 @@ def shell_context(request: HttpRequest, host: "Host | None", active: str) -> dic
     if host is not None and request.session.get("host") != host.slug:
         request.session["host"] = host.slug
     counts = counts_of(request.user, current) if current else {}
+    state = host_state_of(current) if current else None
     return {
         "shell": {
             "host": current,
-            "host_state": host_state_of(current) if current else None,
+            "host_state": state,
+            "shown": shown_token(counts, state) if state else "",
             "hosts": [_host_entry(one, current, active) for one in hosts],
             "menu": _entries(MENU, current, active, counts),
             "everywhere": _entries(_everywhere(request.user), current, active, counts),

@@ -2,11 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from channels.db import database_sync_to_async
 
 from tests.daemons import Daemon
 from tests.waiting import until
@@ -16,7 +17,10 @@ from webui.hosts.models import Host
 from webui.live import Message, Picture, Viewer, hostfeed, picture, picture_after, register_feed
 from webui.live.feeds import _feeds
 from webui.live.hostfeed import HostFeed
+from webui.live.pictures import forget
+from webui.live.shell import counts, host_state
 from webui.live.upstream import Upstream
+from webui.pages.shell import shown_token
 
 pytestmark = [pytest.mark.real, pytest.mark.django_db(transaction=True)]
 
@@ -165,10 +169,37 @@ async def test_a_page_that_hears_nothing_can_ask_whether_the_line_is_there(
         await socket.json_until(lambda message: message.get("t") == "pong")
 
 
-async def test_who_comes_back_is_told_the_counts_of_the_menu(host: Host, rita: User, opened: Opens) -> None:
+def _is_about(target: str, content: str) -> Callable[[Any], bool]:
+    return lambda message: message.get("target") == target and content in message["content"]
+
+
+async def test_who_comes_back_is_told_what_stands_in_the_menu(host: Host, rita: User, opened: Opens) -> None:
     await asyncio.to_thread(picture, host)
-    async with opened("/ws/notices/?again", rita) as socket:
+    async with opened("/ws/notices/?host=local", rita) as socket:
         await socket.json_until(lambda message: message.get("target") == "#nav-count-networks")
+        await socket.json_until(_is_about("#host-dot", 'class="dot good"'))
+        await socket.json_until(_is_about("#host-words", "quayside"))
+
+
+async def test_a_menu_is_told_only_what_it_does_not_show(host: Host, olga: User, opened: Opens, engine: Daemon) -> None:
+    await asyncio.to_thread(picture, host)
+    shown = shown_token(await database_sync_to_async(counts)(olga, host), host_state(host))
+    async with opened(f"/ws/notices/?host=local&shown={shown}", olga) as socket:
+        await socket.json_until(lambda message: message.get("target") == "#jobs-chip")
+        await asyncio.to_thread(run_container, engine, "sleep 600")
+        # Nothing comes before it, though four lists and the state of the host are known.
+        first = await socket.json_until(lambda message: True)
+        assert (first["target"], first["content"]) == ("#nav-count-containers", "1")
+
+
+async def test_the_menu_is_about_the_host_of_its_page_and_tells_when_it_is_away(
+    rita: User, opened: Opens, transactional_db: None
+) -> None:
+    await Host.objects.acreate(slug="away", name="Away", url="tcp://127.0.0.1:1")
+    async with opened("/ws/notices/?host=away", rita) as socket:
+        await socket.json_until(_is_about("#host-dot", 'class="dot bad"'))
+        await socket.json_until(_is_about("#host-words", "cannot be reached"))
+    forget("away")
 
 
 async def test_a_host_that_is_not_there_is_not_found(host: Host, rita: User, opened: Opens) -> None:

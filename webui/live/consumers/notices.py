@@ -1,29 +1,41 @@
-"""What concerns every page of a person: the running jobs in the top bar, the menu's counts of the host they look at."""
+"""What concerns every page of a person: running jobs in the top bar, how their host does and the counts in the menu."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from channels.db import database_sync_to_async
+from django.http import QueryDict
 from django.template.loader import render_to_string
+from django.utils.html import escape, format_html
 
 from webui.live.consumers.base import LiveConsumer
 from webui.live.feeds import Message
 from webui.live.hostfeed import HostFeed
-from webui.live.picture import KINDS, Picture
 from webui.live.pictures import host_feed, last_picture
 from webui.live.rights import rights_of
-from webui.pages.shell import running_jobs_of
+from webui.live.shell import counted, host_state
+from webui.pages import State
+from webui.pages.shell import running_jobs_of, shown_token
+
+if TYPE_CHECKING:
+    from webui.hosts.models import Host
 
 # The group that hears that jobs began or ended; whoever runs jobs sends {"type": "jobs.changed"} to it.
 JOBS_GROUP: Final = "jobs"
 _PAUSE_S: Final = 0.5
 # Who may see the lists may see how long they are.
 _COUNTED: Final = "container.list"
+# What a menu shows: counts by kind, and the state of the host.
+_Shown = tuple[dict[str, int], State]
 
 
 class NoticesConsumer(LiveConsumer):
-    """/ws/notices/: open on every page of somebody who is signed in; with ?again for one whose line was lost."""
+    """/ws/notices/: open on every page of somebody who is signed in.
+
+    `?host=` is the host that its menu is about, `shown=` the token of what the menu shows of it (webui.pages.shell):
+    another one, or none, is told everything.
+    """
 
     needs: ClassVar[str] = LiveConsumer.SIGNED_IN
 
@@ -31,17 +43,17 @@ class NoticesConsumer(LiveConsumer):
         super().__init__(*args, **kwargs)
         self._news = asyncio.Event()
         self._feed: HostFeed | None = None
+        self._host: Host | None = None
+        self._asked = QueryDict("")
 
     async def watch(self) -> None:
+        self._asked = QueryDict(self.scope["query_string"])
         if self.channel_layer is not None:
             await self.channel_layer.group_add(JOBS_GROUP, self.channel_name)
         await self._send_jobs()
         self._stop_listening = await self._listen()
-        if self.scope["query_string"] == b"again":
-            # The page counts what it had; what changed since nobody told it.
-            self._news.set()
         try:
-            await self._follow_counts()
+            await self._follow_host()
         finally:
             self._stop_listening()
 
@@ -73,15 +85,13 @@ class NoticesConsumer(LiveConsumer):
         await self.send_json(Message(target="#jobs-chip", swap="outerHTML", content=content))
 
     async def _listen(self) -> Callable[[], None]:
-        self._picture: Callable[[], Picture] | None = None
-        self._feed = None
-        slug = await database_sync_to_async(self.scope["session"].get)("host")
+        self._host = self._feed = None
+        slug = self._asked.get("host")
         rights = await database_sync_to_async(rights_of)(self.scope["user"], slug, _COUNTED) if slug else None
         if rights is None or rights.host is None:
             return lambda: None
+        self._host = rights.host
         feed = self._feed = await asyncio.to_thread(host_feed, rights.host)
-        host = rights.host
-        self._picture = lambda: last_picture(host, self.actor)
         loop = asyncio.get_running_loop()
 
         def listener(_kind: str, _ids: frozenset[str]) -> None:
@@ -89,18 +99,36 @@ class NoticesConsumer(LiveConsumer):
 
         return feed.listen(listener)
 
-    async def _follow_counts(self) -> None:
-        shown: dict[str, int] = {}
+    async def _follow_host(self) -> None:
+        counts, state = await self._of_host()
+        shown: _Shown = (counts, state) if shown_token(counts, state) == self._asked.get("shown") else ({}, State(""))
         while True:
+            for message in _changes(shown, (counts, state)):
+                await self.send_json(message)
+            shown = counts, state
+            await asyncio.sleep(_PAUSE_S)
             await self._news.wait()
             self._news.clear()
-            picture = await database_sync_to_async(self._picture)() if self._picture else None
-            counts = {kind: len(picture.of(kind)) for kind in KINDS} if picture else {}
-            for kind, count in counts.items():
-                if shown.get(kind) != count:
-                    await self.send_json(Message(target=f"#nav-count-{kind}", swap="innerHTML", content=str(count)))
-            shown = counts
-            await asyncio.sleep(_PAUSE_S)
+            counts, state = await self._of_host()
+
+    async def _of_host(self) -> _Shown:
+        host = self._host
+        if host is None:
+            return {}, State("")
+        picture = await database_sync_to_async(last_picture)(host, self.actor)
+        return counted(picture), host_state(host)
+
+
+def _changes(shown: _Shown, now: _Shown) -> Iterator[Message]:
+    """What a menu that shows the first is told, to show the second. What nobody knows any more stays as it was."""
+    (old_counts, old_state), (counts, state) = shown, now
+    for kind, count in counts.items():
+        if old_counts.get(kind) != count:
+            yield Message(target=f"#nav-count-{kind}", swap="innerHTML", content=str(count))
+    if state != old_state and state.words:
+        dot = format_html('<span class="dot {}" id="host-dot"></span>', state.tone)
+        yield Message(target="#host-dot", swap="outerHTML", content=dot)
+        yield Message(target="#host-words", swap="innerHTML", content=escape(state.words))
 
 
 def _jobs_chip(user: Any) -> str:

@@ -12,6 +12,7 @@ import { showToast } from "./toasts.js";
 import { filled, gettext } from "./words.js";
 
 const STREAM = "application/x-ndjson";
+const BUSY = ["aria-disabled", "aria-busy"];
 const rowOf = (id) => document.querySelector(`#rows > tr[data-id="${CSS.escape(id)}"]`);
 
 function mark(ids, isBusy) {
@@ -115,8 +116,8 @@ document.addEventListener("click", (event) => {
   if (many) for (const pair of [many, ["query", location.search]]) body.append(...pair);
   else for (const id of ids) body.append("id", id);
   // Not `disabled`: that would throw the focus away, and a dialog could not give it back.
-  button.setAttribute("aria-disabled", "true");
-  post(url, body, ids).finally(() => button.removeAttribute("aria-disabled"));
+  for (const name of BUSY) button.setAttribute(name, "true");
+  post(url, body, ids).finally(() => BUSY.forEach((name) => button.removeAttribute(name)));
 });
 
 document.addEventListener("submit", (event) => {

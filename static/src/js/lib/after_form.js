@@ -65,6 +65,8 @@ addEventListener("submit", (event) => {
     return;
   }
   underWay.add(form);
+  // A form without an address goes to the page's own: with a part of it in the address, its answer would begin there.
+  if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
   event.submitter?.setAttribute("aria-busy", "true");
   rememberSent(event.submitter);
   const again = () => {

@@ -52,3 +52,13 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   keys[event.key]();
 });
+
+// Skipping leaves no mark in the address: a browser would go there again, instead of to the field that a form's answer
+// is about, whenever this page is sent or loaded.
+document.querySelector(".skip")?.addEventListener("click", (event) => {
+  const main = document.querySelector(event.currentTarget.hash);
+  if (!main) return;
+  event.preventDefault();
+  main.focus();
+  main.scrollIntoView();
+});
