@@ -2,7 +2,7 @@
 
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from webui.containers.actions import ACTIONS, ShownRow
-from webui.containers.cells import EMPTY_FIGURE, Drawn, cells_html
+from webui.containers.cells import EMPTY_FIGURE, Drawn, cells_html, with_timed_cells
 from webui.containers.listing import UPDATES, Heading, Query
 from webui.containers.ports import place_of
 from webui.containers.rows import Condition, ContainerRow, row_of, span_words, state_words, words_hold_until
@@ -81,14 +81,17 @@ def act_id(row: ContainerRow, *, is_everywhere: bool) -> str:
     return f"{row.host}/{row.short_id}" if is_everywhere else row.short_id
 
 
-def _render(host: str, row: ContainerRow, variant: Variant) -> str:
+def _render(host: str, row: ContainerRow, variant: Variant) -> Callable[[float], str]:
     shown = ShownRow(row, host)
     actions = allowed_among(ACTIONS, variant.allowed)
     known = known_host(host)
     url = shown.url_of("containers:detail")
-    now = time.time()
-    span = "" if row.since is None else span_words(now - row.since)
     place = place_of(known.url if known else "")
+
+    def drawn(now: float) -> Drawn:
+        span = "" if row.since is None else span_words(now - row.since)
+        return Drawn(row, url, state_of(row, now), span, place)
+
     context = {
         "row": row,
         "shown": shown,
@@ -96,10 +99,11 @@ def _render(host: str, row: ContainerRow, variant: Variant) -> str:
         "act_id": act_id(row, is_everywhere=variant.is_everywhere),
         "url": url,
         "has_pick": variant.is_everywhere or any(action.is_bulk for action in actions),
-        "cells": cells_html(variant.columns, Drawn(row, url, state_of(row, now), span, place)),
+        "cells": cells_html(variant.columns, drawn(time.time())),
         "actions": actions,
     }
-    return render_to_string("containers/_row.html", context)
+    at = with_timed_cells(render_to_string("containers/_row.html", context))
+    return lambda now: at(drawn(now))
 
 
 SHELF: Final = Shelf[ContainerRow](render=_render, holds_until=words_hold_until)

@@ -16,19 +16,33 @@ MOST_HOSTS: Final = 64
 MOST_VIEWS: Final = 128
 # Sets of rights and columns that are looked at in turn; a further one costs its own rendering and the oldest's again.
 MOST_VARIANTS: Final = 12
+# How long a row is drawn out of the same parts: they also hold where its host is.
+MOST_REDRAWN_S: Final = 3600
 
 
 @dataclass(slots=True)
 class _Kept(Generic[Row]):
     source: tuple[Any, ...]
     row: Row
-    fragments: dict[Hashable, tuple[str, float]] = field(default_factory=dict)
+    fragments: dict[Hashable, "_Fragment"] = field(default_factory=dict)
+
+
+# HTML; or what makes it at a moment, in seconds since 1970, out of what the clock does not change.
+Rendered = str | Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    html: str
+    until: float
+    rendered: Rendered
+    rendered_at: float
 
 
 class Shelf(Generic[Row]):
     """Rows of one kind, by host and key. `holds_until` says when the words of a row next change by the clock alone."""
 
-    def __init__(self, *, render: Callable[[str, Row, Any], str], holds_until: Callable[[Row, float], float]):
+    def __init__(self, *, render: Callable[[str, Row, Any], Rendered], holds_until: Callable[[Row, float], float]):
         self._render = render
         self._holds_until = holds_until
         # By host, and by whose eyes see only a part of it ("" sees everything).
@@ -87,11 +101,20 @@ class Shelf(Generic[Row]):
             if one is not None and one.row is row:
                 break
         else:
-            return self._render(host, row, variant)
-        fragment, until = one.fragments.get(variant, ("", 0.0))
-        if now >= until:
-            fragment = self._render(host, row, variant)
-            while len(one.fragments) >= MOST_VARIANTS:
-                one.fragments.pop(next(iter(one.fragments), None), None)
-            one.fragments[variant] = (fragment, self._holds_until(row, now))
-        return fragment
+            return _at(now, self._render(host, row, variant))
+        kept_one = one.fragments.get(variant)
+        if kept_one is not None and now < kept_one.until:
+            return kept_one.html
+        if kept_one is None or isinstance(kept_one.rendered, str) or now - kept_one.rendered_at > MOST_REDRAWN_S:
+            rendered, rendered_at = self._render(host, row, variant), now
+        else:
+            rendered, rendered_at = kept_one.rendered, kept_one.rendered_at
+        while len(one.fragments) >= MOST_VARIANTS:
+            one.fragments.pop(next(iter(one.fragments), None), None)
+        html = _at(now, rendered)
+        one.fragments[variant] = _Fragment(html, self._holds_until(row, now), rendered, rendered_at)
+        return html
+
+
+def _at(now: float, rendered: Rendered) -> str:
+    return rendered if isinstance(rendered, str) else rendered(now)

@@ -1,6 +1,7 @@
 """Rows and fragments are made once for as long as what they are made of is the same."""
 
 from collections import Counter
+from collections.abc import Callable
 
 from webui.resources import Shelf
 
@@ -59,3 +60,22 @@ def test_words_that_no_longer_hold_are_rendered_again() -> None:
     for _time in range(2):
         made.shelf.html("local", "a", row, frozenset())
     assert made.counts["rendered"] == 2
+
+
+def test_what_the_clock_does_not_change_is_rendered_once_though_its_words_change() -> None:
+    counts: Counter[str] = Counter()
+
+    def render(_host: str, row: tuple[str, int], _allowed: frozenset[str]) -> Callable[[float], str]:
+        counts["rendered"] += 1
+
+        def at(now: float) -> str:
+            counts["drawn"] += 1
+            return f"{row} since {now > 0}"
+
+        return at
+
+    shelf = Shelf[tuple[str, int]](render=render, holds_until=lambda _row, now: now - 1)
+    [row] = shelf.rows("local", {"a": {"n": 1}}, lambda raw: ("row", raw["n"]))
+    for _time in range(3):
+        assert shelf.html("local", "a", row, frozenset()) == "('row', 1) since True"
+    assert counts == {"rendered": 1, "drawn": 3}
