@@ -9,7 +9,7 @@ import pytest
 
 from tests.daemons import Daemon
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from tests.conformance.conftest import DockerCli
 from tests.daemons import Registry
 from tests.waiting import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
 
 def test_run_prints_the_output_and_passes_the_exit_code_on(docker: DockerCli) -> None:

@@ -15,7 +15,7 @@ from tests.conformance.conftest import DockerCli
 from tests.daemons import Daemon
 from tests.images import BUSYBOX
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
 
 @pytest.fixture

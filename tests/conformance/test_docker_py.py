@@ -19,7 +19,7 @@ import pytest
 from tests.daemons import Daemon, running_dockerd, running_engine
 from tests.images import busybox_layer, layer_tar, save_tar
 
-pytestmark = [pytest.mark.real, pytest.mark.beside, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1500)]
 
 _VERSION = "7.0.0"
 # Used by the tests themselves: SSH channels in their helpers, attach over a websocket.

@@ -11,7 +11,7 @@ from engine.logs.sinks import JOURNALD_SOCKET
 from tests.conformance.conftest import DockerCli
 from tests.daemons import Daemon
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
 # Fast enough to fill a file of 100 kB many times, slow enough for the rotation to see some of them.
 _COUNT = 60_000

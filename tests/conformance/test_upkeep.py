@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.conftest import DockerCli
 from tests.daemons import Daemon
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.beside]
 
 
 def test_limits_change_while_the_container_runs(docker: DockerCli) -> None:
