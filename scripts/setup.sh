@@ -143,10 +143,13 @@ front_end_inputs=$(find_front_end_inputs)
 # shellcheck disable=SC2086
 if [ ! -d static/dist ] || ! fresh front-end $front_end_inputs; then
   find_node
-  # Beside the packages of the tests: one waits for the network and the disk while the other computes.
-  build_front_end "$front_end_inputs" & front_end=$!
-  trap 'kill $front_end 2>/dev/null || true' EXIT
+  # Beside the packages of the tests: one waits for the network and the disk while the other computes. With -m it has a
+  # process group of its own, which ends with this script however that ends.
+  set -m
+  build_front_end "$front_end_inputs" </dev/null & front_end=$!
+  set +m
+  trap 'kill -- -$front_end 2>/dev/null || true' EXIT
 fi
 [ $dev = no ] || install_python_packages_of_tests
-trap - EXIT
 wait ${front_end:-}
+trap - EXIT
