@@ -148,7 +148,7 @@ if [ ! -d static/dist ] || ! fresh front-end $front_end_inputs; then
   set -m
   build_front_end "$front_end_inputs" </dev/null & front_end=$!
   set +m
-  trap 'kill -- -$front_end 2>/dev/null || true' EXIT
+  trap 'kill -KILL -- -$front_end 2>/dev/null || true' EXIT
 fi
 [ $dev = no ] || install_python_packages_of_tests
 wait ${front_end:-}
