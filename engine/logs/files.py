@@ -15,11 +15,14 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+import orjson
 
 from engine.errors import EngineError
+from engine.linux.files import write_atomically
 from engine.linux.inotify import FileWatch
-from engine.logs.lines import ends_of
+from engine.logs.lines import Unended, ends_of, streams_without_end
 from engine.logs.options import LogLimits
 
 log = logging.getLogger(__name__)
@@ -37,9 +40,13 @@ class LogFiles:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._pattern = re.compile(re.escape(path.name) + r"\.(\d+)(?:\.gz)?")
-        # The number of the last full file.
-        self.newest = max(self.full(), default=0)
         self._watch: FileWatch | None = None
+        # Which streams were in the middle of a line at the end of a full file, by its number, as long as somebody may
+        # begin with the file after it.
+        self._unended_path = path.with_name(f".{path.name}.unended")
+        self._unended = _load_unended(self._unended_path)
+        # The number of the last full file. Where none is kept, it may still be known how the last one ended.
+        self.newest = max([*self.full(), *self._unended], default=0)
 
     def full(self) -> dict[int, Path]:
         """The full files that are still there, by number."""
@@ -74,6 +81,12 @@ class LogFiles:
     def is_final(self, number: int) -> bool:
         """Whether nothing will be added to it: conmon writes to a later file already."""
         return number < self.newest or (number == self.newest and self.path.exists())
+
+    def begun_before(self, number: int) -> Unended:
+        """For who begins with this file, because the one before it is gone or was never there: the streams of which it
+        has the rest of a line first. Half of a line is no line, so nobody wants it.
+        """
+        return dict.fromkeys(self._unended.get(number - 1, ()), False)
 
     async def wait_change(self, number: int, *, size: int, fd: int, until: "asyncio.Future[Any]") -> None:
         """Wait until the file `number` is longer than `size` or has become final, or `until` is done.
@@ -110,12 +123,23 @@ class LogFiles:
         # Those who wait are woken by the move, and the next watch is for the new file.
         self.newest, self._watch = number, None
         await self.make_conmon_open(reopen)
+        # Before any file is removed: a daemon that dies here, or a run that ends, leaves no half of a line.
+        await asyncio.to_thread(self._note_unended, full, number)
         kept = sorted(self.full())[-(limits.max_files - 1) :] if limits.max_files > 1 else []
         for old, path in self.full().items():
             if old not in kept:
                 path.unlink(missing_ok=True)
         if limits.compresses and number in kept:
             await asyncio.to_thread(_compress, full)
+
+    def _note_unended(self, full: Path, number: int) -> None:
+        with full.open("rb") as file:
+            found = streams_without_end(_last_entries(file))
+        if found or self._unended:
+            oldest = min(self.full())
+            known = {other: streams for other, streams in self._unended.items() if oldest - 1 <= other < number}
+            self._unended = {**known, number: found}
+            write_atomically(self._unended_path, orjson.dumps(self._unended, option=orjson.OPT_NON_STR_KEYS))
 
     async def make_conmon_open(self, reopen: Callable[[], Awaitable[None]]) -> None:
         """Until there is a file at `path`; conmon makes it when it is told to. Raises EngineError."""
@@ -155,12 +179,23 @@ def end_lines(path: Path) -> None:
     Else the first line of the new run would pass for the rest of the last one. Nothing is done where there is no log.
     """
     with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _LAST_BYTES))
-        ends = ends_of(file.read().splitlines(), time.time_ns())
+        ends = ends_of(_last_entries(file), time.time_ns())
         if ends:
             file.seek(0, os.SEEK_END)
             file.write(ends)
+
+
+def _last_entries(file: BinaryIO) -> list[bytes]:
+    start = max(0, file.seek(0, os.SEEK_END) - _LAST_BYTES)
+    file.seek(start)
+    # Not splitlines(), for which a carriage return in the output ends an entry as well.
+    return file.read().split(b"\n")[1 if start else 0 :]
+
+
+def _load_unended(path: Path) -> dict[int, list[int]]:
+    with contextlib.suppress(FileNotFoundError, ValueError, AttributeError):
+        return {int(number): streams for number, streams in orjson.loads(path.read_bytes()).items()}
+    return {}
 
 
 def _compress(path: Path) -> None:

@@ -59,7 +59,10 @@ def pieces(lines: Iterable[bytes], query: LogQuery, unended: Unended | None = No
     `unended` is what the lines before these left, and is brought up to date: a line has the moment of its first piece,
     which alone says when it was and whether all of it is wanted.
     """
-    return _plain(lines, query) if query.is_plain else _selected(lines, query, {} if unended is None else unended)
+    unended = {} if unended is None else unended
+    # Who wants everything may still have begun within a line.
+    is_plain = query.is_plain and False not in unended.values()
+    return _plain(lines, query) if is_plain else _selected(lines, query, unended)
 
 
 def _selected(lines: Iterable[bytes], query: LogQuery, unended: Unended) -> list[LogPiece]:
@@ -153,10 +156,15 @@ def ends_line(line: bytes) -> bool:
 
 def ends_of(lines: Iterable[bytes], moment_ns: int) -> bytes:
     """Entries, in the form of the file, that end the lines which these ones left without an end."""
-    last: dict[bytes, bool] = {}
-    for line in lines:
-        parts = line.split(b" ", 3)
-        if len(parts) == 4 and parts[1] in _STREAMS:
-            last[parts[1]] = parts[2] == b"F"
     moment = moment_bytes(moment_ns)
-    return b"".join(moment + b"+00:00 " + stream + b" F \n" for stream, has_end in last.items() if not has_end)
+    return b"".join(moment + b"+00:00 " + _STREAMS[stream - 1] + b" F \n" for stream in streams_without_end(lines))
+
+
+def streams_without_end(lines: Iterable[bytes]) -> list[int]:
+    """The streams whose last entry among these is a piece of a line that goes on."""
+    last: dict[int, bool] = {}
+    for line in lines:
+        _, stream, is_full, _ = _split(line)
+        if stream:
+            last[stream] = is_full
+    return [stream for stream, is_full in last.items() if not is_full]

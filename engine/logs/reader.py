@@ -44,7 +44,7 @@ class LogReader:
         number, offset = await _first(files, query)
         stop = files.newest + 1
         ended: asyncio.Future[Any] | None = run_ended if query.follow else None
-        unended: Unended = {}
+        unended = files.begun_before(number) if offset == 0 else {}
         while number <= files.newest + 1:
             try:
                 fd = await asyncio.to_thread(files.open, number) if number <= files.newest else files.open(number)
@@ -53,6 +53,7 @@ class LogReader:
                     return
                 if number <= files.newest:  # removed before we came to it, as the limits say
                     number, offset = file_after(files, number), 0
+                    unended = files.begun_before(number)
                 else:
                     await files.wait_change(number, size=0, fd=-1, until=ended or _done())
                 continue
@@ -66,7 +67,10 @@ class LogReader:
                 os.close(fd)
             if not files.is_final(number) or (ended is None and number >= stop):
                 return
-            number, offset = file_after(files, number), 0
+            following = file_after(files, number)
+            if following != number + 1:
+                unended = files.begun_before(following)
+            number, offset = following, 0
 
     @staticmethod
     async def _read_file(

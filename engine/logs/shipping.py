@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from engine.logs.files import LogFiles
-from engine.logs.lines import LogQuery, pieces
+from engine.logs.lines import LogQuery, Unended, pieces
 from engine.logs.reader import blocks, file_after
 from engine.logs.sinks import Sink
 
@@ -26,6 +26,7 @@ _RETRY_S = 1.0
 async def ship(files: LogFiles, sink: Sink, position: Path, ended: "asyncio.Future[Any]") -> None:
     """Until `ended`, and then to the end of the log. `position` is the file that remembers how far it came."""
     number, offset = _load(position) or (files.numbers[0], 0)
+    unended = {} if offset else files.begun_before(number)
     try:
         while True:
             try:
@@ -33,34 +34,48 @@ async def ship(files: LogFiles, sink: Sink, position: Path, ended: "asyncio.Futu
             except FileNotFoundError:
                 if number <= files.newest:
                     number, offset = file_after(files, number), 0
+                    unended = files.begun_before(number)
                     continue
                 if ended.done():
                     return
                 await files.wait_change(number, size=0, fd=-1, until=ended)
                 continue
             try:
-                offset = await _ship_file(files, number, fd, offset=offset, sink=sink, position=position, ended=ended)
+                await _ship_file(
+                    files, number, fd, offset=offset, unended=unended, sink=sink, position=position, ended=ended
+                )
             finally:
                 os.close(fd)
             if not files.is_final(number):
                 return
-            number, offset = file_after(files, number), 0
+            following = file_after(files, number)
+            if following != number + 1:
+                unended = files.begun_before(following)
+            number, offset = following, 0
     finally:
         sink.close()
 
 
 async def _ship_file(
-    files: LogFiles, number: int, fd: int, *, offset: int, sink: Sink, position: Path, ended: "asyncio.Future[Any]"
-) -> int:
+    files: LogFiles,
+    number: int,
+    fd: int,
+    *,
+    offset: int,
+    unended: Unended,
+    sink: Sink,
+    position: Path,
+    ended: "asyncio.Future[Any]",
+) -> None:
     query = LogQuery()
     while True:
         is_complete = files.is_final(number) or ended.done()
         async for end, lines in blocks(fd, offset):
-            await _send(sink, pieces(lines, query))
+            await _send(sink, pieces(lines, query, unended))
             offset = end
             _save(position, number, offset)
         if is_complete:
-            return offset
+            return
         await files.wait_change(number, size=offset, fd=fd, until=ended)
 
 

@@ -45,6 +45,16 @@ def test_only_so_many_files_are_kept_and_the_newest_lines_are_in_them(docker: Do
     assert lines[:-1] == [f"line {i}" for i in range(first, _COUNT)]
 
 
+def test_a_log_whose_oldest_files_are_gone_begins_with_a_whole_line(docker: DockerCli) -> None:
+    # Written in blocks, not by the line (7 bytes, which no block is a multiple of): most files end within one.
+    limits = ["--log-opt", "max-size=50k", "--log-opt", "max-file=2"]
+    docker.ok("run", "--name", "talk", *limits, "busybox", "seq", "100000", "999999")
+    lines = docker("logs", "talk").out.splitlines()
+    assert int(lines[0]) > 100_000
+    assert lines == [str(number) for number in range(int(lines[0]), 1_000_000)]
+    assert docker("logs", "--tail", str(len(lines) + 1), "talk").out.splitlines() == lines
+
+
 def test_several_followers_see_the_same(docker: DockerCli) -> None:
     limits = ["--log-opt", "max-size=100k", "--log-opt", "max-file=50"]
     docker.ok("run", "-d", "--name", "talk", *limits, "busybox", "sh", "-c", f"sleep 0.2; {_TALK}")

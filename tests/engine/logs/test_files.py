@@ -67,6 +67,44 @@ async def test_rotation_keeps_as_many_files_as_allowed(tmp_path: Path) -> None:
     assert await _read(path) == b"3\n4\n"
 
 
+@pytest.mark.parametrize("max_files", [1, 2])
+@pytest.mark.parametrize("compresses", [False, True])
+async def test_half_of_a_line_whose_beginning_is_gone_is_not_shown(
+    tmp_path: Path, max_files: int, compresses: bool
+) -> None:
+    path = tmp_path / "container.log"
+    limits = LogLimits(1, max_files, compresses=compresses)
+    error = _lines("of err", full=True).replace(b"stdout", b"stderr")
+    path.write_bytes(_lines("a") + _lines("begin", full=False))
+    await LogFiles(path).rotate(limits, _touching(path))
+    # The line goes on through a whole file, and another stream has lines of its own beside it.
+    path.write_bytes(_lines("middle", full=False) + error)
+    await LogFiles(path).rotate(limits, _touching(path))
+    path.write_bytes(_lines("end") + _lines("b", "c"))
+    for _ in range(max_files - 1):
+        await LogFiles(path).rotate(limits, _touching(path))
+    assert await _read(path) == b"b\nc\n"
+    assert await _read(path, timestamps=True) == b"".join(_MOMENT[:29] + b"Z " + text for text in (b"b\n", b"c\n"))
+    assert await _read(path, tail=5) == b"b\nc\n"
+    assert await _read(path, tail=2) == b"b\nc\n"
+
+
+async def test_a_line_whose_beginning_is_still_there_is_shown_whole(tmp_path: Path) -> None:
+    path = tmp_path / "container.log"
+    path.write_bytes(_lines("a") + _lines("begin ", full=False))
+    await LogFiles(path).rotate(LogLimits(1, 2), _touching(path))
+    path.write_bytes(_lines("end", "b"))
+    assert await _read(path) == b"a\nbegin end\nb\n"
+
+
+async def test_what_a_line_looks_like_inside_of_a_line_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "container.log"
+    path.write_bytes(_lines("a\r" + _lines("no end", full=False).decode().strip()))
+    await LogFiles(path).rotate(LogLimits(1, 1), _touching(path))
+    path.write_bytes(_lines("b", "c"))
+    assert await _read(path) == b"b\nc\n"
+
+
 async def test_a_reader_follows_through_rotations_and_sees_every_line(tmp_path: Path) -> None:
     path = tmp_path / "container.log"
     reader, ended = LogReader(), asyncio.get_running_loop().create_future()
