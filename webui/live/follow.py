@@ -41,6 +41,8 @@ async def follow_container(
     """
     pause_s = 0.25
     while True:
+        # Its address may have been changed meanwhile.
+        host = host_feed(host).host
         try:
             inspection = await Upstream(host).get(f"/containers/{container_id}/json")
             is_running = bool(inspection["State"]["Running"])

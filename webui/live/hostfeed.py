@@ -76,6 +76,13 @@ class HostFeed:
         if self._run is not None:
             self._run.cancel()
 
+    def moved(self, host: "Host") -> None:
+        """The host was changed, perhaps its address: ask there from now on. Who listens goes on listening."""
+        self.stop()
+        self.host, self._upstream = host, Upstream(host)
+        self.answered.clear()
+        self.start()
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` at each change, in the live thread; returns what ends that. Both may be called anywhere."""
         live_loop().call_soon_threadsafe(self._listeners.add, listener)

@@ -131,8 +131,16 @@ def _by_prefix(objects: Mapping[str, Raw], object_id: str) -> Raw | None:
     return next((raw for key, raw in objects.items() if key.removeprefix("sha256:").startswith(object_id)), None)
 
 
+def move(host: "Host") -> None:
+    """The host was saved, perhaps with another address: its feed, and what is open of it, goes on from there."""
+    with _lock:
+        feed = _feeds.get((os.getpid(), host.slug))
+    if feed is not None:
+        feed.moved(host)
+
+
 def forget(slug: str) -> None:
-    """End the feed of a host that was removed, or whose address changed; the next question begins a new one."""
+    """End the feed of a host that was removed; the next question begins a new one."""
     with _lock:
         feed = _feeds.pop((os.getpid(), slug), None)
     if feed is not None:

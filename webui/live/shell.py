@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from webui.gate import actor_of
 from webui.live.picture import KINDS, HostState, Picture
-from webui.live.pictures import forget, host_feed, last_picture
+from webui.live.pictures import forget, host_feed, last_picture, move
 from webui.pages import State, register_counts
 from webui.pages.shell import register_host_state
 
@@ -21,8 +21,8 @@ def register() -> None:
 
     register_counts(counts)
     register_host_state(host_state)
-    post_save.connect(_host_changed, sender=Host, dispatch_uid="live.host_saved")
-    post_delete.connect(_host_changed, sender=Host, dispatch_uid="live.host_deleted")
+    post_save.connect(_host_saved, sender=Host, dispatch_uid="live.host_saved")
+    post_delete.connect(_host_deleted, sender=Host, dispatch_uid="live.host_deleted")
 
 
 def counts(user: Any, host: "Host") -> dict[str, int]:
@@ -64,6 +64,9 @@ def engine_name(version: Mapping[str, Any]) -> str:
     return "docker" if first == "engine" else first
 
 
-def _host_changed(sender: Any, instance: "Host", **_kwargs: Any) -> None:
-    """A changed address or a removed host: the next question begins a new feed."""
+def _host_saved(sender: Any, instance: "Host", **_kwargs: Any) -> None:
+    move(instance)
+
+
+def _host_deleted(sender: Any, instance: "Host", **_kwargs: Any) -> None:
     forget(instance.slug)

@@ -4,7 +4,7 @@ The table must name each field that the engine knows, so that none can be added 
 """
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pytest
 from engine.containers import fields
 from engine.containers.fields import check_fields
 from engine.errors import InvalidArgument
-from tests.daemons import Daemon
+from tests.daemons import Daemon, remove_cgroups
 
 _HOUR_NS = 3600 * 10**9
 
@@ -188,6 +188,13 @@ MOUNT_OPTIONS: dict[str, Outcome] = {
         "1",
     ),
 }
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_group_stays() -> Iterator[None]:
+    """A parent that was asked for is its owner's: no engine removes it with its containers."""
+    yield
+    remove_cgroups("qs-audit")
 
 
 def test_the_table_has_every_field() -> None:

@@ -202,6 +202,39 @@ async def test_the_menu_is_about_the_host_of_its_page_and_tells_when_it_is_away(
     forget("away")
 
 
+async def test_what_is_open_goes_on_when_the_address_of_its_host_is_set_right(
+    engine: Daemon, rita: User, opened: Opens, transactional_db: None
+) -> None:
+    container_id = await asyncio.to_thread(run_container, engine, "echo here; sleep 600")
+    host = await Host.objects.acreate(slug="moves", name="Moves", url="tcp://127.0.0.1:1")
+    try:
+        async with (
+            opened("/ws/notices/?host=moves", rita) as menu,
+            opened(f"/ws/h/moves/containers/{container_id}/logs/", rita) as logs,
+        ):
+            await menu.json_until(_is_about("#host-dot", 'class="dot bad"'))
+            await logs.json_until(lambda message: message.get("state") == "cut")
+            host.url = engine.url
+            await database_sync_to_async(host.save)()
+            await menu.json_until(_is_about("#host-dot", 'class="dot good"'))
+            await logs.json_until(lambda message: message.get("state") == "live")
+    finally:
+        forget("moves")
+        engine.remove_all_containers()
+
+
+async def test_what_is_open_goes_on_when_its_host_is_saved(
+    engine: Daemon, host: Host, rita: User, opened: Opens
+) -> None:
+    await asyncio.to_thread(picture, host)
+    async with opened("/ws/notices/?host=local", rita) as menu:
+        await menu.json_until(_is_about("#nav-count-containers", "0"))
+        host.records_consoles = True
+        await database_sync_to_async(host.save)()
+        await asyncio.to_thread(run_container, engine, "sleep 600")
+        await menu.json_until(_is_about("#nav-count-containers", "1"))
+
+
 async def test_a_host_that_is_not_there_is_not_found(host: Host, rita: User, opened: Opens) -> None:
     async with opened("/ws/h/nowhere/containers/0123456789ab/logs/", rita) as socket:
         assert await socket.close_code() == 4404
