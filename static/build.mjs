@@ -109,9 +109,9 @@ async function build() {
     },
   };
   const results = [
-    await esbuild.build({ ...shared, entryPoints: entries.filter((name) => !["theme.js", "pattern_worker.js"].includes(name)).map((name) => path.join(source, "js", name)), format: "esm", splitting: true, sourcemap: false, plugins: [withApp] }),
+    await esbuild.build({ ...shared, entryPoints: entries.filter((name) => !["first.js", "pattern_worker.js"].includes(name)).map((name) => path.join(source, "js", name)), format: "esm", splitting: true, sourcemap: false, plugins: [withApp] }),
     // Runs before the first paint, so it is no module: a module would wait for the whole document.
-    await esbuild.build({ ...shared, entryPoints: [path.join(source, "js/theme.js")], format: "iife" }),
+    await esbuild.build({ ...shared, entryPoints: [path.join(source, "js/first.js")], format: "iife" }),
     // Runs beside the page, in a worker: it shares nothing with the pages.
     await esbuild.build({ ...shared, entryPoints: [path.join(source, "js/pattern_worker.js")], format: "iife" }),
     await esbuild.build({ ...shared, entryPoints: [path.join(source, "css/app.css")], plugins: [withTabler, withIcons] }),

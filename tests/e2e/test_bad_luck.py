@@ -94,6 +94,20 @@ def test_a_host_that_goes_away_says_since_when_and_heals(page: Page, harbour: Co
     expect(page.get_by_role("link", name="newcomer", exact=True)).to_be_visible()
 
 
+@pytest.mark.parametrize("part", [r"/chunk-\w+\.js", r"/app-\w+\.css"])
+def test_a_page_that_did_not_arrive_whole_says_so(page: Page, part: str) -> None:
+    page.route(re.compile(part), lambda route: route.abort())
+    page.goto(LIST)
+    told = page.get_by_text("A part of this page did not arrive")
+    expect(told).to_be_visible()
+    page.unroute_all()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Reload", exact=True).click()
+    expect(told).to_have_count(0)
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
 def test_a_line_of_fifty_megabytes_hurts_nobody(page: Page, harbour: Console) -> None:
     script = "echo before; dd if=/dev/zero bs=1000000 count=50 2>/dev/null | tr '\\0' x; echo; echo after; sleep 600"
     container_id = run_container(harbour, "endless", script, start=False)

@@ -50,7 +50,7 @@ def test_each_icon_that_style_draws_is_in_the_stylesheet() -> None:
 
 
 def test_built_files_carry_their_hash_so_that_browsers_may_keep_them() -> None:
-    for name in ("app.js", "app.css", "theme.js", "icons.svg", "inter-latin-wght-normal.woff2"):
+    for name in ("app.js", "app.css", "first.js", "icons.svg", "inter-latin-wght-normal.woff2"):
         assert re.search(r"-[A-Z0-9]{8}\.", asset_url(name)), name
 
 
@@ -59,7 +59,7 @@ def test_a_page_costs_less_than_200_kb_before_its_own_markup() -> None:
     names = (
         "app.js",
         "app.css",
-        "theme.js",
+        "first.js",
         "icons.svg",
         "logo.svg",
         "inter-latin-wght-normal.woff2",
