@@ -11,7 +11,16 @@ import orjson
 
 from engine.errors import Conflict
 from engine.runtime.failures import start_failure
-from engine.runtime.shim import Shim, ShimRecord, ShimStarter, record_of, resize_terminal, to_its_end
+from engine.runtime.shim import (
+    EXEC_SPEC,
+    Shim,
+    ShimRecord,
+    ShimStarter,
+    end_conmon,
+    record_of,
+    resize_terminal,
+    to_its_end,
+)
 
 _UNKNOWN_EXIT_CODE = 255
 
@@ -93,7 +102,9 @@ class ExecStarter:
             record.save(folder / "shim.json")
             return ExecHandle(folder, Shim(folder, record), container_id)
         except BaseException:
-            await asyncio.to_thread(_abandon, folder)
+            # An exec that did not come to life: nothing of it stays.
+            await end_conmon(folder)
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
             raise
 
     def remove_ended(self) -> None:
@@ -108,11 +119,11 @@ class ExecStarter:
 
 def _prepare(folder: Path, process: Mapping[str, Any]) -> None:
     (folder / "exits").mkdir(parents=True)
-    (folder / "process.json").write_bytes(orjson.dumps(dict(process)))
+    (folder / EXEC_SPEC).write_bytes(orjson.dumps(dict(process)))
 
 
 def _arguments(folder: Path, exec_id: str, *, tty: bool, stdin: bool, attach: bool) -> list[str]:
-    arguments = ["-u", exec_id, "-e", "--exec-process-spec", str(folder / "process.json")]
+    arguments = ["-u", exec_id, "-e", "--exec-process-spec", str(folder / EXEC_SPEC)]
     arguments += ["--exit-dir", str(folder / "exits"), "-l", "none"]
     if attach:
         arguments.append("--exec-attach")
@@ -131,11 +142,3 @@ def _bound(callback: Callable[[Path], Awaitable[None]] | None, path: Path) -> Ca
         await callback(path)
 
     return call
-
-
-def _abandon(folder: Path) -> None:
-    """End a conmon whose exec did not come to life, and forget it."""
-    with contextlib.suppress(OSError, ValueError):
-        shim_pid = int((folder / "conmon.pid").read_text(encoding="ascii"))
-        Shim(folder, record_of(folder, shim_pid, cgroup_path="", command="", is_tty=False)).kill()
-    shutil.rmtree(folder, ignore_errors=True)

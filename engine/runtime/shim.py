@@ -24,6 +24,8 @@ from engine.linux.processes import is_running, process_stat
 from engine.runtime.program import RuntimeProgram
 from engine.runtime.spawner import Spawner
 
+# What an exec is to start, in its folder.
+EXEC_SPEC = "process.json"
 _CREATE_TIMEOUT_S = 120.0
 # Ten times what a container has unless it asks for more: cpu.shares of version 1, cpu.weight of version 2.
 _SHARES, _WEIGHT = 10240, 1000
@@ -175,8 +177,13 @@ class ShimStarter:
             start.writer.write(b"0")
             try:
                 if on_attachable is not None:
-                    await _read_report(attach.reader.fileno(), folder)
-                    await on_attachable()
+                    try:
+                        await _read_report(attach.reader.fileno(), folder)
+                        await on_attachable()
+                    except BaseException:
+                        # It takes the end of its pipe for the word to start; without a specification nothing can.
+                        (folder / EXEC_SPEC).unlink(missing_ok=True)
+                        raise
                     start.writer.write(b"0")
                 return await _read_report(sync.reader.fileno(), folder)
             finally:
@@ -247,6 +254,17 @@ class Shim:
         if self._shim is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._shim.send_signal(9)
+
+
+async def end_conmon(folder: Path) -> None:
+    """End the conmon of a folder, if one runs, and wait until it has: it makes files there until then."""
+    with contextlib.suppress(OSError, ValueError):
+        pid = int((folder / "conmon.pid").read_text(encoding="ascii"))
+        with PidFd(pid) as held:
+            # Another process may have its number by now.
+            if str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                held.send_signal(9)
+                await held.wait(timeout_s=_CREATE_TIMEOUT_S)
 
 
 def _held(pid: int) -> PidFd | None:
