@@ -55,6 +55,7 @@ class Looked:
     target: str = ""
     claims: tuple[Claim, ...] = ()
     releases: tuple[Kind, str] | None = None
+    renames: tuple[Kind, str] | None = None
     exec_of: str = ""
     new_volumes: int = 0
     # What is sent in place of the body that came; None for that itself.
@@ -73,7 +74,7 @@ def concerns(operation: Operation, sight: Sight) -> bool:
     """Whether `look` has anything to look at."""
     if operation in touching.REDEPLOYS:
         return True
-    if operation in touching.MAKES or operation in touching.ALSO_MAKE or operation in touching.REMOVES:
+    if operation in touching.MAKES | touching.ALSO_MAKE | touching.REMOVES | touching.RENAMES:
         return True
     return not sight.sees_all and operation not in touching.FREE
 
@@ -93,16 +94,17 @@ def look(
     if operation in touching.REDEPLOYS:
         said = redeployed(one, rule, target, query, body)
         gone = (Kind.CONTAINER, said.removes) if said.removes else None
-        return Looked(said.target, releases=gone, body=said.body, succeeds=said.succeeds)
+        named = (Kind.CONTAINER, said.target) if said.target else None
+        return Looked(said.target, releases=gone, renames=named, body=said.body, succeeds=said.succeeds)
     found = one.target(rule, target)
     judged = () if sight.sees_all else one.judged()
     if found and not sight.sees_all and operation in {Operation.CONTAINER_START, Operation.CONTAINER_RESTART}:
         one.check_networks_of(found.sent)
     claims = tuple(one.claims()) if actor.user_id is not None else ()
-    releases = None
-    if operation in touching.REMOVES:
-        kind = touching.KINDS[rule.resource]
-        releases = (kind, found.thing.keys[0] if found else target)
+    releases = renames = None
+    if operation in touching.REMOVES | touching.RENAMES:
+        named = (touching.KINDS[rule.resource], found.thing.keys[0] if found else target)
+        releases, renames = (named, None) if operation in touching.REMOVES else (None, named)
     makes_exec = operation is Operation.CONTAINER_EXEC and rule.resource == "container"
     exec_of = found.thing.keys[0] if found and makes_exec else ""
     # What somebody runs by a token is hung up when the token ends; a console marks its own.
@@ -113,8 +115,8 @@ def look(
     # What is kept by its name is judged again when it is there.
     kept = judged if operation is Operation.CONTAINER_CREATE else ()
     return Looked(
-        found.sent if found else "", claims, releases, exec_of, one.new_volumes(claims), sent, judged=tuple(kept),
-        since=since, sees_all=sight.sees_all,
+        found.sent if found else "", claims, releases, renames, exec_of, one.new_volumes(claims), sent,
+        judged=tuple(kept), since=since, sees_all=sight.sees_all,
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from webui.gate.answers import FILTERED, AnswerFilter
 from webui.gate.belongings import Looked
 from webui.gate.errors import Refused
 from webui.gate.pinning import still_judged
-from webui.gate.references import References, remember_exec
+from webui.gate.references import References, forget_name, remember_exec
 from webui.ownership import Kind
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Belongings:
         self._claim("")
         # What an update changed has no id in its answer.
         self._settle(self.looked.target)
+        _forget_name(self.host, self.looked)
         if self.looked.releases is not None:
             from webui.ownership.changes import release
             from webui.ownership.quotas import forget
@@ -181,10 +182,17 @@ class Belongings:
 def belongings_of(
     actor: Actor, host: "Host", operation: Operation, looked: Looked, taken: int | None = None
 ) -> Belongings:
+    # Now and when it is done: whoever asked may have their answer before we come to that.
+    _forget_name(host, looked)
     sight = actor.sight(host, operation)
     is_cut = not sight.sees_all and operation in FILTERED | {Operation.SYSTEM_EVENTS}
     cut = AnswerFilter(operation, sight, References(host)) if is_cut else None
     return Belongings(host, actor.user_id, looked, cut, taken)
+
+
+def _forget_name(host: "Host", looked: Looked) -> None:
+    if (named := looked.releases or looked.renames) is not None:
+        forget_name(host.pk, *named)
 
 
 def _id_in(body: bytes) -> str:

@@ -7,6 +7,7 @@ cannot be two different things. Reads the database and the network: for threads.
 
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ _known_lists: list[KnownLists] = []
 _HEXADECIMAL: Final = re.compile(r"(?:sha256:)?[0-9a-f]{1,64}")
 _MOST_EXECS: Final = 4096
 _ASKING_S: Final = 10
+# The event of a change comes some milliseconds after its answer, on a busy machine later.
+_FORGOTTEN_S: Final = 5.0
 _SAFE: Final = "/:@+~!$&'()*,;=-._"
 
 
@@ -138,12 +141,16 @@ class References:
     def _listed(self, kind: Kind, reference: str) -> Found | None:
         """As the daemon looks (moby, daemon/container.go): a full id, then a name, then the beginning of one id."""
         things: Mapping[str, Raw] = getattr(self._lists, f"{kind}s", {})
+        if kind is Kind.VOLUME and _is_forgotten(self._host.pk, kind, reference, ()):
+            return None
         if reference in things:
             return Found(thing_of(kind, things[reference]), reference)
         if kind is Kind.VOLUME:
             return None
         wanted = reference.removeprefix("/")
         named = [key for key, raw in things.items() if wanted in _names_of(raw)]
+        if any(_is_forgotten(self._host.pk, kind, key, _names_of(things[key])) for key in named):
+            return None
         begun = [key for key in things if key.startswith(reference)] if not named else []
         keys = named or begun
         return Found(thing_of(kind, things[keys[0]]), keys[0]) if len(keys) == 1 else None
@@ -233,6 +240,25 @@ def _full_name(reference: str) -> str:
 
 def _full_names(raw: Raw) -> set[str]:
     return {_full_name(str(name)) for name in [*(raw.get("RepoTags") or ()), *(raw.get("RepoDigests") or ())]}
+
+
+# What was renamed or removed through here a moment ago, by the reference that was used, and until when that counts:
+# memory may still have it under its old name, so the host is asked instead.
+_forgotten: list[tuple[float, int | None, Kind, str]] = []
+_forgotten_lock = threading.Lock()
+
+
+def forget_name(host_id: int | None, kind: Kind, reference: str) -> None:
+    now = time.monotonic()
+    with _forgotten_lock:
+        still = [one for one in _forgotten if one[0] > now]
+        _forgotten[:] = [*still, (now + _FORGOTTEN_S, host_id, kind, reference.removeprefix("/"))]
+
+
+def _is_forgotten(host_id: int | None, kind: Kind, key: str, names: Iterable[str]) -> bool:
+    now = time.monotonic()
+    references = [one[3] for one in list(_forgotten) if one[0] > now and one[1:3] == (host_id, kind)]
+    return any(key.startswith(reference) or reference in names for reference in references)
 
 
 # Execs by id: whose container each is of never changes.

@@ -111,5 +111,8 @@ REMOVES: Final = frozenset(
     }
 )  # fmt: skip
 
+# Afterwards their target goes by another name, and what asks for the old one means another thing.
+RENAMES: Final = frozenset({Operation.CONTAINER_RENAME})
+
 # Beside what they do to their target, these make an image under a name, or a thread of a container.
 ALSO_MAKE: Final = frozenset({Operation.CONTAINER_COMMIT, Operation.IMAGE_TAG, Operation.CONTAINER_EXEC})

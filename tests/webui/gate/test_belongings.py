@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import docker
@@ -12,7 +13,7 @@ from tests.daemons import Daemon
 from webui.access.models import Team
 from webui.accounts.models import User
 from webui.audit.models import Entry
-from webui.gate import Actor, HostRefused, Refused, actor_of, docker_client, hijack, request, stream
+from webui.gate import Actor, HostRefused, Refused, actor_of, docker_client, hijack, references, request, stream
 from webui.hosts.models import Host
 from webui.ownership import Kind, owner_of
 from webui.ownership.changes import carry_over, give_access
@@ -39,6 +40,12 @@ def sam(db: None) -> Actor:
 @pytest.fixture
 def tess(db: None) -> Actor:
     return actor_of(User.objects.create_user("tess", role="standard"))
+
+
+@pytest.fixture
+def people(sam: Actor, tess: Actor, olga: User) -> tuple[Actor, Actor, Actor]:
+    """Two who see their own, and an administrator."""
+    return sam, tess, actor_of(olga)
 
 
 @pytest.fixture
@@ -210,6 +217,31 @@ def test_a_name_is_no_key_to_what_somebody_else_puts_under_it(sam: Actor, tess: 
     assert of(tess).inspect_container("web")["Id"] == mine
     with pytest.raises(NotFound):
         of(sam).start("web")
+
+
+def test_a_name_that_was_given_up_is_asked_for_anew_whatever_memory_says(
+    of: Any, host: Host, people: tuple[Actor, Actor, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The events of what was just done may be on their way still."""
+    sam, tess, olga = people
+    admin, mine = of(olga), make(of(tess), "mine")
+    make(of(sam), "web")
+    of(sam).create_volume("data")
+    containers = {one["Id"]: one for one in admin.containers(all=True)}
+    volumes = {one["Name"]: one for one in admin.volumes()["Volumes"]}
+    before = SimpleNamespace(containers=containers, volumes=volumes, images={}, networks={})
+    monkeypatch.setattr(references, "_known_lists", [lambda _host: before])
+    of(sam).rename("web", "old")
+    of(tess).rename("mine", "web")
+    assert of(tess).inspect_container("web")["Id"] == mine
+    with pytest.raises(NotFound):
+        of(sam).start("web")
+    admin.remove_container("web")
+    assert of(tess).inspect_container(make(of(tess), "web"))["Name"] == "/web"
+    assert of(tess).inspect_container("web")["Name"] == "/web"
+    of(sam).remove_volume("data")
+    of(tess).create_volume("data")
+    assert owner_of(host.pk, Kind.VOLUME, "data") == "tess"
 
 
 def test_a_container_made_anew_stays_whose_it_was(sam: Actor, olga: User, of: Any, host: Host) -> None:
