@@ -102,9 +102,12 @@ def advice_on_run(job: "Job", actor: "Actor") -> list[Advice]:
         return []
     is_own = job.user_id == actor.user_id
     if is_own and job.state == JobState.FAILED and job.kind in _FROM_THE_FORM and "recipe" in job.params:
-        edited = f"&edit={job.params['container'][:12]}" if "container" in job.params else ""
-        url = reverse("containers:run", kwargs={"host": job.host.slug})
-        return [Advice(_("Change it and try again"), f"{url}?again={job.pk}{edited}")]
+        url = f"{reverse('containers:run', kwargs={'host': job.host.slug})}?again={job.pk}"
+        edited = str(job.params.get("container", ""))
+        here = picture(job.host, actor)
+        if edited and here.is_up and here.find("containers", edited) is None:
+            return [Advice(_("Run it as a new container"), url)]
+        return [Advice(_("Change it and try again"), f"{url}&edit={edited[:12]}" if edited else url)]
     made = _made_by(job) if job.state == JobState.DONE else ""
     if not made or picture(job.host, actor).find("containers", made) is None:
         return []

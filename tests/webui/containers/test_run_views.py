@@ -173,6 +173,13 @@ def test_a_job_that_failed_leads_back_to_the_form_as_it_was_sent_and_only_its_ow
     assert run_jobs.advice_on_run(job, actor_of(otto)) == []
     assertNotContains(signed_in(otto).get(again), "nobody-here")
     assert dockerd.json("GET", "/containers/pier/json")["Id"] == container_id
+    # Once the container is gone, what was asked for can still be run.
+    dockerd.api("DELETE", f"/containers/{container_id}?force=1")
+    anew = f"/h/docks/containers/run/?again={job.pk}"
+    until(lambda: [one.url for one in run_jobs.advice_on_run(job, actor_of(olga))] == [anew])
+    page = as_olga.get(anew)
+    assertContains(page, 'value="nobody-here"')
+    assertContains(page, "odd=kept")
 
 
 def _started(response: Any) -> Job:
