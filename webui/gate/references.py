@@ -118,11 +118,11 @@ class References:
         """Whether anything of this project is there: also a volume that outlived its containers is its owner's."""
         if in_swarm:
             return bool(self.asked("/services", {"filters": dumps({"label": [f"{SWARM_STACK}={name}"]})}))
-        if lists := self._lists:
-            every = (lists.containers, lists.volumes, lists.networks)
-            return any(
-                (raw.get("Labels") or {}).get(COMPOSE_PROJECT) == name for raws in every for raw in raws.values()
-            )
+        lists = self._lists
+        every = (lists.containers, lists.volumes, lists.networks) if lists else ()
+        if any((raw.get("Labels") or {}).get(COMPOSE_PROJECT) == name for raws in every for raw in raws.values()):
+            return True
+        # What was made a moment ago may not be in memory yet.
         filters = dumps({"label": [f"{COMPOSE_PROJECT}={name}"]})
         return bool(
             self.asked("/containers/json", {"all": "1", "filters": filters})
@@ -173,12 +173,11 @@ class References:
         return Found(thing_of(Kind.IMAGE, raw), str(raw["Id"]))
 
     def _tagged(self, key: str) -> list[Raw]:
-        images: Iterable[Raw]
-        if lists := self._lists:
-            images = lists.images.values()
-        else:
-            images = self.asked("/images/json", {"filters": dumps({"reference": [key]})}) or []
-        return [raw for raw in images if any(repository_of(str(tag)) == key for tag in raw.get("RepoTags") or ())]
+        lists = self._lists
+        if lists and (known := _tagged_in(lists.images.values(), key)):
+            return known
+        # What was made a moment ago may not be in memory yet.
+        return _tagged_in(self.asked("/images/json", {"filters": dumps({"reference": [key]})}) or [], key)
 
     def _find_part(self, resource: str, reference: str) -> Found | None:
         if resource == "task":
@@ -221,6 +220,10 @@ class References:
         if response.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE}:
             return None
         raise HostUnreachable(f"{self._host.name} answered {response.status_code} when asked about {path}.")
+
+
+def _tagged_in(images: Iterable[Raw], key: str) -> list[Raw]:
+    return [raw for raw in images if any(repository_of(str(tag)) == key for tag in raw.get("RepoTags") or ())]
 
 
 def _names_of(raw: Raw) -> Iterable[str]:

@@ -64,8 +64,12 @@ def engine_name(version: Mapping[str, Any]) -> str:
     return "docker" if first == "engine" else first
 
 
-def _host_saved(sender: Any, instance: "Host", **_kwargs: Any) -> None:
-    move(instance)
+def _host_saved(sender: Any, instance: "Host", *, created: bool, **_kwargs: Any) -> None:
+    # A new one may have the name of one that was removed.
+    if created:
+        forget(instance.slug)
+    else:
+        move(instance)
 
 
 def _host_deleted(sender: Any, instance: "Host", **_kwargs: Any) -> None:

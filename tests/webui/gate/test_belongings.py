@@ -244,6 +244,25 @@ def test_a_name_that_was_given_up_is_asked_for_anew_whatever_memory_says(
     assert owner_of(host.pk, Kind.VOLUME, "data") == "tess"
 
 
+def test_what_was_made_a_moment_ago_is_its_owners_whatever_memory_says(
+    sam: Actor, tess: Actor, of: Any, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = {"com.docker.compose.project": "shop"}
+    before = SimpleNamespace(containers={}, volumes={}, images={}, networks={})
+    monkeypatch.setattr(references, "_known_lists", [lambda _host: before])
+    of(sam).tag("busybox", "sam/app", "1")
+    of(sam).create_network("shop_default", labels=labels)
+    try:
+        with pytest.raises(Refused, match="belongs to an image of others"):
+            of(tess).tag("busybox", "sam/app", "1")
+        with pytest.raises(Refused, match="which is not yours"):
+            of(tess).create_container("busybox", labels=labels, host_config=NOTHING["HostConfig"])
+        with pytest.raises(Refused, match="belongs to an image of others"):
+            of(tess).pull("sam/app", tag="1")
+    finally:
+        of(sam).remove_image("sam/app:1")
+
+
 def test_a_container_made_anew_stays_whose_it_was(sam: Actor, olga: User, of: Any, host: Host) -> None:
     old, new = make(of(sam), "web"), make(of(actor_of(olga)), "web-new")
     carry_over(host.pk, Kind.CONTAINER, old, to=new)
