@@ -15,6 +15,7 @@ from webui.accounts.models import User
 from webui.audit.models import Entry
 from webui.gate import Actor, HostRefused, Refused, actor_of, docker_client, hijack, references, request, stream
 from webui.hosts.models import Host
+from webui.live.pictures import forget, picture
 from webui.ownership import Kind, owner_of
 from webui.ownership.changes import carry_over, give_access
 from webui.ownership.models import Share
@@ -26,7 +27,11 @@ NOTHING = {"HostConfig": {"NetworkMode": "none"}}
 
 @pytest.fixture
 def host(db: None, engine: Daemon) -> Iterator[Host]:
-    yield Host.objects.create(slug="docks", name="Docks", url=engine.url)
+    made = Host.objects.create(slug="docks", name="Docks", url=engine.url)
+    # As in a console with open pages: the gate has a memory of the host, which is a little behind.
+    picture(made)
+    yield made
+    forget(made.slug)
     engine.remove_all_containers()
     engine.api("POST", '/volumes/prune?filters={"all":["true"]}')
     engine.api("POST", "/networks/prune")
