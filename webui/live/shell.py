@@ -64,12 +64,9 @@ def engine_name(version: Mapping[str, Any]) -> str:
     return "docker" if first == "engine" else first
 
 
-def _host_saved(sender: Any, instance: "Host", *, created: bool, **_kwargs: Any) -> None:
-    # A new one may have the name of one that was removed.
-    if created:
-        forget(instance.slug)
-    else:
-        move(instance)
+def _host_saved(sender: Any, instance: "Host", **_kwargs: Any) -> None:
+    # Also where it is new: a page over all hosts may listen to it already.
+    move(instance)
 
 
 def _host_deleted(sender: Any, instance: "Host", **_kwargs: Any) -> None:
