@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -80,6 +81,8 @@ class HostFeed:
         """The host was changed, perhaps its address: ask there from now on. Who listens goes on listening."""
         self.stop()
         self.host, self._upstream = host, Upstream(host)
+        # Of another engine, perhaps: nobody may be judged by it until this one has answered.
+        self.picture = replace(self.picture, is_stored=True)
         self.answered.clear()
         self.start()
 

@@ -135,8 +135,9 @@ def move(host: "Host") -> None:
     """The host was saved, perhaps with another address: its feed, and what is open of it, goes on from there."""
     with _lock:
         feed = _feeds.get((os.getpid(), host.slug))
-    if feed is not None:
-        feed.moved(host)
+        # Of two at once the second begins when the first has begun, and ends what that began.
+        if feed is not None:
+            feed.moved(host)
 
 
 def forget(slug: str) -> None:
